@@ -1,0 +1,64 @@
+# Every target sets up what it needs: a virtual environment in .venv with symtensor installed in place.
+# A fresh Debian or Ubuntu machine needs only: apt-get install build-essential python3-dev python3-venv
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.symtensor-ready
+RUNTIME_SOURCES := $(wildcard symtensor/runtime/*.c symtensor/runtime/*.h symtensor/runtime/*/*.c symtensor/runtime/*/*.h)
+PYTEST := $(BIN)/python -m pytest
+WORKERS ?= auto
+
+.DEFAULT_GOAL := test
+.PHONY: demo test test-all lint format types pytest smoke bench-probes bench docs clean distclean
+
+# The stamp is older than what it was made from: install again, which also rebuilds the C runtime.
+$(READY): pyproject.toml setup.py $(RUNTIME_SOURCES)
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	touch $@
+
+demo: $(READY)
+	$(BIN)/python examples/digits.py
+
+test: lint types pytest
+
+lint: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY)
+	$(BIN)/mypy
+
+pytest: $(READY)
+	$(PYTEST) -n $(WORKERS) -q
+
+test-all: lint types
+	$(PYTEST) -n $(WORKERS) -q -m ""
+
+# What a commit must not break, in a few seconds.
+smoke: $(READY)
+	$(BIN)/ruff check .
+	$(PYTEST) -q tests/test_imports.py tests/probes/probe_01_elementwise.py
+
+bench-probes: $(READY)
+	$(BIN)/python -m benchmarks.probes
+
+bench: bench-probes
+	$(BIN)/python -m benchmarks.import_time
+	$(BIN)/python -m benchmarks.call_overhead
+
+docs: $(READY)
+	$(BIN)/python -m docs.generate
+
+clean:
+	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -path ./$(VENV) -prune -o \( -name __pycache__ -o -name '*.so' -o -name '*.o' \) -print0 | xargs -0 rm -rf
+	rm -f $(READY)
+
+distclean: clean
+	rm -rf $(VENV)

@@ -1,0 +1,73 @@
+"""Turning scalar expressions into statements: what is shared gets a variable, products join additions."""
+
+from __future__ import annotations
+
+from symtensor.codegen.loop_ir import Let, Statement
+from symtensor.ir.scalar import Call, Expr, Load, Var, call
+from symtensor.optimizer.elements import children, walk
+
+DEPTH_LIMIT = 6  # an expression nested deeper is cut by a variable, for readers and for the printer's recursion
+
+
+class Binder:
+    """Names shared subexpressions of a loop body.
+
+    Args:
+        fma: whether a product with one use is joined with the addition that uses it (one rounding instead of two).
+    """
+
+    def __init__(self, fma: bool) -> None:
+        self._fma = fma
+        self._done: dict[int, Expr] = {}
+        self._keep: list[Expr] = []
+        self._pending: list[Statement] = []
+        self._count = 0
+
+    def __call__(self, root: Expr) -> Expr:
+        """The expression over variables; definitions are collected until ``take``."""
+        uses: dict[int, int] = {}
+        order = walk([root])
+        for expr in order:
+            for child in children(expr):
+                uses[id(child)] = uses.get(id(child), 0) + 1
+        depth: dict[int, int] = {}
+        for expr in order:
+            if id(expr) in self._done:
+                depth[id(expr)] = 0
+                continue
+            new = self._rebuild(expr, uses)
+            depth[id(expr)] = 1 + max((depth.get(id(c), 0) for c in children(expr)), default=0)
+            shared = uses.get(id(expr), 0) > 1 and isinstance(new, (Call, Load))
+            if shared or (depth[id(expr)] >= DEPTH_LIMIT and isinstance(new, Call)) or (expr is root and isinstance(new, Call)):
+                self._count += 1
+                name = f"t{self._count}"
+                self._pending.append(Let(name, new))
+                new, depth[id(expr)] = Var(name, new.dtype), 0
+            self._done[id(expr)] = new
+            self._keep.append(expr)
+        return self._done[id(root)]
+
+    def take(self) -> list[Statement]:
+        """The definitions made since the last call."""
+        pending, self._pending = self._pending, []
+        return pending
+
+    def _rebuild(self, expr: Expr, uses: dict[int, int]) -> Expr:
+        if not isinstance(expr, Call):
+            return expr
+        args = tuple(self._done[id(a)] for a in expr.args)
+        if self._fma and expr.op in ("add", "sub") and expr.dtype.kind == "f" and expr.dtype.itemsize >= 4:
+            for k, (original, new) in enumerate(zip(expr.args, args)):
+                product = isinstance(new, Call) and new.op == "mul" and uses.get(id(original), 0) == 1
+                if product:
+                    return _fused(expr.op, k, new, args[1 - k])  # type: ignore[arg-type]
+        if all(a is b for a, b in zip(args, expr.args)):
+            return expr
+        return Call(expr.op, args, expr.dtype)
+
+
+def _fused(op: str, position: int, product: Call, other: Expr) -> Expr:
+    a, b = product.args
+    if op == "add":
+        return call("fma", a, b, other)
+    return call("fma", a, b, -other) if position == 0 else call("fma", -a, b, other)

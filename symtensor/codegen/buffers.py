@@ -1,0 +1,127 @@
+"""The buffer plan: which temporaries share memory.
+
+Lifetimes are intervals over the flattened steps; what is used inside a loop but lives outside of it lives through the
+whole loop, and a pointer keeps alive what it may point to.  Temporaries of disjoint lifetimes share a block; a block is
+as large as its largest tenant, so offsets are polynomials that the entry computes in a few instructions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from symtensor.codegen.program import Program, Step, Storage, Swap, View, blocks, touched
+from symtensor.ir import size as sz
+from symtensor.ir.size import SizeLike
+
+
+@dataclass(frozen=True)
+class Block:
+    """A piece of the arena: bytes (a multiple of 64) and the temporaries that live there in turn."""
+
+    bytes: SizeLike
+    tenants: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Layout:
+    """The arena: blocks one after the other."""
+
+    blocks: tuple[Block, ...]
+
+    @property
+    def total(self) -> SizeLike:
+        """Bytes of the whole arena."""
+        size: SizeLike = 0
+        for block in self.blocks:
+            size = sz.add(size, block.bytes)
+        return size
+
+    def offsets(self) -> dict[str, SizeLike]:
+        """Byte offset of each temporary."""
+        table: dict[str, SizeLike] = {}
+        at: SizeLike = 0
+        for block in self.blocks:
+            table.update(dict.fromkeys(block.tenants, at))
+            at = sz.add(at, block.bytes)
+        return table
+
+    def __str__(self) -> str:
+        lines = [f"{', '.join(b.tenants)}: {b.bytes} bytes" for b in self.blocks]
+        return "\n".join([*lines, f"arena: {self.total} bytes"])
+
+
+def rounded_bytes(storage: Storage) -> SizeLike:
+    """Bytes of a storage, rounded up to whole cache lines."""
+    size = sz.mul(storage.elements, storage.dtype.itemsize)
+    if isinstance(size, int):
+        return -(-size // 64) * 64
+    return sz.mul(sz.floordiv(sz.add(size, 63), 64), 64)
+
+
+def _lifetimes(program: Program) -> dict[str, tuple[int, int]]:
+    clock = 0
+    live: dict[str, tuple[int, int]] = {}
+    points_to: dict[str, set[str]] = {}
+
+    def use(name: str, seen: set[str]) -> None:
+        if name in seen:
+            return
+        seen.add(name)
+        first, _ = live.get(name, (clock, clock))
+        live[name] = (first, clock)
+        for target in points_to.get(name, ()):
+            use(target, seen)
+
+    def visit(steps: tuple[Step, ...]) -> None:
+        nonlocal clock
+        for step in steps:
+            clock += 1
+            if isinstance(step, View):
+                points_to.setdefault(step.name, set()).add(step.base)
+            if isinstance(step, Swap):
+                both = points_to.setdefault(step.first, set()) | points_to.setdefault(step.second, set())
+                points_to[step.first], points_to[step.second] = set(both), set(both)
+            for name in touched(step):
+                use(name, set())
+            inner = blocks(step)
+            if inner:
+                begin, before = clock, dict(live)
+                for block in inner:
+                    visit(block)
+                clock += 1
+                for name, (first, last) in list(live.items()):
+                    if name in before and last >= begin:  # alive before the loop and used in it: alive all through
+                        live[name] = (first, clock)
+                for name in touched(step):
+                    use(name, set())
+
+    visit(program.steps)
+    for name in program.outputs:
+        if name in live:
+            live[name] = (live[name][0], clock + 1)
+    return live
+
+
+def plan_buffers(program: Program) -> Layout:
+    """Assign the temporaries of a Program to blocks of the arena."""
+    live = _lifetimes(program)
+    temporaries = [s for s in program.storages.values() if s.kind == "temporary" and s.name in live]
+    temporaries.sort(key=lambda s: live[s.name])
+    sizes: list[SizeLike] = []
+    tenants: list[list[str]] = []
+    free_at: list[int] = []
+    for storage in temporaries:
+        first, last = live[storage.name]
+        size = rounded_bytes(storage)
+        free = [k for k in range(len(sizes)) if free_at[k] < first]
+        equal = [k for k in free if sizes[k] == size] or [k for k in free if sz.at_least(sizes[k], size)]
+        chosen = (equal or free)[0] if free else len(sizes)
+        if chosen == len(sizes):
+            sizes.append(size)
+            tenants.append([storage.name])
+            free_at.append(last)
+        else:
+            sizes[chosen] = sz.maximum(sizes[chosen], size)
+            tenants[chosen].append(storage.name)
+            free_at[chosen] = last
+    return Layout(tuple(Block(s, tuple(t)) for s, t in zip(sizes, tenants)))

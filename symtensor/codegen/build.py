@@ -1,0 +1,335 @@
+"""From a Plan to a Program: steps over named buffers.
+
+Kernel groups are lowered, contractions become matrix products, scatters and index checks become kernels, library ops
+become library steps.  Loops and branches are built by ``loops.py`` with the same ``Builder`` for their bodies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from symtensor.codegen import loop_ir as ir
+from symtensor.codegen.bind import Binder
+from symtensor.codegen.contraction import gemm_form
+from symtensor.codegen.dialect import KEYWORDS
+from symtensor.codegen.lower import GroupLowering, Memory, make_kernel
+from symtensor.codegen.program import Copy, Launch, Library, Program, Step, Storage
+from symtensor.codegen.resolve import resolve, row_major
+from symtensor.codegen.schedule import Schedule
+from symtensor.errors import CODES
+from symtensor.ir import size as sz
+from symtensor.ir.graph import Graph
+from symtensor.ir.node import Tensor
+from symtensor.ir.scalar import Const, Load, LoopVar, call, cast, index
+from symtensor.ir.size import AnonymousDim, Atom, Bound, Dim, ScalarValue, Size, SizeLike, atoms
+from symtensor.ir.text import Names
+from symtensor.ops.declare import CONSTANT
+from symtensor.optimizer.elements import is_scalar_constant
+from symtensor.optimizer.guards import Guards
+from symtensor.optimizer.plan import CheckStep, KernelGroup, NodeStep, Plan
+
+OWNERS = 8  # pieces of a large scatter: each adds the rows whose position modulo OWNERS is its own
+INT64 = np.dtype("int64")
+
+
+class Builder:
+    """Builds the steps of one Program.
+
+    Attributes:
+        memory: names, shapes and aliases of everything stored.
+        storages: all buffers by name.
+        sites: texts and user lines by number.
+    """
+
+    def __init__(self, guards: Guards, *, device: bool, fma: bool, schedules: dict[str, Schedule] | None = None) -> None:
+        self.guards = guards
+        self.device = device
+        self.fma = fma
+        self.schedules = schedules or {}
+        self.memory = Memory(Names(KEYWORDS), guards.canonical)
+        self.storages: dict[str, Storage] = {}
+        self.constants: dict[str, np.ndarray] = {}
+        self.sites: list[tuple[str, tuple]] = []
+        self._site_numbers: dict[tuple[str, tuple], int] = {}
+        self.kernel_count = 0
+        self.log: list[tuple[str, Schedule, GroupLowering]] = []
+
+    # ------------------------------------------------------------------------------------------------ small parts
+    def site(self, what: str, sites: tuple) -> int:
+        """Number of a user line in the table that native errors refer to."""
+        key = (what, sites)
+        if key not in self._site_numbers:
+            self._site_numbers[key] = len(self.sites)
+            self.sites.append(key)
+        return self._site_numbers[key]
+
+    def elements(self, node: Tensor) -> SizeLike:
+        """Number of elements of a node."""
+        return sz.product(self.memory.shape(node))
+
+    def store(self, node: Tensor, kind: str = "temporary", number: int = -1) -> str:
+        """Give a node a buffer; its name."""
+        name = self.memory.buffer(node)
+        if name not in self.storages:
+            shape = self.memory.shape(node)
+            self.storages[name] = Storage(name, node.dtype, sz.product(shape), kind, number, shape)
+        return name
+
+    def temporary(self, wanted: str, dtype: np.dtype, elements: SizeLike) -> str:
+        """A buffer that holds no node."""
+        name = self.memory.names.fresh(wanted)
+        self.memory.dtypes[name] = dtype
+        self.storages[name] = Storage(name, dtype, elements, "temporary")
+        return name
+
+    def kernel_name(self, nodes: Iterable[Tensor]) -> str:
+        """A kernel's name: its number and what it computes."""
+        self.kernel_count += 1
+        ops = list(dict.fromkeys(n.op.name for n in nodes))[:3]
+        return self.memory.names.fresh("_".join([f"k{self.kernel_count}", *ops]))
+
+    # ------------------------------------------------------------------------------------------------------ plans
+    def steps(self, plan: Plan) -> list[Step]:
+        """The steps of a plan, whose leaves have buffers already."""
+        self._aliases(plan)
+        result: list[Step] = []
+        for step in plan.steps:
+            for node in step.nodes:
+                if node in plan.stored and not isinstance(node.type, tuple):
+                    self.store(node)
+            if isinstance(step, KernelGroup):
+                result += self.group(step)
+            elif isinstance(step, CheckStep):
+                result += self.check(step)
+            else:
+                result += self.node_step(step)
+        return result
+
+    def _aliases(self, plan: Plan) -> None:
+        from symtensor.optimizer.fusion import VIEWS
+
+        outputs = set(plan.graph.outputs)
+        for node in plan.graph.nodes():
+            if node.op.name in VIEWS and node not in plan.stored and node not in outputs:
+                self.memory.alias.setdefault(node, node.inputs[0])
+            elif node.op is CONSTANT and not is_scalar_constant(node):
+                self.constant(node)
+
+    def constant(self, node: Tensor) -> str:
+        """The buffer of a constant that is bound as a hidden argument."""
+        name = self.store(node, "argument")
+        self.constants[name] = node.attr("value").array
+        return name
+
+    def group(self, group: KernelGroup) -> list[Step]:
+        """A kernel group as launches."""
+        name = self.kernel_name(group.nodes)
+        lowering = GroupLowering(group, name, self.memory, self.schedules.get(name), self.fma)
+        kernels = lowering.kernels()
+        for partial, dtype, elements in lowering.partials:
+            self.storages[partial] = Storage(partial, dtype, elements, "temporary")
+        self.log.append((name, lowering.schedule, lowering))
+        return [Launch(k) for k in kernels]
+
+    def node_step(self, step: NodeStep) -> list[Step]:
+        """A step that is one node."""
+        node = step.node
+        if step.kind == "scatter":
+            return self.scatter(step)
+        if step.kind == "contraction":
+            name = self.kernel_name([node])
+            form = gemm_form(node, name, self.memory.buffer, self.memory.shape)
+            assert form is not None, "contractions that are no matrix products were lowered to sums"
+            return [form]
+        if step.kind == "loop":
+            from symtensor.codegen.loops import build_loop
+
+            return build_loop(self, node)
+        if step.kind == "library":
+            return self.library(node)
+        raise TypeError(f"{node.op.name} ({step.kind}) has no native code yet\n  hint: compile with target='numpy'")
+
+    # ----------------------------------------------------------------------------------------- checks and scatters
+    def check(self, step: CheckStep) -> list[Step]:
+        """A kernel that fails at the first index outside of an axis."""
+        name = self.kernel_name([step.index]) + "_check"
+        group = resolve(step.group, lambda n, at: Load(self.memory.buffer(n), row_major(at, self.memory.shape(n)), n.dtype))
+        value = cast(group.sweeps[0].computes[0].value, INT64)
+        bind = Binder(self.fma)
+        position, extent = bind(value), index(step.extent)
+        outside = (position < -extent) | (position >= extent)
+        what = f"{step.on_behalf.op.name} with {step.index.name or step.index.op.name}"
+        fail = ir.Fail(CODES["index"], self.site(what, step.on_behalf.sites), (position, extent))
+        body: list[ir.Statement] = [*bind.take(), ir.If(outside, (fail,))]
+        for var in reversed(group.outer):
+            body = [ir.For(var, tuple(body))]
+        return [Launch(make_kernel(name, tuple(body), (step.on_behalf,), self.elements(step.index), self.memory.dtypes))]
+
+    def scatter(self, step: NodeStep) -> list[Step]:
+        """Add rows at computed positions: a copy of the base, then rows in order, large ones by several owners."""
+        node, group = step.node, step.group
+        assert group is not None
+        base, indices, _ = node.inputs
+        target, axis = self.memory.buffer(node), node.attr("axis")
+        shape = self.memory.shape(node)
+        group = resolve(group, lambda n, at: Load(self.memory.buffer(n), row_major(at, self.memory.shape(n)), n.dtype))
+        where, update = group.sweeps[0].computes
+        rows, extent = axis + indices.ndim, shape[axis]
+        bind = Binder(self.fma)
+        raw = bind(cast(where.value, INT64))
+        head = bind.take()
+        position = ir.Let("row", call("select", raw < 0, raw + index(extent), raw))
+        at_row = _named("row")
+        inner = group.outer[:axis] + group.outer[rows:]
+        place = (*map(Size.of, group.outer[:axis]), at_row, *map(Size.of, group.outer[rows:]))
+        offset = row_major(place, shape)
+        bind = Binder(self.fma)
+        value = bind(Load(target, offset, node.dtype) + update.value)
+        body: list[ir.Statement] = [*bind.take(), ir.Store(target, offset, value)]
+        for depth, var in enumerate(reversed(inner)):
+            body = [ir.For(var, tuple(body), "simd" if depth == 0 else "serial", lanes=32 if depth == 0 else 0)]
+        total = self.elements(node.inputs[2])
+        owner = LoopVar("owner", sz.minimum(OWNERS, sz.add(1, sz.floordiv(total, 65536))))
+        mine = call("eq", index(sz.mod(at_row, owner.extent)), index(Size.of(owner)))
+        body = [*head, position, ir.If(mine, tuple(body))]
+        for var in reversed(group.outer[axis:rows]):
+            body = [ir.For(var, tuple(body))]
+        kernel = make_kernel(
+            self.kernel_name([node]), (ir.For(owner, tuple(body), "parallel"),), (node,), sz.mul(total, 4), self.memory.dtypes
+        )
+        source = self.memory.buffer(base)
+        copy = [Copy(target, source, node.dtype, self.elements(node))] if source != target else []
+        return [*copy, Launch(kernel)]
+
+    def library(self, node: Tensor) -> list[Step]:
+        """A library routine; the results are the buffers of the node's items."""
+        inputs = tuple(self.memory.buffer(i) for i in node.inputs)
+        types = node.type if isinstance(node.type, tuple) else (node.type,)
+        outputs = tuple(self.item(node, k) for k in range(len(types)))
+        sizes = tuple(s for i in node.inputs for s in self.memory.shape(i))
+        flags = tuple(int(v) for _, v in node.attrs if isinstance(v, (bool, int)))
+        bound = next((v for _, v in node.attrs if isinstance(v, Bound)), None)
+        return [Library(node.op.routine, node, inputs, outputs, sizes, flags, bound)]  # type: ignore[attr-defined]
+
+    def item(self, node: Tensor, k: int) -> str:
+        """The buffer of one result of a node, whether or not anything reads it."""
+        if not isinstance(node.type, tuple):
+            return self.store(node)
+        from symtensor.ops.item import item
+
+        return self.store(item(node, k))
+
+
+def _named(name: str) -> Size:
+    """A variable of the kernel as an index atom."""
+    return Size.of(LoopVar(name, 0))
+
+
+def bind_atoms(arguments: tuple[Tensor, ...], canonical: Guards) -> dict[Atom, tuple[int, int]]:
+    """Where each atom's value is found: the first argument axis of that size, or the value of a scalar argument."""
+    table: dict[Atom, tuple[int, int]] = {}
+    for number, leaf in enumerate(arguments):
+        for axis, size in enumerate(leaf.shape):
+            if isinstance(size, Size):
+                for atom in atoms(size):
+                    if isinstance(atom, (Dim, AnonymousDim)) and size == Size.of(atom):
+                        table.setdefault(atom, (number, axis))
+    for number, leaf in enumerate(arguments):
+        if leaf.ndim == 0 and leaf.dtype.kind in "iu":
+            for atom in _scalar_atoms(leaf):
+                table.setdefault(atom, (number, -1))
+    return table
+
+
+def _scalar_atoms(leaf: Tensor) -> list[Atom]:
+    from symtensor.ops.shapes import as_size
+
+    size = as_size(leaf)
+    return [a for a in atoms(size) if isinstance(a, ScalarValue)]
+
+
+def build_program(
+    plan: Plan,
+    arguments: tuple[Tensor, ...],
+    name: str,
+    *,
+    device: bool = False,
+    fma: bool = True,
+    in_place: dict[int, int] | None = None,
+) -> tuple[Program, Builder]:
+    """Build the Program of a whole function.
+
+    Args:
+        plan: of the graph; its outputs are the results, then the new values of updated shared variables.
+        arguments: inputs, shared variables and large constants, in the order of the entry.
+        name: for comments.
+        device: whether kernels run on a device.
+        fma: whether products join additions.
+        in_place: output numbers that may write into the argument of that number.
+
+    Returns:
+        The Program and the builder, which holds schedules for inspection.
+    """
+    builder = Builder(plan.guards, device=device, fma=fma)
+    for number, leaf in enumerate(arguments):
+        builder.store(leaf, "argument", number)
+    for number, argument in (in_place or {}).items():
+        builder.memory.alias[plan.graph.outputs[number]] = arguments[argument]
+    known = bind_atoms(arguments, plan.guards)
+    names = {atom: builder.memory.names.fresh(_size_label(atom)) for atom in known}
+    outputs, copies = _output_buffers(builder, plan.graph, set(arguments))
+    steps = builder.steps(plan) + copies
+    for node in plan.graph.nodes():
+        for size in (s for t in (node.type if isinstance(node.type, tuple) else (node.type,)) for s in t.shape):
+            for atom in atoms(size):
+                if isinstance(atom, Bound) and atom not in names:
+                    names[atom] = builder.memory.names.fresh(_size_label(atom))
+    guards = tuple((g, builder.site(g.what, g.sites)) for g in plan.guards.conditions)
+    program = Program(
+        name, arguments, builder.storages, known, names, guards, tuple(steps), tuple(builder.sites), outputs,
+        plan.graph.outputs, builder.constants, in_place or {},
+    )  # fmt: skip
+    return program, builder
+
+
+def _size_label(atom: Atom) -> str:
+    label = atom.label.replace(".shape[", "_size").replace("]", "")
+    return label
+
+
+def _output_buffers(builder: Builder, graph: Graph, leaves: set[Tensor]) -> tuple[tuple[str, ...], list[Step]]:
+    """Give outputs their buffers; outputs that are leaves, or repeated, are copied at the end."""
+    names: list[str] = []
+    copies: list[Step] = []
+    taken: set[Tensor] = set()
+    for number, node in enumerate(graph.outputs):
+        shape = builder.memory.shape(node)
+        if node in builder.memory.alias:  # an update in place
+            names.append(builder.memory.buffer(node))
+            taken.add(node)
+            continue
+        if node in taken or node in leaves or node.op is CONSTANT:
+            name = builder.memory.names.fresh((node.name or node.op.name) + "_out")
+            builder.memory.dtypes[name] = node.dtype
+            builder.storages[name] = Storage(name, node.dtype, sz.product(shape), "output", number, shape)
+            if is_scalar_constant(node):
+                copies.append(Launch(_fill(builder, name, node)))
+            else:
+                if node.op is CONSTANT:
+                    builder.constant(node)
+                copies.append(Copy(name, builder.memory.buffer(node), node.dtype, sz.product(shape)))
+        else:
+            taken.add(node)
+            name = builder.store(node, "output", number)
+        names.append(name)
+    return tuple(names), copies
+
+
+def _fill(builder: Builder, name: str, node: Tensor) -> ir.Kernel:
+    value = Const(node.attr("value").array.reshape(()).item(), node.dtype)
+    return make_kernel(builder.kernel_name([node]), (ir.Store(name, 0, value),), (node,), 1, builder.memory.dtypes)
+
+
+__all__ = ["Builder", "bind_atoms", "build_program"]

@@ -1,0 +1,133 @@
+"""The C dialect: kernels as C functions, simd loops as vectors, parallel loops as chunks of the thread pool."""
+
+from __future__ import annotations
+
+from symtensor.codegen import loop_ir as ir
+from symtensor.codegen.dialect import C_TYPES, SUFFIX, Dialect
+from symtensor.codegen.printer import KernelPrinter, _bare
+from symtensor.codegen.vectors import VectorLoop, vectorisable
+from symtensor.ir import size as sz
+from symtensor.ir.size import SizeLike
+
+C = Dialect("c", C_TYPES)
+
+STACK_BYTES = 32768  # scratch arrays of known size up to this much lie on the stack, others in the worker's arena
+PARALLEL_WORK = 40000  # scalar operations below which waking other threads costs more than it saves (about 3 us)
+
+
+class CPrinter(KernelPrinter):
+    """Prints kernels for the CPU.
+
+    Args:
+        width: bytes of a vector register; 16 where nothing better is known.
+    """
+
+    def __init__(self, width: int) -> None:
+        super().__init__(C)
+        self.width = width
+        self._scratch: list[tuple[ir.Alloc, SizeLike]] = []
+        self._scratch_bytes: SizeLike = 0
+
+    # ------------------------------------------------------------------------------------------------- statements
+    def loop(self, s: ir.For, indent: str) -> list[str]:
+        if s.kind == "simd" and vectorisable(s) and not _short(s):
+            return VectorLoop(self, s, self.width).print(indent)
+        return super().loop(s, indent)
+
+    def alloc(self, s: ir.Alloc, indent: str) -> list[str]:
+        for alloc, offset in self._scratch:
+            if alloc is s:
+                at = f"scratch + {_bare(self.size(offset))}" if offset != 0 else "scratch"
+                return [f"{indent}{self.type(s.dtype)} *restrict {s.name} = ({self.type(s.dtype)} *)({at});"]
+        return [f"{indent}{self.type(s.dtype)} {s.name}[{self.size(s.extent)}] __attribute__((aligned(64)));"]
+
+    def fail(self, s: ir.Fail, indent: str) -> list[str]:
+        lines = [f"{indent}ctx->error.code = {s.code};", f"{indent}ctx->error.site = {s.site};"]
+        lines += [f"{indent}ctx->error.value[{k}] = {_bare(self.expr(v))};" for k, v in enumerate(s.values)]
+        return [*lines, f"{indent}return 1;"]
+
+    # ---------------------------------------------------------------------------------------------------- kernels
+    def parameters(self, kernel: ir.Kernel) -> list[tuple[str, str]]:
+        """(type, name) of a kernel's parameters, without the context."""
+        found = [
+            (f"{'const ' if b.access == 'in' else ''}{self.type(b.dtype)} *restrict ", b.name) for b in kernel.buffers
+        ]
+        return found + [("int64_t ", self._names(a)) for a in kernel.sizes]
+
+    def scratch_bytes(self, kernel: ir.Kernel) -> SizeLike:
+        """Bytes of scratch memory that one worker needs beyond its stack."""
+        total: SizeLike = 0
+        self._scratch = []
+        on_stack = 0
+        for s in ir.all_statements(kernel.body):
+            if not isinstance(s, ir.Alloc):
+                continue
+            if isinstance(s.extent, int) and on_stack + s.extent * s.dtype.itemsize <= STACK_BYTES:
+                on_stack += s.extent * s.dtype.itemsize
+                continue
+            self._scratch.append((s, total))
+            rounded = sz.floordiv(sz.add(sz.mul(s.extent, s.dtype.itemsize), 63), 64)
+            total = sz.add(total, sz.mul(rounded, 64))
+        return total
+
+    def kernel(self, kernel: ir.Kernel) -> list[str]:
+        """One kernel as a C function ``int name(ctx, buffers..., sizes..., scratch)``."""
+        scratch = self.scratch_bytes(kernel)
+        parameters = self.parameters(kernel)
+        if scratch != 0:
+            parameters.append(("char *", "scratch"))
+        declared = ", ".join(["st_ctx *ctx", *(t + n for t, n in parameters)])
+        last = kernel.body[-1] if kernel.body else None
+        if not (isinstance(last, ir.For) and last.kind == "parallel"):
+            lines = [f"static int {kernel.name}({declared}) {{", *self.block(kernel.body, "  ")]
+            return [*lines, "  return 0;", "}", ""]
+        return self._parallel(kernel, last, parameters, declared, scratch)
+
+    def _parallel(
+        self, kernel: ir.Kernel, loop: ir.For, parameters: list[tuple[str, str]], declared: str, scratch: SizeLike
+    ) -> list[str]:
+        name, v = kernel.name, loop.var.label
+        plain = [(t.replace("restrict ", ""), n) for t, n in parameters]
+        fields = "".join(f"  {t}{n};\n" for t, n in plain)
+        head = ", ".join(["st_ctx *ctx", *(t + n for t, n in parameters), "int64_t begin", "int64_t end"])
+        names = [n for _, n in parameters]
+        passed = ", ".join(["st_given->ctx", *(f"st_given->{n}" for n in names)])
+        bytes_each = _bare(self.size(scratch))
+        if scratch != 0:
+            passed = passed.removesuffix("st_given->scratch") + f"st_given->scratch + worker * ({bytes_each})"
+        work = self.size(kernel.work)
+        return [
+            f"static int {name}_range({head}) {{",
+            *self.block(kernel.body[:-1], "  "),
+            f"  for (int64_t {v} = begin; {v} < end; ++{v}) {{",
+            *self.block(loop.body, "    "),
+            "  }",
+            "  return 0;",
+            "}",
+            "typedef struct {",
+            f"  st_ctx *ctx;\n{fields}  int64_t extent, grain;",
+            f"}} {name}_arguments;",
+            f"static int {name}_chunk(void *argument, int64_t chunk, int64_t worker) {{",
+            f"  const {name}_arguments *st_given = argument;",
+            "  const int64_t begin = chunk * st_given->grain;",
+            "  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;",
+            *(["  (void)worker;"] if scratch == 0 else []),
+            f"  return {name}_range({passed}, begin, end);",
+            "}",
+            f"static int {name}({declared}) {{",
+            f"  const int64_t extent = {_bare(self.size(loop.var.extent))}, grain = {_bare(self.size(loop.grain))};",
+            f"  if (extent <= grain || ctx->workers < 2 || {work} < {PARALLEL_WORK})",
+            f"    return {name}_range({', '.join(['ctx', *names, '0', 'extent'])});",
+            f"  {name}_arguments st_given = {{{', '.join(['ctx', *names, 'extent', 'grain'])}}};",
+            f"  return ctx->parallel(ctx, {name}_chunk, &st_given, (extent + grain - 1) / grain);",
+            "}",
+            "",
+        ]
+
+
+def _short(loop: ir.For) -> bool:
+    """Whether a loop is known to be too short for vectors."""
+    return isinstance(loop.var.extent, int) and loop.var.extent < 4
+
+
+__all__ = ["SUFFIX", "CPrinter"]

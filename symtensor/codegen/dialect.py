@@ -1,0 +1,67 @@
+"""A dialect: the few attributes in which C, OpenCL and CUDA differ, as data.
+
+A new target of the C family is a new value of ``Dialect``; see ``c.py``, ``opencl.py`` and ``cuda.py``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
+    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm half "
+    "ctx worker argument begin end chunk kernel global local private constant uint ulong ushort uchar bool true false "
+    "class new delete template this operator namespace dim3 blockIdx threadIdx blockDim gridDim main int8_t int16_t "
+    "int32_t int64_t uint8_t uint16_t uint32_t uint64_t group lane lanes scratch arguments layout outputs".split()
+)
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """How one language of the C family spells what kernels need.
+
+    Attributes:
+        name: also the dialect of the math library.
+        types: C type of each NumPy dtype name.
+        device: whether kernels run on a device, in work groups.
+        kernel: qualifiers of a kernel function.
+        function: qualifiers of a helper function.
+        pointer: qualifiers before a buffer parameter's element type.
+        restrict: qualifier after the star.
+        shared: qualifiers of an array that a work group shares.
+        group: index of this work group; ``groups`` how many there are.
+        lane: index of this thread in its group; ``lanes`` how many there are.
+        barrier: statement at which all threads of a group meet, global and shared memory visible.
+        single_suffix: suffix of float32 literals.
+        header: text at the head of the source.
+        headers: further fields that a later dialect needs.
+    """
+
+    name: str
+    types: dict[str, str] = field(hash=False)
+    device: bool = False
+    kernel: str = "static int"
+    function: str = "static inline"
+    pointer: str = ""
+    restrict: str = "restrict"
+    shared: str = ""
+    group: str = "0"
+    groups: str = "1"
+    lane: str = "0"
+    lanes: str = "1"
+    barrier: str = ""
+    infinity: str = "__builtin_inf()"
+    nan: str = '__builtin_nan("")'
+    header: str = ""
+
+
+C_TYPES = {
+    "bool": "uint8_t", "int8": "int8_t", "int16": "int16_t", "int32": "int32_t", "int64": "int64_t",
+    "uint8": "uint8_t", "uint16": "uint16_t", "uint32": "uint32_t", "uint64": "uint64_t",
+    "float32": "float", "float64": "double",
+}  # fmt: skip
+
+SUFFIX = {
+    "bool": "u8", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
+    "uint8": "u8", "uint16": "u16", "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "f64",
+}  # fmt: skip

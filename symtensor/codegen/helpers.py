@@ -1,0 +1,79 @@
+"""Small helper functions of generated code for integers and conversions, with NumPy's meaning and no undefined behaviour.
+
+Floating-point functions live in ``symtensor.codegen.mathlib``; here is what integers need: division that rounds down and
+gives 0 for a zero divisor, powers by squaring, and conversions from floats that saturate nothing and trap never.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from symtensor.codegen.dialect import SUFFIX, Dialect
+
+_BODIES = {
+    ("max", "i"): "return a > b ? a : b;",
+    ("min", "i"): "return a < b ? a : b;",
+    ("abs", "i"): "return a < 0 ? ({T})-({U})a : a;",
+    ("abs", "u"): "return a;",
+    # Floor division: C truncates, so one is taken off where the remainder has the other sign; b == -1 wraps around.
+    ("floordiv", "i"): "if (b == 0) return 0; if (b == -1) return ({T})-({U})a; {T} q = a / b; return q - ((a % b != 0) & ((a ^ b) < 0));",
+    ("floordiv", "u"): "return b == 0 ? 0 : a / b;",
+    ("mod", "i"): "if (b == 0 || b == -1) return 0; {T} r = a % b; return r + ((r != 0 && (r ^ b) < 0) ? b : 0);",
+    ("mod", "u"): "return b == 0 ? 0 : a % b;",
+    ("pow", "i"): "if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0; {U} r = 1, s = ({U})a; for (; b; b >>= 1, s *= s) if (b & 1) r *= s; return ({T})r;",
+    ("pow", "u"): "{T} r = 1; for (; b; b >>= 1, a *= a) if (b & 1) r *= a; return r;",
+}
+_BODIES["max", "u"], _BODIES["min", "u"] = _BODIES["max", "i"], _BODIES["min", "i"]
+
+# Python's floor division and remainder of floats, as NumPy computes them (npy_divmod): from the truncated remainder.
+_FLOAT_BODIES = {
+    "mod": "{T} r = {fmod}(a, b); return r == 0 ? {copysign}(0, b) : ((r < 0) != (b < 0)) ? r + b : r;",
+    "floordiv": (
+        "if (b == 0) return a / b; {T} r = {fmod}(a, b), q = (a - r) / b; if (r != 0 && ((r < 0) != (b < 0))) q -= 1; "
+        "if (q == 0) return {copysign}(0, a / b); {T} f = {floor}(q); return q - f > ({T})0.5 ? f + 1 : f;"
+    ),
+}
+
+
+def integer_helper(name: str, dtype: np.dtype, dialect: Dialect) -> str:
+    """Source of one helper on scalars of an integer dtype.
+
+    Raises:
+        KeyError: if integers have no such function.
+    """
+    kind = "u" if dtype.kind in "ub" else "i"
+    body = _BODIES[name, kind]
+    t, suffix = dialect.types[dtype.name], SUFFIX[dtype.name]
+    unsigned = dialect.types["u" + dtype.name] if kind == "i" else t
+    arguments = f"{t} a" if name == "abs" else f"{t} a, {t} b"
+    return f"{dialect.function} {t} st_{name}_{suffix}({arguments}) {{ {body.format(T=t, U=unsigned)} }}"
+
+
+def float_helper(name: str, dtype: np.dtype, dialect: Dialect) -> str:
+    """Source of ``mod`` or ``floordiv`` on float scalars."""
+    t, suffix = dialect.types[dtype.name], SUFFIX[dtype.name]
+    end = "f" if dtype.itemsize == 4 and dialect.name != "opencl" else ""
+    prefix = "__builtin_" if dialect.name == "c" else ""
+    spelled = {n: f"{prefix}{n}{end}" for n in ("fmod", "copysign", "floor")}
+    body = _FLOAT_BODIES[name].format(T=t, **spelled)
+    return f"{dialect.function} {t} st_{name}_{suffix}({t} a, {t} b) {{ {body} }}"
+
+
+def conversion_helper(source: np.dtype, target: np.dtype, dialect: Dialect) -> str:
+    """Source of a conversion from float to integer: truncates; NaN and what does not fit give the smallest integer,
+    as x86 does, where C leaves it undefined."""
+    s, t = dialect.types[source.name], dialect.types[target.name]
+    info = np.iinfo(target)
+    wide = target.itemsize < 4 or target == np.dtype("uint32")
+    # Small integers go through int64 and wrap, as NumPy's conversions do on x86.
+    middle = np.iinfo("int64") if wide else info
+    low, high = float(middle.min), float(middle.max)
+    high_text = f"({s}){2.0 ** (64 if target == np.dtype('uint64') else 31 if middle.bits == 32 else 63)!r}"
+    m = dialect.types["int64"] if wide else t
+    least = f"(({m})1 << {middle.bits - 1})" if middle.min < 0 else f"(({m})1 << 63)"
+    name = f"st_to_{SUFFIX[target.name]}_{SUFFIX[source.name]}"
+    del high
+    return (
+        f"{dialect.function} {t} {name}({s} a) "
+        f"{{ return ({t})(a >= ({s}){low!r} && a < {high_text} ? ({m})a : {least}); }}"
+    )

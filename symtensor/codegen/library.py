@@ -1,0 +1,236 @@
+"""Steps that a library computes: matrix products by BLAS tiles, factorisations by LAPACK, and ``nonzero``.
+
+Every routine is one row of ``ROUTINES``: the C text of a function over whole buffers.  BLAS and LAPACK functions are
+reached through ``ctx->library``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from symtensor.codegen.program import Gemm, Library
+from symtensor.errors import CODES
+from symtensor.ir.size import SizeLike
+
+GEMM_TILE = 256  # most rows of a tile: each is one single-threaded BLAS call
+GEMM_WORK = 400000  # multiply-adds below which threads do not pay
+
+
+# ------------------------------------------------------------------------------------------------ matrix products
+def gemm_source(step: Gemm, t: str, number: int, comment: str) -> list[str]:
+    """The tile function of a matrix product; the rows of a tile are a function of the size alone."""
+    name, batch = step.name, len(step.batch)
+    fields = ["const void *function;", f"const {t} *a, *b;", f"{t} *c;", "int64_t rows, columns, inner, tile, tiles;"]
+    fields += ["int64_t lda, ldb, ldc;"]
+    fields += [f"int64_t extent{k}, a_step{k}, b_step{k}, c_step{k};" for k in range(batch)]
+    trans = {False: 111, True: 112}
+    unpack = []
+    for k in reversed(range(batch)):
+        unpack += [f"  const int64_t i{k} = rest % g->extent{k};", f"  rest /= g->extent{k};"]
+
+    def at(which: str) -> str:
+        return f"g->{which}" + "".join(f" + i{k} * g->{which}_step{k}" for k in range(batch))
+
+    row_step = {False: "g->lda", True: "1"}[step.a.transposed]
+    return [
+        f"/* {name}: {comment}, a (batched) matrix product in tiles of rows */",
+        "typedef struct {",
+        *(f"  {f}" for f in fields),
+        f"}} {name}_arguments;",
+        f"static int {name}_tile(void *argument, int64_t chunk, int64_t worker) {{",
+        f"  const {name}_arguments *g = argument;",
+        "  (void)worker;",
+        "  int64_t rest = chunk / g->tiles;",
+        "  const int64_t first = chunk % g->tiles * g->tile;",
+        "  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;",
+        *unpack,
+        "  (void)rest;",
+        f"  const {t} *a = {at('a')} + first * {row_step};",
+        f"  const {t} *b = {at('b')};",
+        f"  {t} *c = {at('c')} + first * g->ldc;",
+        f"  typedef void gemm(int, int, int, int, int, int, {t}, const {t} *, int, const {t} *, int, {t}, {t} *, int);",
+        f"  ((gemm *)g->function)(101, {trans[step.a.transposed]}, {trans[step.b.transposed]}, (int)rows, (int)g->columns,",
+        "                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);",
+        "  return 0;",
+        "}",
+        f"static int {name}(st_ctx *ctx, {name}_arguments g, int64_t batches) {{",
+        f"  g.function = ctx->library[{number}];",
+        "  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;",
+        "  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;",
+        f"  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < {GEMM_TILE} ? (g.rows / 2 + 15) / 16 * 16 : {GEMM_TILE};",
+        "  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;",
+        "  g.tiles = (g.rows + g.tile - 1) / g.tile;",
+        "  const int64_t chunks = batches * g.tiles;",
+        f"  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= {GEMM_WORK})",
+        f"    return ctx->parallel(ctx, {name}_tile, &g, chunks);",
+        f"  for (int64_t chunk = 0; chunk < chunks; ++chunk) {name}_tile(&g, chunk, 0);",
+        "  return 0;",
+        "}",
+        "",
+    ]
+
+
+def gemm_call(step: Gemm, size: Callable[[SizeLike], str]) -> str:
+    """The call of a matrix product with its sizes."""
+    fields = {
+        "a": step.a.buffer, "b": step.b.buffer, "c": step.c.buffer, "rows": size(step.rows),
+        "columns": size(step.columns), "inner": size(step.inner), "lda": size(step.a.leading),
+        "ldb": size(step.b.leading), "ldc": size(step.c.leading),
+    }  # fmt: skip
+    for k, extent in enumerate(step.batch):
+        fields |= {
+            f"extent{k}": size(extent), f"a_step{k}": size(step.a.strides[k]), f"b_step{k}": size(step.b.strides[k]),
+            f"c_step{k}": size(step.c.strides[k]),
+        }  # fmt: skip
+    text = ", ".join(f".{k} = {v}" for k, v in fields.items())
+    batches = " * ".join(f"({size(e)})" for e in step.batch) or "1"
+    return f"{step.name}(ctx, ({step.name}_arguments){{{text}}}, {batches})"
+
+
+# ------------------------------------------------------------------------------------------------------- routines
+@dataclass(frozen=True)
+class Routine:
+    """One library routine: its C text with the element type as ``@T@``, its letter as ``@L@``, functions as ``@name@``."""
+
+    functions: tuple[str, ...]
+    text: str
+    counting: str = ""
+
+
+ROUTINES = {
+    "cholesky": Routine(
+        ("potrf",),
+        """\
+/* The lower Cholesky factor of each matrix of a stack; the upper triangle of the result is zero. */
+static int st_cholesky_@L@(st_ctx *ctx, const @T@ *a, @T@ *l, int64_t count, int64_t n, int64_t site) {
+  typedef int potrf(int, char, int, @T@ *, int);
+  __builtin_memmove(l, a, sizeof(@T@) * count * n * n);
+  for (int64_t k = 0; k < count && n > 0; ++k, l += n * n) {
+    const int info = ((potrf *)ctx->library[@potrf@])(101, 'L', (int)n, l, (int)n);
+    if (info != 0) return st_fail(ctx, @LINALG@, site, info, k);
+    for (int64_t i = 0; i < n; ++i)
+      for (int64_t j = i + 1; j < n; ++j) l[i * n + j] = 0;
+  }
+  return 0;
+}
+""",
+    ),
+    "qr": Routine(
+        ("geqrf", "orgqr"),
+        """\
+/* The reduced QR factorisation of each matrix of a stack, by Householder reflections. */
+static int st_qr_@L@(st_ctx *ctx, const @T@ *a, @T@ *q, @T@ *r, int64_t count, int64_t m, int64_t n, int64_t site) {
+  typedef int geqrf(int, int, int, @T@ *, int, @T@ *);
+  typedef int orgqr(int, int, int, int, @T@ *, int, const @T@ *);
+  const int64_t rank = m < n ? m : n;
+  @T@ *work = ctx->arena(ctx, 62, sizeof(@T@) * (m * n + rank + 1));
+  if (!work) return 1;
+  @T@ *tau = work + m * n;
+  for (int64_t k = 0; k < count && rank > 0; ++k, a += m * n, q += m * rank, r += rank * n) {
+    __builtin_memcpy(work, a, sizeof(@T@) * m * n);
+    int info = ((geqrf *)ctx->library[@geqrf@])(101, (int)m, (int)n, work, (int)n, tau);
+    if (info != 0) return st_fail(ctx, @LINALG@, site, info, k);
+    for (int64_t i = 0; i < rank; ++i)
+      for (int64_t j = 0; j < n; ++j) r[i * n + j] = j < i ? 0 : work[i * n + j];
+    for (int64_t i = 0; i < m; ++i)
+      for (int64_t j = 0; j < rank; ++j) q[i * rank + j] = work[i * n + j];
+    info = ((orgqr *)ctx->library[@orgqr@])(101, (int)m, (int)rank, (int)rank, q, (int)rank, tau);
+    if (info != 0) return st_fail(ctx, @LINALG@, site, info, k);
+  }
+  return 0;
+}
+""",
+    ),
+    "solve_triangular": Routine(
+        ("trtrs",),
+        """\
+/* Solves a x = b (or a^T x = b) for triangular a, for each matrix of a stack. */
+static int st_solve_triangular_@L@(st_ctx *ctx, const @T@ *a, const @T@ *b, @T@ *x, int64_t count, int64_t n,
+                                   int64_t columns, int64_t lower, int64_t transpose, int64_t site) {
+  typedef int trtrs(int, char, char, char, int, int, const @T@ *, int, @T@ *, int);
+  __builtin_memmove(x, b, sizeof(@T@) * count * n * columns);
+  for (int64_t k = 0; k < count && n > 0 && columns > 0; ++k, a += n * n, x += n * columns) {
+    const int info = ((trtrs *)ctx->library[@trtrs@])(101, lower ? 'L' : 'U', transpose ? 'T' : 'N', 'N', (int)n,
+                                                      (int)columns, a, (int)n, x, (int)columns);
+    if (info != 0) return st_fail(ctx, @LINALG@, site, info, k);
+  }
+  return 0;
+}
+""",
+    ),
+}
+
+
+def _letter(t: str) -> str:
+    return {"float": "s", "double": "d"}[t]
+
+
+def routine_source(step: Library, t: str, function: Callable[[str], int]) -> tuple[str, str]:
+    """Key and text of a routine for one element type."""
+    if step.routine == "nonzero":
+        rank = len(step.sizes)
+        return f"nonzero_{t}_{rank}", _nonzero(t, rank)
+    routine = ROUTINES[step.routine]
+    if t not in ("float", "double"):
+        raise TypeError(f"{step.routine} takes float32 or float64, not {t}\n  hint: cast first")
+    letter = _letter(t)
+    text = routine.text.replace("@T@", t).replace("@L@", letter).replace("@LINALG@", str(CODES["linalg"]))
+    for name in routine.functions:
+        text = text.replace(f"@{name}@", str(function(f"LAPACKE_{letter}{name}")))
+    return f"{step.routine}_{t}", text
+
+
+def _nonzero(t: str, rank: int) -> str:
+    """Counting and listing the elements that are not zero, for one rank."""
+    name = f"st_nonzero_{t}_{rank}"
+    sizes = ", ".join(f"int64_t n{k}" for k in range(rank))
+    total = " * ".join(f"n{k}" for k in range(rank))
+    outputs = ", ".join(f"int64_t *w{k}" for k in range(rank))
+    index = []
+    for k in reversed(range(rank)):
+        index.append(f"      w{k}[found] = rest % n{k};" if k else f"      w{k}[found] = rest;")
+        if k:
+            index.append(f"      rest /= n{k};")
+    return "\n".join(
+        [
+            "/* Positions of the elements that are not zero, in row-major order: counted first, then listed. */",
+            f"static int64_t {name}_count(const {t} *x, {sizes}) {{",
+            "  int64_t found = 0;",
+            f"  for (int64_t i = 0; i < {total}; ++i) found += x[i] != 0;",
+            "  return found;",
+            "}",
+            f"static int {name}(const {t} *x, {outputs}, {sizes}) {{",
+            "  int64_t found = 0;",
+            f"  for (int64_t i = 0; i < {total}; ++i)",
+            "    if (x[i] != 0) {",
+            "      int64_t rest = i;",
+            *index,
+            "      ++found;",
+            "    }",
+            "  return 0;",
+            "}",
+            "",
+        ]
+    )
+
+
+def routine_call(step: Library, t: str, sizes: list[str], site: int, counting: bool = False) -> str:
+    """The call of a routine."""
+    if step.routine == "nonzero":
+        name = f"st_nonzero_{t}_{len(sizes)}"
+        if counting:
+            return f"{name}_count({', '.join([*step.inputs, *sizes])})"
+        return f"{name}({', '.join([*step.inputs, *step.outputs, *sizes])})"
+    rank = step.node.inputs[0].ndim
+    count = " * ".join(f"({s})" for s in sizes[: rank - 2]) or "1"
+    first = sizes[rank - 2 : rank]
+    arguments = ["ctx", *step.inputs, *step.outputs, count]
+    if step.routine == "cholesky":
+        arguments.append(first[0])
+    elif step.routine == "qr":
+        arguments += first
+    else:
+        right = step.node.inputs[1].ndim
+        arguments += [first[0], sizes[-1] if right == rank else "1", *map(str, step.flags)]
+    return f"st_{step.routine}_{_letter(t)}({', '.join([*arguments, str(site)])})"

@@ -1,0 +1,205 @@
+"""The loop language: what a kernel does, for every target.
+
+A kernel is a tree of statements over scalar expressions (``symtensor.ir.scalar``).  Index polynomials name loop
+variables and sizes; buffers are named by their parameter.  Loop kinds:
+
+=========== ========================================================================================================
+serial      iterations in order
+parallel    independent iterations: chunks of a thread pool, or work groups of a device
+simd        iterations in lanes: vector lanes of a CPU, threads of a work group.  Iteration ``p`` belongs to lane
+            ``p % lanes``; ``Accumulate`` keeps one accumulator a lane and joins them in a fixed tree afterwards, so
+            that the result has the same bits on every target and for any number of threads
+unroll      as serial, written out
+=========== ========================================================================================================
+
+Outside of a ``simd`` loop a statement is *uniform*: a device executes it in every thread of the group, except that only
+one of them stores.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+import numpy as np
+
+from symtensor.ir.node import Tensor
+from symtensor.ir.scalar import Expr, LoopVar
+from symtensor.ir.size import Atom, SizeLike
+from symtensor.ops.declare import Monoid
+
+KINDS = ("serial", "parallel", "simd", "unroll")
+SPACES = ("global", "shared", "register")
+
+
+@dataclass(frozen=True, eq=False)
+class For:
+    """``for (var = 0; var < extent; var++)`` of one kind; ``grain`` iterations make a chunk of a parallel loop."""
+
+    var: LoopVar
+    body: tuple[Statement, ...]
+    kind: str = "serial"
+    reverse: bool = False
+    lanes: int = 0
+    grain: SizeLike = 1
+
+
+@dataclass(frozen=True, eq=False)
+class While:
+    """Run ``body`` while the variable ``condition`` holds; the body assigns it."""
+
+    condition: str
+    body: tuple[Statement, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class If:
+    """Branch on a uniform condition."""
+
+    condition: Expr
+    then: tuple[Statement, ...]
+    otherwise: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Let:
+    """Define a variable once."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Declare:
+    """Define a variable that is assigned later."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Assign:
+    """Give a declared variable a new value."""
+
+    name: str
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Store:
+    """Write one element of a buffer or scratch array."""
+
+    buffer: str
+    offset: SizeLike
+    value: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Accumulate:
+    """Take a value into the accumulators of a monoid, which were declared before the loop."""
+
+    names: tuple[str, ...]
+    monoid: Monoid
+    value: Expr
+    position: Expr
+
+
+@dataclass(frozen=True, eq=False)
+class Alloc:
+    """An array for the rest of the enclosing block; ``register`` arrays have a constant extent."""
+
+    name: str
+    dtype: np.dtype
+    extent: SizeLike
+    space: str = "shared"
+
+
+@dataclass(frozen=True, eq=False)
+class Barrier:
+    """All threads of a work group arrive before any goes on; nothing on a CPU."""
+
+
+@dataclass(frozen=True, eq=False)
+class Fail:
+    """Report an error and leave the kernel: ``values`` go into the error record."""
+
+    code: int
+    site: int
+    values: tuple[Expr, ...]
+
+
+Statement = Union[For, While, If, Let, Declare, Assign, Store, Accumulate, Alloc, Barrier, Fail]
+
+
+@dataclass(frozen=True, eq=False)
+class Buffer:
+    """A buffer parameter of a kernel."""
+
+    name: str
+    dtype: np.dtype
+    access: str  # "in", "out" or "inout"
+
+
+@dataclass(frozen=True, eq=False)
+class Kernel:
+    """One kernel, whole.
+
+    Attributes:
+        name: its name in the source.
+        buffers: memory that it reads and writes.
+        sizes: the atoms whose values it takes as int64 parameters.
+        body: statements; at most one parallel loop, as the last statement at the top.
+        nodes: the graph nodes that it computes, for comments and reports.
+        work: estimated scalar operations, for the decision to use threads.
+        scratch: bytes of private memory that each worker (or work group) needs.
+    """
+
+    name: str
+    buffers: tuple[Buffer, ...]
+    sizes: tuple[Atom, ...]
+    body: tuple[Statement, ...]
+    nodes: tuple[Tensor, ...] = ()
+    work: SizeLike = 0
+    can_fail: bool = False
+
+
+def child_blocks(statement: Statement) -> tuple[tuple[Statement, ...], ...]:
+    """The blocks of statements inside a statement."""
+    if isinstance(statement, (For, While)):
+        return (statement.body,)
+    if isinstance(statement, If):
+        return (statement.then, statement.otherwise)
+    return ()
+
+
+def expressions(statement: Statement) -> tuple[Expr, ...]:
+    """The scalar expressions that a statement evaluates itself."""
+    from symtensor.ir.scalar import Index
+
+    if isinstance(statement, (Let, Declare, Assign)):
+        return (statement.value,)
+    if isinstance(statement, Store):
+        return (Index(statement.offset), statement.value)
+    if isinstance(statement, Accumulate):
+        return (statement.value, statement.position)
+    if isinstance(statement, If):
+        return (statement.condition,)
+    if isinstance(statement, Fail):
+        return statement.values
+    if isinstance(statement, For):
+        return (Index(statement.var.extent), Index(statement.grain))
+    if isinstance(statement, Alloc):
+        return (Index(statement.extent),)
+    return ()
+
+
+def all_statements(body: tuple[Statement, ...]) -> list[Statement]:
+    """All statements of a body, outer before inner."""
+    found: list[Statement] = []
+    stack = list(reversed(body))
+    while stack:
+        statement = stack.pop()
+        found.append(statement)
+        for block in reversed(child_blocks(statement)):
+            stack.extend(reversed(block))
+    return found

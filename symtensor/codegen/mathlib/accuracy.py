@@ -1,0 +1,49 @@
+"""The functions of the library: how many arguments they take and how many ulp they may be off, as tested."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class MathFunction:
+    """One function: number of arguments, and the largest documented error in ulp for each precision."""
+
+    name: str
+    arity: int
+    max_ulp: dict[str, float]
+
+
+def _table(**rows: tuple[int, float, float]) -> dict[str, MathFunction]:
+    return {name: MathFunction(name, row[0], {"f32": row[1], "f64": row[2]}) for name, row in rows.items()}
+
+
+#: name -> (arity, max ulp in float32, max ulp in float64)
+FUNCTIONS: dict[str, MathFunction] = _table(
+    exp=(1, 1.0, 1.0),
+    expm1=(1, 2.0, 2.0),
+    log=(1, 1.0, 1.0),
+    log1p=(1, 1.5, 1.5),
+    tanh=(1, 2.0, 2.0),
+    expit=(1, 2.0, 2.0),
+    softplus=(1, 2.0, 2.0),
+    log_expit=(1, 2.0, 2.0),
+    exp2=(1, 1.0, 1.0),
+    log2=(1, 1.5, 1.5),
+    log10=(1, 1.5, 1.5),
+    sinh=(1, 2.0, 2.0),
+    cosh=(1, 2.0, 2.0),
+    sin=(1, 2.0, 2.0),
+    cos=(1, 2.0, 2.0),
+    tan=(1, 2.0, 2.0),
+    arctan=(1, 1.5, 1.5),
+    arctan2=(2, 2.0, 2.0),
+    arcsin=(1, 1.5, 1.5),
+    arccos=(1, 1.5, 1.5),
+    erf=(1, 1.5, 1.5),
+    erfc=(1, 3.0, 3.0),
+    cbrt=(1, 1.0, 1.0),
+    hypot=(2, 1.0, 1.0),
+    pow=(2, 1.5, 1.5),
+    sqrt=(1, 0.5, 0.5),
+)

@@ -1,0 +1,330 @@
+"""Fit the polynomials of the math library and write them to ``coefficients.py``.
+
+Run ``python -m symtensor.codegen.mathlib.fit`` after changing a row of :func:`_table`; it needs mpmath.
+Each polynomial minimises the largest weighted error over its interval (Remez exchange on a dense Chebyshev grid).
+Coefficients are rounded to the target precision one after the other, lowest order first, and the remaining ones are
+fitted again after each rounding, so that the rounding of the coefficients that matter is repaid by those that do not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import mpmath
+import numpy as np
+
+Function = Callable[[Any], Any]
+BITS = {"f32": 24, "f64": 53}
+GRID_POINTS = 500
+
+
+@dataclass(frozen=True)
+class Fit:
+    """One polynomial: `name` in precision `precision` approximates `function` on [low, high] with `terms` terms.
+
+    `weight(x)` multiplies the error that is minimised; it is chosen so that the weighted error is the relative
+    error of the final result.
+    """
+
+    name: str
+    precision: str
+    function: Function
+    low: float | str
+    high: float | str
+    terms: int
+    weight: Function
+
+
+def round_to(value: Any, bits: int) -> Any:
+    """`value` rounded to `bits` significant bits, to nearest even."""
+    with mpmath.workprec(bits):
+        return +mpmath.mpf(value)
+
+
+def round_down(value: Any, bits: int) -> Any:
+    """The positive `value` cut off after `bits` significant bits."""
+    exponent = bits - 1 - int(mpmath.floor(mpmath.log(value, 2)))
+    return mpmath.ldexp(mpmath.floor(mpmath.ldexp(value, exponent)), -exponent)
+
+
+def chebyshev_grid(low: Any, high: Any, count: int) -> list[Any]:
+    """`count` Chebyshev extrema of [low, high], in increasing order."""
+    middle, radius = (low + high) / 2, (high - low) / 2
+    return [middle - radius * mpmath.cos(mpmath.pi * k / (count - 1)) for k in range(count)]
+
+
+def remez(grid: list[Any], values: list[Any], weights: list[Any], powers: list[int]) -> tuple[list[Any], Any]:
+    """Coefficients of x**p for p in `powers` that minimise max |w (f - sum c x**p)| over the grid, and that maximum."""
+    terms = len(powers)
+    chosen = [round(k * (len(grid) - 1) / terms) for k in range(terms + 1)]
+    basis = [[x**p for p in powers] for x in grid]
+    best: tuple[list[Any], Any] | None = None
+    for _ in range(40):
+        matrix = mpmath.matrix(terms + 1, terms + 1)
+        right = mpmath.matrix(terms + 1, 1)
+        for row, k in enumerate(chosen):
+            for column in range(terms):
+                matrix[row, column] = basis[k][column] * weights[k]
+            matrix[row, terms] = (-1) ** row
+            right[row] = values[k] * weights[k]
+        solution = mpmath.lu_solve(matrix, right)
+        coefficients = [solution[k] for k in range(terms)]
+        errors = [w * (f - mpmath.fdot(coefficients, b)) for w, f, b in zip(weights, values, basis, strict=True)]
+        largest = max(abs(e) for e in errors)
+        if best is None or largest < best[1]:
+            best = (coefficients, largest)
+        exchanged = exchange(errors, terms + 1)
+        if exchanged == chosen or exchanged is None:
+            break
+        chosen = exchanged
+    assert best is not None
+    return best
+
+
+def largest_error(
+    grid: list[Any], values: list[Any], weights: list[Any], powers: list[int], coefficients: list[Any]
+) -> Any:
+    """The largest weighted error of sum c x**p over the grid."""
+    return max(
+        abs(w * (f - sum(c * x**p for c, p in zip(coefficients, powers, strict=True))))
+        for x, f, w in zip(grid, values, weights, strict=True)
+    )
+
+
+def exchange(errors: list[Any], count: int) -> list[int] | None:
+    """Indices of `count` alternating extrema of the error curve, the smallest end dropped while there are too many."""
+    extrema: list[int] = []
+    for k, error in enumerate(errors):
+        if error == 0:
+            continue
+        if extrema and (error > 0) == (errors[extrema[-1]] > 0):
+            if abs(error) > abs(errors[extrema[-1]]):
+                extrema[-1] = k
+        else:
+            extrema.append(k)
+    while len(extrema) > count:
+        extrema.pop(0 if abs(errors[extrema[0]]) < abs(errors[extrema[-1]]) else -1)
+    return extrema if len(extrema) == count else None
+
+
+def solve(fit: Fit) -> tuple[list[float], float]:
+    """The rounded coefficients of a fit, lowest order first, and its largest weighted error."""
+    bits = BITS[fit.precision]
+    grid = chebyshev_grid(mpmath.mpf(fit.low), mpmath.mpf(fit.high), GRID_POINTS)
+    grid = [x for x in grid if x != 0 and fit.weight(x) > 1e-15]  # where the weight vanishes any polynomial will do
+    values = [fit.function(x) for x in grid]
+    weights = [fit.weight(x) for x in grid]
+    rest = list(values)
+    rounded: list[float] = []
+    coefficients: list[Any] = []
+    for power in range(fit.terms):
+        powers = list(range(power, fit.terms))
+        # Without the low powers the exchange can fail on an interval around 0: then the last fit stands.
+        before = largest_error(grid, rest, weights, powers, coefficients[1:]) if power else mpmath.inf
+        try:
+            refitted, error = remez(grid, rest, weights, powers)
+        except ZeroDivisionError:
+            refitted, error = [], mpmath.inf
+        coefficients = refitted if error < before else coefficients[1:]
+        coefficient = round_to(coefficients[0], bits)
+        rounded.append(float(coefficient))
+        rest = [r - coefficient * x**power for r, x in zip(rest, grid, strict=True)]
+    return rounded, float(max(abs(w * r) for w, r in zip(weights, rest, strict=True)))
+
+
+def series(function: Function, order: int, powers: int) -> Function:
+    """x -> sum over k >= order of the Taylor coefficients a_k x**(k - order), for |x| too small to subtract."""
+    coefficients = mpmath.taylor(function, 0, order + powers)[order:]
+    return lambda x: mpmath.polyval(coefficients[::-1], x)
+
+
+def tail(function: Function, order: int) -> Function:
+    """x -> (f(x) - its Taylor polynomial below x**order) / x**order, computed without cancellation near 0."""
+    near = series(function, order, 30)
+    low = mpmath.taylor(function, 0, order - 1)
+    return lambda x: (
+        near(x) if abs(x) < 0.01 else (function(x) - mpmath.polyval(low[::-1], x)) / mpmath.mpf(x) ** order
+    )
+
+
+def odd_tail(function: Function, order: int) -> Function:
+    """z -> the tail of f at sqrt(z): for odd or even f, whose tail is a function of z = x*x."""
+    inner = tail(function, order)
+    return lambda z: inner(mpmath.sqrt(z))
+
+
+mpmath.mp.dps = 80
+LN2 = mpmath.log(2)
+HALF_LN2 = LN2 / 2 * mpmath.mpf("1.0001")
+ATANH_HIGH = 0.0401  # (f / (2 + f))**2 at f = 1/2
+QUARTER_PI = mpmath.pi / 4 * mpmath.mpf("1.002")
+
+
+def _relative(function: Function, order: int) -> Function:
+    """The weight that turns the error of a tail of the given order into the relative error of the function."""
+    return lambda x: abs(mpmath.mpf(x) ** order / function(x)) if x != 0 else mpmath.mpf(0)
+
+
+def _log_atanh(s: Any) -> Any:
+    return mpmath.log((1 + s) / (1 - s))
+
+
+def _exp2_tail(r: Any) -> Any:
+    """(2**r - 1) / r"""
+    return mpmath.expm1(r * LN2) / r if r != 0 else LN2
+
+
+def _erfcx(t: Any) -> Any:
+    """exp(x**2) erfc(x) at x = 2 (1 + t)/(1 - t)"""
+    x = 2 * (1 + t) / (1 - t)
+    return mpmath.exp(x * x) * mpmath.erfc(x)
+
+
+def _table() -> list[Fit]:
+    """All polynomials of the library."""
+    fits: list[Fit] = []
+    for precision, terms in (
+        ("f32", {"EXP": 5, "EXPM1": 6, "EXP2": 6, "SIN": 3, "COS": 3, "TAN": 7, "LOG": 8, "POW": 2,
+                 "ATAN": 8, "ASIN": 5, "CBRT": 5, "ERF": 7, "ERFC_LOG": 10, "ERFCX": 10}),
+        ("f64", {"EXP": 10, "EXPM1": 11, "EXP2": 12, "SIN": 6, "COS": 6, "TAN": 15, "LOG": 8, "POW": 7,
+                 "ATAN": 20, "ASIN": 12, "CBRT": 8, "ERF": 13, "ERFC_LOG": 18, "ERFCX": 22}),
+    ):  # fmt: skip
+        def add(name: str, function: Function, low: Any, high: Any, weight: Function, precision: str = precision,
+                terms: dict[str, int] = terms) -> None:  # fmt: skip
+            fits.append(Fit(name, precision, function, str(low), str(high), terms[name], weight))
+
+        # exp(r) = 1 + r + r**2 EXP(r); the same for expm1(r) = r + r**2 EXPM1(r), small relative to r
+        add("EXP", tail(mpmath.exp, 2), -HALF_LN2, HALF_LN2, lambda x: x * x)
+        add("EXPM1", tail(mpmath.exp, 2), -HALF_LN2, HALF_LN2, _relative(mpmath.expm1, 2))
+        # 2**r = 1 + r EXP2(r)
+        add("EXP2", _exp2_tail, -0.5001, 0.5001, abs)
+        # sin(r) = r + r**3 SIN(r**2), cos(r) = 1 - r**2/2 + r**4 COS(r**2), tan(r) = r + r**3 TAN(r**2)
+        add("SIN", odd_tail(mpmath.sin, 3), 0, QUARTER_PI**2, lambda z: z)
+        add("COS", odd_tail(mpmath.cos, 4), 0, QUARTER_PI**2, lambda z: z * z)
+        add("TAN", odd_tail(mpmath.tan, 3), 0, QUARTER_PI**2, lambda z: mpmath.sqrt(z) ** 3 / mpmath.tan(mpmath.sqrt(z)))
+        if precision == "f32":  # log(1 + f) = f - f**2/2 + f**3 LOG(f)
+            add("LOG", tail(mpmath.log1p, 3), -0.25, 0.5, _relative(mpmath.log1p, 3))
+        else:  # log((1 + s)/(1 - s)) = 2 s + s**3 LOG(s**2)
+            add("LOG", odd_tail(_log_atanh, 3), 0, ATANH_HIGH, lambda z: z)
+        # atan(x) = x + x**3 ATAN(x**2) for x <= 1, asin(x) = x + x**3 ASIN(x**2) for x <= 1/2
+        add("ATAN", odd_tail(mpmath.atan, 3), 0, 1, lambda z: mpmath.sqrt(z) ** 3 / mpmath.atan(mpmath.sqrt(z)))
+        add("ASIN", odd_tail(mpmath.asin, 3), 0, 0.25, lambda z: z)
+        # a start for the cube root
+        add("CBRT", mpmath.cbrt, 0.75, 1.5, lambda x: 1)
+        # erf(x) = x + x ERF(x**2) for x <= ERF_SMALL, 1 - exp(ERFC_LOG(x)) up to where it rounds to 1
+        erf_small = 0.95
+        add("ERF", lambda z: mpmath.erf(mpmath.sqrt(z)) / mpmath.sqrt(z) - 1, 0, erf_small**2, lambda z: 1)
+        high = 3.95 if precision == "f32" else 5.95
+        add("ERFC_LOG", lambda x: mpmath.log(mpmath.erfc(x)), erf_small - 0.01, high, mpmath.erfc)
+        # erfc(x) = exp(-x**2) ERFCX((x - 2)/(x + 2)) for x >= 1/2, until it underflows
+        high = 10.1 if precision == "f32" else 27.3
+        add("ERFCX", _erfcx, (0.5 - 2) / (0.5 + 2), (high - 2) / (high + 2), lambda t: 1 / _erfcx(t))
+        # atanh(s) = s + s**3 (1/3 + s**2 (1/5 + s**2 POW(s**2)))
+        add("POW", odd_tail(mpmath.atanh, 7), 0, ATANH_HIGH, lambda z: z**3)
+    return fits
+
+
+def bits_of(value: Any, precision: str) -> int:
+    """The bit pattern of `value` rounded to the precision."""
+    rounded = float(round_to(value, BITS[precision]))
+    if precision == "f32":
+        return int(np.float32(rounded).view(np.uint32))
+    return int(np.float64(rounded).view(np.uint64))
+
+
+def constants() -> dict[tuple[str, str], float | int]:
+    """Named constants of each precision; X_HI + X_LO (+ X_LOLO) splits X, for reductions with exact products."""
+    result: dict[tuple[str, str], float | int] = {}
+    for precision, bits in BITS.items():
+        def put(name: str, value: Any, keep: int = bits, precision: str = precision) -> Any:
+            rounded = round_to(value, keep)
+            result[name, precision] = float(rounded)
+            return value - rounded
+
+        # n * LN2_HI is exact for every exponent n
+        put("LN2_LO", put("LN2_HI", LN2, bits - 12))
+        mantissa = bits - 1
+        bias = 127 if bits == 24 else 1023
+        sign = 31 if bits == 24 else 63
+        integers = {
+            "ABS_BITS": 2**sign - 1, "INF_BITS": (2 * bias + 1) << mantissa, "ONE_BITS": bias << mantissa, "LARGE_BITS": (bias + 64) << mantissa,
+            "NAN_BITS": ((2 * bias + 1) << mantissa) + (1 << (mantissa - 1)),
+            "MANTISSA_BITS": 2**mantissa - 1, "MANTISSA": mantissa, "SIGN": sign, "BIAS": bias,
+            "SQRT_HALF_BITS": bits_of(mpmath.sqrt(0.5), precision), "MAGIC_BITS": (bias + mantissa) * 2**mantissa + 2 ** (mantissa - 1),
+        }  # fmt: skip
+        result |= {(name, precision): value for name, value in integers.items()}
+        # adding MAGIC rounds to the nearest integer and leaves it in the low bits
+        put("MAGIC", mpmath.mpf(1.5) * 2**mantissa)
+        put("MIN_NORMAL", mpmath.mpf(2) ** (1 - bias))
+        put("EPSILON", mpmath.mpf(2) ** -mantissa)
+        # exp underflows to 0 below EXP_LOW and overflows above EXP_HIGH
+        put("EXP_LOW", -104.0 if bits == 24 else -746.0)
+        put("EXP_HIGH", 89.0 if bits == 24 else 710.0)
+        put("EXPM1_LOW", -18.0 if bits == 24 else -38.0)
+        put("EXP2_LOW", -151.0 if bits == 24 else -1076.0)
+        put("EXP2_HIGH", 129.0 if bits == 24 else 1025.0)
+        put("SINH_HIGH", 89.5 if bits == 24 else 710.6)
+        put("TANH_HIGH", 9.1 if bits == 24 else 19.1)
+        put("LOG2E", 1 / LN2)
+        put("LN2", LN2)
+        put("ERF_SMALL", 0.95)
+        put("ERF_HIGH", 3.95 if bits == 24 else 5.95)
+        put("ERFC_HIGH", 10.1 if bits == 24 else 27.3)
+        put("CBRT_TWO", mpmath.cbrt(2))
+        put("CBRT_HALF", mpmath.cbrt(0.5))
+        # far enough from 1 that squares of what is left neither overflow nor lose bits that count
+        put("HYPOT_LOW", mpmath.mpf(2) ** (-40 if bits == 24 else -500))
+        put("HYPOT_HIGH", mpmath.mpf(2) ** (40 if bits == 24 else 500))
+        put("LOG2E_LO", put("LOG2E_HI", 1 / LN2))
+        put("TWO_LOG2E_LO", put("TWO_LOG2E_HI", 2 / LN2))
+        put("LOG10E_LO", put("LOG10E_HI", 1 / mpmath.log(10)))
+        put("LOG10_2_LO", put("LOG10_2_HI", mpmath.log10(2), bits - 12))
+        put("THIRD_LO", put("THIRD", mpmath.mpf(1) / 3))
+        put("FIFTH", mpmath.mpf(1) / 5)
+        put("TWO_OVER_PI", 2 / mpmath.pi)
+        put("ONE_OVER_PI", 1 / mpmath.pi)
+        # all parts positive, so that -0 - n * part stays -0 for n = 0
+        for name, value in (("PI", +mpmath.pi), ("PIO2", mpmath.pi / 2)):
+            for part in (1, 2, 3):
+                rounded = round_down(value, bits)
+                put(f"{name}_{part}", rounded)
+                value -= rounded
+        # up to here sin, cos and tan take off multiples of pi in three parts
+        put("TRIG_HIGH", 1e5 if bits == 24 else 1e9)
+        # y with more makes every x**y but 1**y overflow or underflow
+        put("POW_HIGH", mpmath.mpf(2) ** (32 if bits == 24 else 64))
+    return result
+
+
+def main() -> None:
+    """Fit everything and write ``coefficients.py``."""
+    lines = [
+        '"""Polynomials and constants of the math library.  Written by fit.py: change that and run it again."""', "",
+        "from __future__ import annotations", "",
+        "#: (name, precision) -> coefficients, lowest order first",
+        "POLYNOMIALS: dict[tuple[str, str], tuple[float, ...]] = {",
+    ]
+    for fit in _table():
+        coefficients, error = solve(fit)
+        print(f"{fit.name} {fit.precision}: {len(coefficients)} terms, weighted error 2^{np.log2(error):.1f}")
+        lines.append(f'    # weighted error 2**{np.log2(error):.1f}')
+        lines.append(f'    ("{fit.name}", "{fit.precision}"): (')
+        lines += [f"        {shortest(c, fit.precision)}," for c in coefficients] + ["    ),"]
+    lines += ["}", "", "#: (name, precision) -> value", "CONSTANTS: dict[tuple[str, str], float | int] = {"]
+    for (name, precision), value in constants().items():
+        text = f"0x{value:x}" if isinstance(value, int) else shortest(value, precision)
+        lines.append(f'    ("{name}", "{precision}"): {text},')
+    lines += ["}", ""]
+    Path(__file__).with_name("coefficients.py").write_text("\n".join(lines))
+
+
+def shortest(value: float, precision: str) -> str:
+    """The shortest decimal that reads back as the same number of that precision."""
+    return repr(float(str(np.float32(value)))) if precision == "f32" else repr(value)
+
+
+if __name__ == "__main__":
+    main()

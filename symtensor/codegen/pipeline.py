@@ -1,0 +1,107 @@
+"""Code generation, whole: from an optimised graph to source text.
+
+Its stages, each a function from value to value:
+
+1. contractions become matrix products or sums of products (``contraction.py``),
+2. fusion makes the Plan (``symtensor.optimizer.fusion``),
+3. lowering makes the Program with its kernels (``build.py``, ``lower.py``, ``schedule.py``, ``loops.py``),
+4. the buffer plan lays out temporaries (``buffers.py``),
+5. printing makes text (``host.py`` and a dialect).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.resources import files
+
+from symtensor.codegen.build import Builder, build_program
+from symtensor.codegen.check import check_plan, check_program
+from symtensor.codegen.contraction import lower_contractions
+from symtensor.codegen.host import HostPrinter, Source
+from symtensor.codegen.inplace import in_place_updates
+from symtensor.codegen.program import Program
+from symtensor.ir.graph import Graph
+from symtensor.ir.node import Site, Tensor
+from symtensor.optimizer.fusion import fuse
+from symtensor.optimizer.guards import Guards
+from symtensor.optimizer.plan import Plan
+from symtensor.options import Options
+
+
+@dataclass(frozen=True)
+class Machine:
+    """What code generation needs to know of the machine: it is handed in, never asked for.
+
+    Attributes:
+        vector_bytes: width of a vector register.
+        features: CPU features by gcc's names.
+    """
+
+    vector_bytes: int
+    features: frozenset[str]
+
+
+@dataclass(frozen=True, eq=False)
+class Generated:
+    """All forms that a graph takes on its way, for loading and for inspection."""
+
+    plan: Plan
+    program: Program
+    builder: Builder
+    source: Source
+
+
+def abi_text() -> str:
+    """The contract with the runtime, which opens each source."""
+    return files("symtensor.runtime").joinpath("abi.h").read_text()
+
+
+def generate(
+    graph: Graph,
+    guards: Guards,
+    arguments: tuple[Tensor, ...],
+    updates: dict[int, int],
+    options: Options,
+    machine: Machine,
+    name: str,
+    where: Callable[[Site], str],
+) -> Generated:
+    """Generate the source of a function.
+
+    Args:
+        graph: optimised; outputs are the results, then the new values of updated shared variables.
+        guards: of the graph as the user wrote it.
+        arguments: leaves in the order of the entry's pointers.
+        updates: output number to argument number, for the updated shared variables.
+        options: target, fma, verify, debug.
+        machine: the processor.
+        name: of the function, for comments.
+        where: prints a user line.
+    """
+    device = options.target != "c"
+
+    def shape(node: Tensor) -> tuple:
+        return tuple(guards.canonical(s) for s in node.shape)
+
+    graph = Graph(graph.inputs, tuple(lower_contractions(graph.outputs, shape, blas=not device)))
+    plan = fuse(graph, guards)
+    if "fusion" in options.debug:
+        print(plan, file=sys.stderr)
+    program, builder = build_program(plan, arguments, name, device=device, fma=options.fma)
+    in_place = in_place_updates(program, updates) if not device else {}
+    if in_place:
+        program, builder = build_program(plan, arguments, name, device=device, fma=options.fma, in_place=in_place)
+    if options.verify:
+        check_plan(plan)
+        check_program(program)
+    if device:
+        from symtensor.codegen.device import DevicePrinter
+
+        source = DevicePrinter(program, abi_text(), machine, options.target, where).source()
+    else:
+        source = HostPrinter(program, abi_text(), machine.vector_bytes, machine.features, where).source()
+    if "source" in options.debug:
+        print(source.text, source.device, file=sys.stderr)
+    return Generated(plan, program, builder, source)

@@ -1,0 +1,222 @@
+"""The Program: the host side of a compiled function, one C function for every target.
+
+A Program is a tuple of steps over named buffers, in execution order.  Sizes are polynomials over atoms; atoms are
+bound from the layout of the arguments, or by a step that finds a size on the way (``nonzero``).  Loops and branches hold
+steps of their own.  On a CPU a launch is a call; on a device it goes through the table of the device.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Union
+
+import numpy as np
+
+from symtensor.codegen.loop_ir import Kernel
+from symtensor.ir.node import Guard, Site, Tensor
+from symtensor.ir.scalar import LoopVar
+from symtensor.ir.size import Atom, SizeLike
+
+
+@dataclass(frozen=True, eq=False)
+class Storage:
+    """A buffer of the Program.
+
+    Attributes:
+        name: its variable in the source.
+        dtype: element type.
+        elements: how many.
+        kind: ``argument`` (number ``number`` of the entry), ``output`` (asked from the runtime under ``number``),
+            ``temporary`` (in the arena) or ``pointer`` (assigned by the steps: views, loop carries).
+        shape: sizes, for outputs.
+    """
+
+    name: str
+    dtype: np.dtype
+    elements: SizeLike
+    kind: str
+    number: int = -1
+    shape: tuple[SizeLike, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class Launch:
+    """Run a kernel; its parameters are the buffers and sizes of the same names."""
+
+    kernel: Kernel
+
+
+@dataclass(frozen=True, eq=False)
+class Matrix:
+    """One operand of a matrix product: where it starts, whether it is read transposed, its leading dimension."""
+
+    buffer: str
+    transposed: bool
+    leading: SizeLike
+    strides: tuple[SizeLike, ...]  # of the batch axes
+
+
+@dataclass(frozen=True, eq=False)
+class Gemm:
+    """``c[batch] = a[batch] @ b[batch]`` for matrices of ``rows x inner`` and ``inner x columns``."""
+
+    name: str
+    dtype: np.dtype
+    batch: tuple[SizeLike, ...]
+    rows: SizeLike
+    columns: SizeLike
+    inner: SizeLike
+    a: Matrix
+    b: Matrix
+    c: Matrix
+    node: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Library:
+    """A routine of ``symtensor.codegen.library`` on whole buffers."""
+
+    routine: str
+    node: Tensor
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    sizes: tuple[SizeLike, ...]
+    flags: tuple[int, ...] = ()
+    defines: Atom | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """``name`` points ``offset`` elements into ``base`` from here on."""
+
+    name: str
+    dtype: np.dtype
+    base: str
+    offset: SizeLike
+
+
+@dataclass(frozen=True, eq=False)
+class Copy:
+    """Copy whole elements between buffers."""
+
+    target: str
+    source: str
+    dtype: np.dtype
+    elements: SizeLike
+
+
+@dataclass(frozen=True, eq=False)
+class Swap:
+    """Exchange what two pointers point to."""
+
+    first: str
+    second: str
+
+
+@dataclass(frozen=True, eq=False)
+class Loop:
+    """Steps repeated ``var.extent`` times, backwards if ``reverse``."""
+
+    var: LoopVar
+    reverse: bool
+    body: tuple[Step, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class WhileLoop:
+    """``head`` computes the bool scalar ``condition``; while it holds, ``body`` runs.  ``counter`` holds the rounds."""
+
+    head: tuple[Step, ...]
+    condition: str
+    body: tuple[Step, ...]
+    counter: str
+    max_steps: int | None
+    node: Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Branch:
+    """Run one of two sequences of steps, by a bool scalar in memory."""
+
+    condition: str
+    then: tuple[Step, ...]
+    otherwise: tuple[Step, ...]
+
+
+Step = Union[Launch, Gemm, Library, View, Copy, Swap, Loop, WhileLoop, Branch]
+
+
+@dataclass(frozen=True, eq=False)
+class Program:
+    """A whole compiled function.
+
+    Attributes:
+        name: for comments.
+        arguments: leaves in the order of the entry's pointers.
+        storages: all buffers by name.
+        atoms: where each atom comes from: (argument number, axis), or axis -1 for the value of a scalar argument.
+        guards: conditions on sizes, with the site that each reports.
+        steps: in execution order.
+        sites: user lines by number, with what the message says is wrong.
+        outputs: buffers of the outputs.
+        output_nodes: what the outputs compute.
+        constants: values of the large constants, by buffer; they come after ``arguments``, in the order of storages.
+        in_place: outputs that share the buffer of an argument: output number to argument number.
+    """
+
+    name: str
+    arguments: tuple[Tensor, ...]
+    storages: dict[str, Storage]
+    atoms: dict[Atom, tuple[int, int]]
+    size_names: dict[Atom, str]
+    guards: tuple[tuple[Guard, int], ...]
+    steps: tuple[Step, ...]
+    sites: tuple[tuple[str, tuple[Site, ...]], ...]
+    outputs: tuple[str, ...]
+    output_nodes: tuple[Tensor, ...] = ()
+    constants: dict[str, np.ndarray] = field(default_factory=dict)
+    in_place: dict[int, int] = field(default_factory=dict)
+
+    def kernels(self) -> list[Kernel]:
+        """All kernels in order of first launch."""
+        return [s.kernel for s in all_steps(self.steps) if isinstance(s, Launch)]
+
+
+def blocks(step: Step) -> tuple[tuple[Step, ...], ...]:
+    """The sequences of steps inside a step."""
+    if isinstance(step, Loop):
+        return (step.body,)
+    if isinstance(step, WhileLoop):
+        return (step.head, step.body)
+    if isinstance(step, Branch):
+        return (step.then, step.otherwise)
+    return ()
+
+
+def all_steps(steps: tuple[Step, ...]) -> list[Step]:
+    """All steps, outer before inner, in execution order."""
+    found: list[Step] = []
+    for step in steps:
+        found.append(step)
+        for block in blocks(step):
+            found += all_steps(block)
+    return found
+
+
+def touched(step: Step) -> tuple[str, ...]:
+    """Names of the buffers that a step itself reads or writes."""
+    if isinstance(step, Launch):
+        return tuple(b.name for b in step.kernel.buffers)
+    if isinstance(step, Gemm):
+        return (step.a.buffer, step.b.buffer, step.c.buffer)
+    if isinstance(step, Library):
+        return step.inputs + step.outputs
+    if isinstance(step, View):
+        return (step.name, step.base)
+    if isinstance(step, Copy):
+        return (step.target, step.source)
+    if isinstance(step, Swap):
+        return (step.first, step.second)
+    if isinstance(step, WhileLoop):
+        return (step.condition, step.counter)
+    return (step.condition,) if isinstance(step, Branch) else ()

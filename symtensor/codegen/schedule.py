@@ -1,0 +1,129 @@
+"""Schedules: how the loops of a kernel group run, as a tuple of small frozen steps.
+
+``choose`` is the heuristic of each target with its cost model; ``symtensor.codegen.lower`` replays the steps.  A step is
+a value, so a schedule prints, can be compared in a test, and can be given by the user.
+
+Defaults, with the measurements that they come from (project benchmarks on a 2-core AVX-512 machine):
+
+* ``Sink`` lanes along the last *outer* axis when that is where memory is contiguous: elementwise groups and column
+  reductions.  The tile is 512 columns (partial sums stay in L1, enough chunks for threads), 4096 elements for maps.
+* ``Inner`` lanes along the last *inner* axis otherwise: row reductions.
+* ``TwoStage`` for reductions to a scalar: chunks of 16384 elements, so that the combine tree is a function of the size.
+* 64 lanes for elements up to 4 bytes, 32 for 8 bytes: four vectors in flight on AVX-512, which is what it takes to hide
+  the latency of an addition.
+* A chunk of a parallel loop is worth about 16384 scalar operations; less does not repay a wake-up of 1 us.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Union
+
+from symtensor.ir import size as sz
+from symtensor.ir.scalar import Call, Load, LoopVar
+from symtensor.ir.size import Size, SizeLike, substitute
+from symtensor.ops.declare import Reduction
+from symtensor.optimizer.elements import walk
+from symtensor.optimizer.plan import KernelGroup
+
+MAP_TILE = 4096
+COLUMN_TILE = 512
+STAGE_CHUNK = 16384
+CHUNK_WORK = 16384
+ROWS_AN_UPDATE = 4
+
+
+@dataclass(frozen=True)
+class Sink:
+    """Run lanes along the last outer axis, cut into tiles; per-iteration scalars become arrays of one tile."""
+
+    tile: int
+    rows: int = 1  # rows of a reduced axis taken in for each update of the accumulators
+
+
+@dataclass(frozen=True)
+class Inner:
+    """Run lanes along the last inner axis of each sweep."""
+
+
+@dataclass(frozen=True)
+class TwoStage:
+    """Cut the first inner loop into chunks that reduce in parallel, then combine the partial results in order."""
+
+    chunk: int
+
+
+@dataclass(frozen=True)
+class Lanes:
+    """Iterations of a simd loop that run side by side."""
+
+    count: int
+
+
+@dataclass(frozen=True)
+class Parallel:
+    """Run the outer loops in chunks of at least ``work`` scalar operations."""
+
+    work: int
+
+
+@dataclass(frozen=True)
+class Serial:
+    """Run everything in order: too small to be worth more."""
+
+
+Step = Union[Sink, Inner, TwoStage, Lanes, Parallel, Serial]
+Schedule = tuple[Step, ...]
+
+
+def operations(group: KernelGroup) -> SizeLike:
+    """Estimated scalar operations of the whole group."""
+    total: SizeLike = 0
+    for sweep in group.sweeps:
+        count = sum(isinstance(e, (Call, Load)) for e in walk([c.value for c in sweep.computes])) + 1
+        total = sz.add(total, sz.mul(sz.product(v.extent for v in sweep.inner), count))
+    return sz.mul(total, sz.product(v.extent for v in group.outer))
+
+
+def lanes_for(group: KernelGroup) -> int:
+    """Lanes of simd loops: 32 where any element takes 8 bytes, else 64."""
+    widest = max(
+        (e.dtype.itemsize for s in group.sweeps for e in walk([c.value for c in s.computes])), default=8
+    )
+    return 32 if widest >= 8 else 64
+
+
+def _unit_stride(offset: SizeLike, var: LoopVar) -> bool:
+    return isinstance(offset, Size) and sz.add(substitute(offset, {var: sz.add(Size.of(var), 1)}), sz.mul(offset, -1)) == 1
+
+
+def _contiguous_loads(group: KernelGroup, outer: bool) -> int:
+    """How many loads walk memory contiguously along the last outer, or the last inner, loop."""
+    found = 0
+    for sweep in group.sweeps:
+        var = (group.outer if outer else sweep.inner)[-1:]
+        loads = {(e.buffer, e.offset) for e in walk([c.value for c in sweep.computes]) if isinstance(e, Load)}
+        found += sum(_unit_stride(offset, var[0]) for _, offset in loads) if var else 0
+    return found
+
+
+def choose(group: KernelGroup) -> Schedule:
+    """The default schedule of a group whose elements have been resolved to loads.
+
+    Every target uses the same steps: chunks of a parallel loop are pieces of work for a thread pool or work groups of a
+    device, lanes are vector lanes or threads of a group.
+    """
+    lanes = Lanes(lanes_for(group))
+    inner = any(s.inner for s in group.sweeps)
+    if not group.outer:
+        first = group.sweeps[0]
+        small = sz.product(v.extent for v in first.inner)
+        if not inner or (isinstance(small, int) and small <= STAGE_CHUNK):
+            return (Inner(), lanes, Serial())
+        return (TwoStage(STAGE_CHUNK), Inner(), lanes, Parallel(CHUNK_WORK))
+    if not inner:
+        return (Sink(MAP_TILE), lanes, Parallel(CHUNK_WORK))
+    if _contiguous_loads(group, outer=True) > _contiguous_loads(group, outer=False):
+        reduces = any(isinstance(c.node.op, Reduction) for s in group.sweeps for c in s.computes)
+        return (Sink(COLUMN_TILE, ROWS_AN_UPDATE if reduces else 1), lanes, Parallel(CHUNK_WORK))
+    return (Inner(), lanes, Parallel(CHUNK_WORK))

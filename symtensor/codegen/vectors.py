@@ -1,0 +1,427 @@
+"""Printing ``simd`` loops as vectors (GNU vector extensions): full width, masked tails, one accumulator a lane.
+
+A loop body is printed once for each vector in flight and once more, masked, for the tail.  Expressions that do not
+depend on the loop variable stay scalars and are splatted where they meet a vector.  Bools are integer masks (-1 or 0)
+whose elements are as wide as the widest element of the loop.  Loads that do not walk memory contiguously are gathered
+lane by lane.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from symtensor.codegen import loop_ir as ir
+from symtensor.codegen.dialect import SUFFIX
+from symtensor.codegen.printer import BOOL, KernelPrinter, _bare
+from symtensor.ir import size as sz
+from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, LoopVar, ValueIndex, Var
+from symtensor.ir.size import Size, SizeLike, atoms, substitute
+from symtensor.optimizer.elements import children, walk
+
+UNROLL_CALLS = 12  # bodies up to this many operations run two vectors at a time even without accumulators
+
+
+def vectorisable(loop: ir.For) -> bool:
+    """Whether the printer has vectors for all statements of a loop."""
+    return all(isinstance(s, (ir.Let, ir.Store, ir.Accumulate)) for s in loop.body)
+
+
+def coefficient(size: SizeLike, var: LoopVar) -> SizeLike | None:
+    """The stride of an index polynomial along a loop variable; None if it is not affine in it."""
+    if isinstance(size, int):
+        return 0
+    for atom in atoms(size):
+        if isinstance(atom, ValueIndex) and depends(atom.value, var, frozenset()):
+            return None
+        if isinstance(atom, sz.SizeCall) and (mentions(atom.left, var) or mentions(atom.right, var)):
+            return None
+    step = sz.add(substitute(size, {var: sz.add(Size.of(var), 1)}), sz.mul(size, -1))
+    return None if mentions(step, var) else step
+
+
+def mentions(size: SizeLike, var: LoopVar) -> bool:
+    """Whether a loop variable occurs in an index polynomial, or in a value that indexes."""
+    return any(
+        a is var or (isinstance(a, ValueIndex) and depends(a.value, var, frozenset())) for a in atoms(size)
+    )
+
+
+def depends(expr: Expr, var: LoopVar, names: frozenset[str] | set[str]) -> bool:
+    """Whether a value varies with a loop variable, directly or through one of the named variables."""
+    for e in walk([expr]):
+        if isinstance(e, Var) and e.name in names:
+            return True
+        size = e.offset if isinstance(e, Load) else e.size if isinstance(e, Index) else 0
+        if not isinstance(size, int) and any(a is var for a in atoms(size)):
+            return True
+    return False
+
+
+@dataclass
+class _Copy:
+    """One vector's worth of the body: where it starts, how its variables are called, how many lanes are alive."""
+
+    start: str
+    suffix: str
+    alive: str | None  # None where all lanes are
+    number: int
+    names: dict[str, str] = field(default_factory=dict)
+
+
+class VectorLoop:
+    """Prints one simd loop.
+
+    Args:
+        printer: prints scalars, and records helpers.
+        loop: the loop.
+        width: bytes of a vector register.
+    """
+
+    def __init__(self, printer: KernelPrinter, loop: ir.For, width: int) -> None:
+        self.p, self.loop, self.var = printer, loop, loop.var
+        self.varying: set[str] = set()
+        widest = 1
+        accumulators: dict[str, np.dtype] = {}
+        calls = 0
+        for s in loop.body:
+            exprs = ir.expressions(s)
+            if isinstance(s, ir.Accumulate):
+                for name, start in zip(s.names, s.monoid.init(s.value.dtype)):
+                    accumulators[name] = start.dtype
+            if isinstance(s, ir.Let) and depends(s.value, self.var, self.varying):
+                self.varying.add(s.name)
+            for e in walk(list(exprs)[-1:] if isinstance(s, ir.Store) else [e for e in exprs if not _is_zero(e)]):
+                if depends(e, self.var, self.varying) and e.dtype != BOOL:
+                    widest = max(widest, e.dtype.itemsize)
+                calls += isinstance(e, Call)
+        widest = max([widest, *(d.itemsize for d in accumulators.values())])
+        self.mask_bytes = widest
+        self.lanes = max(2, width // widest)
+        self.accumulators = accumulators
+        if accumulators:
+            self.copies = max(1, loop.lanes // self.lanes)
+        else:
+            self.copies = 2 if calls <= UNROLL_CALLS else 1
+
+    # ------------------------------------------------------------------------------------------------- the loop
+    def print(self, indent: str) -> list[str]:
+        """The loop as lines."""
+        v, n, copies = self.var.label, self.lanes, self.copies
+        deeper = indent + "  "
+        lines = [f"{indent}{{", f"{deeper}const int64_t {v}_count = {_bare(self.p.size(self.var.extent))};"]
+        for name, dtype in self.accumulators.items():
+            lines += [f"{deeper}{self.vec(dtype)} {name}_{u} = {self.splat(name + '_zero', dtype)};" for u in range(copies)]
+        starts = [
+            f"{deeper}const {self.p.value_type(c)} {name}_zero = {_bare(self.p.expr(c))};"
+            for s in self.loop.body if isinstance(s, ir.Accumulate)
+            for name, c in zip(s.names, s.monoid.init(s.value.dtype))
+        ]  # fmt: skip
+        lines[2:2] = starts
+        lines.append(f"{deeper}int64_t {v} = 0;")
+        step = n * copies
+        lines.append(f"{deeper}for (; {v} + {step} <= {v}_count; {v} += {step}) {{")
+        for u in range(copies):
+            lines += self.body(_Copy(f"{v} + {u * n}" if u else v, f"_{u}" if copies > 1 else "", None, u), deeper + "  ")
+        lines.append(f"{deeper}}}")
+        for u in range(copies):
+            lines.append(f"{deeper}if ({v} < {v}_count) {{")
+            lines.append(f"{deeper}  const int64_t alive = {v}_count - {v} < {n} ? {v}_count - {v} : {n};")
+            lines += self.body(_Copy(v, "", "alive", u), deeper + "  ")
+            lines += [f"{deeper}  {v} += {n};", f"{deeper}}}"]
+        for s in self.loop.body:
+            if isinstance(s, ir.Accumulate):
+                lines += self.join(s, deeper)
+        return [*lines, f"{indent}}}"]
+
+    def body(self, copy: _Copy, indent: str) -> list[str]:
+        """The statements of one vector."""
+        lines: list[str] = []
+        for s in self.loop.body:
+            if isinstance(s, ir.Let):
+                name = s.name + copy.suffix
+                if depends(s.value, self.var, self.varying):
+                    lines.append(f"{indent}const {self.vec(s.value.dtype)} {name} = {_bare(self.expr(s.value, copy))};")
+                else:
+                    lines.append(f"{indent}const {self.p.value_type(s.value)} {name} = {_bare(self.scalar(s.value, copy))};")
+                copy.names[s.name] = name
+            elif isinstance(s, ir.Store):
+                lines.append(indent + self.store(s, copy))
+            elif isinstance(s, ir.Accumulate):
+                lines += self.accumulate(s, copy, indent)
+        return lines
+
+    # ------------------------------------------------------------------------------------------------ vector types
+    def vec(self, dtype: np.dtype) -> str:
+        """The vector type of a dtype; bools are masks."""
+        return f"st_{self.element(dtype)}x{self.lanes}"
+
+    def element(self, dtype: np.dtype) -> str:
+        return f"i{8 * self.mask_bytes}" if dtype == BOOL else SUFFIX[dtype.name]
+
+    def splat(self, text: str, dtype: np.dtype) -> str:
+        """A scalar in all lanes."""
+        if dtype.kind == "f":
+            return f"{self.p.helper('splat', dtype, self.lanes)}({text})"
+        if dtype == BOOL:
+            return f"(({self.vec(dtype)}){{0}} - ({text}))"
+        return f"(({self.vec(dtype)}){{0}} + ({text}))"
+
+    def primitive(self, name: str, dtype: np.dtype) -> str:
+        """A load, store or other primitive of the math library."""
+        key = (name, SUFFIX[dtype.name], self.lanes)
+        self.p.helpers.setdefault(key)
+        return f"st_{name}_{SUFFIX[dtype.name]}x{self.lanes}"
+
+    def convert(self, text: str, source: str, target: str) -> str:
+        return text if source == target else f"__builtin_convertvector({text}, st_{target}x{self.lanes})"
+
+    # ------------------------------------------------------------------------------------------------ expressions
+    def scalar(self, e: Expr, copy: _Copy) -> str:
+        """A uniform value."""
+        return self.lane(e, copy, "0")
+
+    def lane(self, e: Expr, copy: _Copy, k: str) -> str:
+        """The value of one lane, as a scalar expression."""
+        printer = self.p
+        saved = printer._names
+
+        here = f"({copy.start} + {k})" if k != "0" else f"({copy.start})" if " " in copy.start else copy.start
+
+        def atom_name(atom: object) -> str:
+            return here if atom is self.var else saved(atom)  # type: ignore[arg-type]
+
+        text = _LanePrinter(printer, atom_name, copy, self.varying, k, self.element(np.dtype("bool")))
+        return text.expr(e)
+
+    def expr(self, e: Expr, copy: _Copy) -> str:
+        """A value in vector form."""
+        if not depends(e, self.var, self.varying):
+            return self.splat(self.scalar(e, copy), e.dtype)
+        if isinstance(e, Var):
+            return copy.names.get(e.name, e.name)
+        if isinstance(e, Index):
+            return self.iota(e, copy)
+        if isinstance(e, Load):
+            return self.load(e, copy)
+        assert isinstance(e, Call)
+        return self.call(e, copy)
+
+    def iota(self, e: Index, copy: _Copy) -> str:
+        step = coefficient(e.size, self.var)
+        if step is None:
+            return self.gather(e, copy)
+        counting = "{" + ", ".join(map(str, range(self.lanes))) + "}"
+        base = self.splat(self.lane(e, copy, "0"), e.dtype)
+        scaled = "" if step == 1 else f" * {self.splat(self.p.size(step), e.dtype)}"
+        return f"({base} + ({self.vec(e.dtype)}){counting}{scaled})"
+
+    def load(self, e: Load, copy: _Copy) -> str:
+        if coefficient(e.offset, self.var) != 1 or self._indexed_by_vector(e.offset):
+            return self.gather(e, copy)
+        at = f"{e.buffer} + {_bare(self.p_size(e.offset, copy))}"
+        if copy.alive is None:
+            text = f"{self.primitive('load', e.dtype)}({at})"
+        else:
+            text = f"{self.primitive('load_part', e.dtype)}({at}, {copy.alive})"
+        if e.dtype == BOOL:
+            return self.convert(f"({text} != 0)", "i8", self.element(e.dtype))
+        return text
+
+    def _indexed_by_vector(self, size: SizeLike) -> bool:
+        return any(isinstance(a, ValueIndex) and depends(a.value, self.var, self.varying) for a in atoms(size))
+
+    def p_size(self, size: SizeLike, copy: _Copy) -> str:
+        """An index polynomial at the copy's first lane."""
+        return self.lane(Index(size), copy, "0").removeprefix("(int64_t)")
+
+    def gather(self, e: Expr, copy: _Copy) -> str:
+        """A value computed lane by lane; dead lanes are not touched."""
+        element = f"-({self.lane(e, copy, 'lane_')})" if e.dtype == BOOL else self.lane(e, copy, "lane_")
+        alive = copy.alive or str(self.lanes)
+        v = self.vec(e.dtype)
+        return f"({{ {v} vec_ = {{0}}; for (int64_t lane_ = 0; lane_ < {alive}; ++lane_) vec_[lane_] = {element}; vec_; }})"
+
+    def call(self, e: Call, copy: _Copy) -> str:
+        row = SCALAR_OPS[e.op]
+        dtype = e.args[0].dtype
+        args = [self.expr(a, copy) for a in e.args]
+        if row.form == "infix":
+            return f"({args[0]} {row.symbol} {args[1]})"
+        if row.form == "prefix":
+            return f"({row.symbol}{args[0]})"
+        if row.form == "logic":
+            return f"(~{args[0]})" if len(args) == 1 else f"({args[0]} {row.symbol} {args[1]})"
+        if row.form == "compare":
+            if dtype == BOOL:
+                return f"({args[0]} {row.symbol} {args[1]})"
+            return self.convert(f"({args[0]} {row.symbol} {args[1]})", f"i{8 * dtype.itemsize}", self.element(BOOL))
+        if row.form == "select":
+            return self.select(e, args)
+        if row.form == "cast":
+            return self.cast(e, args[0], copy)
+        if dtype.kind == "f" and e.op not in ("mod", "floordiv"):
+            return f"{self.p.helper(e.op, dtype, self.lanes)}({', '.join(args)})"
+        return self.by_lane(e, args)
+
+    def by_lane(self, e: Call, args: list[str]) -> str:
+        """A scalar helper on each lane: integer division and the like."""
+        name = self.p.helper(e.op, e.args[0].dtype)
+        t = self.vec(e.dtype)
+        names = [f"arg{number}_" for number in range(len(args))]
+        setup = " ".join(f"{self.vec(a.dtype)} {n} = {text};" for a, n, text in zip(e.args, names, args))
+        lanes = ", ".join(f"{n}[lane_]" for n in names)
+        return f"({{ {setup} {t} vec_; for (int lane_ = 0; lane_ < {self.lanes}; ++lane_) vec_[lane_] = {name}({lanes}); vec_; }})"
+
+    def select(self, e: Call, args: list[str]) -> str:
+        dtype = e.dtype
+        if dtype == BOOL:
+            return f"(({args[0]} & {args[1]}) | (~{args[0]} & {args[2]}))"
+        mask = self.convert(args[0], self.element(BOOL), f"i{8 * dtype.itemsize}")
+        if dtype.kind == "f":
+            return f"{self.p.helper('select', dtype, self.lanes)}({mask}, {args[1]}, {args[2]})"
+        v, i = self.vec(dtype), f"st_i{8 * dtype.itemsize}x{self.lanes}"
+        return f"({{ {i} mask_ = {mask}; ({v})((mask_ & ({i}){args[1]}) | (~mask_ & ({i}){args[2]})); }})"
+
+    def cast(self, e: Call, text: str, copy: _Copy) -> str:
+        source, target = e.args[0].dtype, e.dtype
+        if target == BOOL:
+            return self.convert(f"({text} != 0)", f"i{8 * source.itemsize}", self.element(BOOL))
+        if source == BOOL:
+            return self.convert(f"(-{text})", self.element(BOOL), self.element(target))
+        if source.kind == "f" and target.kind in "iu":
+            self.p.cast("", source, target)
+            name = f"st_to_{SUFFIX[target.name]}_{SUFFIX[source.name]}"
+            return (
+                f"({{ {self.vec(source)} arg0_ = {text}; {self.vec(target)} vec_; "
+                f"for (int lane_ = 0; lane_ < {self.lanes}; ++lane_) vec_[lane_] = {name}(arg0_[lane_]); vec_; }})"
+            )
+        return self.convert(text, self.element(source), self.element(target))
+
+    # ------------------------------------------------------------------------------------- stores and accumulators
+    def store(self, s: ir.Store, copy: _Copy) -> str:
+        value = self.expr(s.value, copy)
+        dtype = s.value.dtype
+        if dtype == BOOL:
+            value = f"({self.convert(value, self.element(BOOL), 'u8')} & 1)"
+        if coefficient(s.offset, self.var) == 1 and not self._indexed_by_vector(s.offset):
+            at = f"{s.buffer} + {_bare(self.p_size(s.offset, copy))}"
+            if copy.alive is None:
+                return f"{self.primitive('store', dtype)}({at}, {_bare(value)});"
+            return f"{self.primitive('store_part', dtype)}({at}, {_bare(value)}, {copy.alive});"
+        stored = f"st_{SUFFIX[dtype.name]}x{self.lanes}"
+        offset = _bare(self.lane(Index(s.offset), copy, "lane_").removeprefix("(int64_t)"))
+        alive = copy.alive or str(self.lanes)
+        return f"{{ {stored} vec_ = {value}; for (int64_t lane_ = 0; lane_ < {alive}; ++lane_) {s.buffer}[{offset}] = vec_[lane_]; }}"
+
+    def accumulate(self, s: ir.Accumulate, copy: _Copy, indent: str) -> list[str]:
+        starts = s.monoid.init(s.value.dtype)
+        copy.names.update({n: f"{n}_{copy.number}" for n in s.names})
+        added = [n for n in s.names if n not in self.varying]
+        self.varying.update(s.names)
+        accumulators = tuple(Var(n, c.dtype) for n, c in zip(s.names, starts))
+        steps = s.monoid.step(accumulators, s.value, s.position)
+        lines = []
+        for n, e in zip(s.names, steps):
+            text = self.expr(e, copy)
+            if copy.alive is not None:
+                text = self.masked(text, copy.names[n], e.dtype)
+            lines.append((n, e.dtype, text))
+        self.varying.difference_update(added)
+        if len(lines) == 1:
+            n, _, text = lines[0]
+            return [f"{indent}{copy.names[n]} = {_bare(text)};"]
+        result = [f"{indent}  const {self.vec(d)} {n}_next = {_bare(text)};" for n, d, text in lines]
+        result += [f"{indent}  {copy.names[n]} = {n}_next;" for n, _, _ in lines]
+        return [f"{indent}{{", *result, f"{indent}}}"]
+
+    def masked(self, text: str, old: str, dtype: np.dtype) -> str:
+        """The new value in living lanes, the old one in dead lanes."""
+        bits = 8 * (self.mask_bytes if dtype == BOOL else dtype.itemsize)
+        mask = f"st_i{bits}x{self.lanes}"
+        counting = "{" + ", ".join(map(str, range(self.lanes))) + "}"
+        condition = f"(({mask}){counting} < (({mask}){{0}} + (int{bits}_t)alive))"
+        if dtype.kind == "f":
+            return f"{self.p.helper('select', dtype, self.lanes)}({condition}, {text}, {old})"
+        v = self.vec(dtype)
+        return f"({v})(({condition} & ({mask}){text}) | (~{condition} & ({mask}){old}))"
+
+    def join(self, s: ir.Accumulate, indent: str) -> list[str]:
+        """The lanes joined in a fixed tree: lane p with lane p + lanes/2, halving, then into the scalar accumulator."""
+        starts = s.monoid.init(s.value.dtype)
+        n, copies = self.lanes, self.copies
+        lines: list[str] = []
+        simple = len(starts) == 1 and starts[0].dtype.kind == "f" and s.monoid.name in ("sum", "max", "min")
+        if simple:
+            name, dtype = s.names[0], starts[0].dtype
+            half = copies
+            while half > 1:
+                half //= 2
+                for u in range(half):
+                    a, b = Var(f"{name}_{u}", dtype), Var(f"{name}_{u + half}", dtype)
+                    lines.append(f"{indent}{a.name} = {self._joined(s, a, b)};")
+            tree = self.primitive(f"{s.monoid.name}_tree", dtype)
+            total = s.monoid.combine((Var(name, dtype),), (Var(f"{tree}({name}_0)", dtype),))[0]
+            return [*lines, f"{indent}{name} = {_bare(self.p.expr(total))};"]
+        count = n * copies
+        for name, c in zip(s.names, starts):
+            t = f"int{8 * self.mask_bytes}_t" if c.dtype == BOOL else self.p.type(c.dtype)
+            lines.append(f"{indent}{t} {name}_lanes[{count}];")
+            lines += [f"{indent}__builtin_memcpy({name}_lanes + {u * n}, &{name}_{u}, sizeof {name}_{u});" for u in range(copies)]
+            if c.dtype == BOOL:
+                lines.append(f"{indent}for (int k = 0; k < {count}; ++k) {name}_lanes[k] = {name}_lanes[k] != 0;")
+        lines.append(f"{indent}for (int half = {count // 2}; half > 0; half /= 2)")
+        lines.append(f"{indent}  for (int k = 0; k < half; ++k) {{")
+        left = tuple(Var(f"{name}_lanes[k]", c.dtype) for name, c in zip(s.names, starts))
+        right = tuple(Var(f"{name}_lanes[k + half]", c.dtype) for name, c in zip(s.names, starts))
+        lines += self._assigned(s, left, s.monoid.combine(left, right), indent + "    ")
+        lines.append(f"{indent}  }}")
+        total = tuple(Var(name, c.dtype) for name, c in zip(s.names, starts))  # type: ignore[assignment]
+        first = tuple(Var(f"{name}_lanes[0]", c.dtype) for name, c in zip(s.names, starts))
+        return [*lines, f"{indent}{{", *self._assigned(s, total, s.monoid.combine(total, first), indent + "  "), f"{indent}}}"]  # type: ignore[arg-type]
+
+    def _joined(self, s: ir.Accumulate, a: Var, b: Var) -> str:
+        names = {a.name, b.name}
+        added = names - self.varying
+        self.varying.update(added)
+        text = self.expr(s.monoid.combine((a,), (b,))[0], _Copy("0", "", None, 0))
+        self.varying.difference_update(added)
+        return _bare(text)
+
+    def _assigned(self, s: ir.Accumulate, targets: tuple[Var, ...], values: tuple[Expr, ...], indent: str) -> list[str]:
+        lines = [
+            f"{indent}const {self.p.value_type(e)} {n}_next = {_bare(self.p.expr(e))};" for n, e in zip(s.names, values)
+        ]
+        return lines + [f"{indent}{t.name} = {n}_next;" for t, n in zip(targets, s.names)]
+
+
+class _LanePrinter:
+    """Prints scalar expressions for one lane of a vector loop: vector variables are indexed."""
+
+    def __init__(self, printer: KernelPrinter, names, copy: _Copy, varying: set[str], k: str, mask: str) -> None:  # type: ignore[no-untyped-def]
+        self.printer, self.names, self.copy, self.varying, self.k = printer, names, copy, varying, k
+
+    def expr(self, e: Expr) -> str:
+        printer = self.printer
+        saved_names, saved_expr = printer._names, printer.expr
+        printer._names = self.names
+        printer.expr = self._expr  # type: ignore[method-assign]
+        try:
+            return self._expr(e)
+        finally:
+            printer._names = saved_names
+            del printer.expr  # type: ignore[attr-defined]
+            assert printer.expr == saved_expr or True
+
+    def _expr(self, e: Expr) -> str:
+        if isinstance(e, Var):
+            name = self.copy.names.get(e.name, e.name)
+            if e.name in self.varying:
+                return f"({name}[{self.k}] != 0)" if e.dtype == BOOL else f"{name}[{self.k}]"
+            return name
+        return type(self.printer).expr(self.printer, e)
+
+
+def _is_zero(e: Expr) -> bool:
+    return isinstance(e, (Const, Index)) and not children(e) and isinstance(getattr(e, "size", 0), int)

@@ -1,0 +1,74 @@
+"""Element types: which exist, how they promote, how Python scalars join in.
+
+The values are NumPy's own ``dtype`` objects, so promotion is NumPy 2's (NEP 50) by construction: a Python ``int``,
+``float`` or ``bool`` is *weak* and takes the dtype of the array that it meets.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+SUPPORTED = tuple(
+    np.dtype(name)
+    for name in (
+        "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
+        "float16", "float32", "float64", "complex64", "complex128",
+    )
+)  # fmt: skip
+
+BOOL, INT64, FLOAT32, FLOAT64 = (np.dtype(name) for name in ("bool", "int64", "float32", "float64"))
+
+WEAK_SCALARS = (bool, int, float, complex)
+
+
+def as_dtype(dtype: Any) -> np.dtype:
+    """Return the canonical native-order dtype for anything that NumPy accepts as one.
+
+    Raises:
+        TypeError: if it is no dtype, or one that symtensor does not compute with.
+
+    >>> as_dtype("float32")
+    dtype('float32')
+    """
+    result = np.dtype(dtype).newbyteorder("=")
+    if result not in SUPPORTED:
+        names = ", ".join(str(d) for d in SUPPORTED)
+        raise TypeError(f"symtensor has no dtype {result}\n  hint: it computes with {names}")
+    return result
+
+
+def promote(*operands: Any) -> np.dtype:
+    """Common dtype of dtypes and (weak) Python scalars, as NumPy 2 promotes them.
+
+    >>> promote(np.dtype("float32"), 1.5)
+    dtype('float32')
+    """
+    return as_dtype(np.result_type(*operands))
+
+
+def inexact(dtype: np.dtype) -> np.dtype:
+    """The floating (or complex) dtype in which NumPy evaluates a function such as ``exp`` of this dtype.
+
+    >>> inexact(np.dtype("int64"))
+    dtype('float64')
+    """
+    if dtype.kind in "fc":
+        return dtype
+    if dtype.itemsize == 1:
+        return np.dtype("float16")
+    return FLOAT32 if dtype.itemsize == 2 else FLOAT64
+
+
+def accumulator(dtype: np.dtype) -> np.dtype:
+    """Result dtype of ``sum`` and ``prod``: small integers and bools widen to 64 bits as in NumPy.
+
+    >>> accumulator(np.dtype("bool"))
+    dtype('int64')
+    """
+    if dtype.kind in "bi":
+        return INT64 if dtype.itemsize < 8 else dtype
+    if dtype.kind == "u":
+        return np.dtype("uint64")
+    return dtype

@@ -1,0 +1,122 @@
+"""Numeric check of derivatives: reverse mode against central differences, forward against reverse, to second order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from symtensor.errors import GradientError
+from symtensor.grad.forward import jvp
+from symtensor.grad.reverse import grad
+from symtensor.ir.node import Tensor, TensorType, new_leaf
+from symtensor.ops.declare import INPUT, constant
+from symtensor.ops.elementwise import multiply
+from symtensor.ops.reduction import sum
+from symtensor.ops.reference import evaluate
+
+Evaluate = Callable[[Sequence[Tensor], dict[Tensor, np.ndarray]], Sequence[Any]]
+
+
+def numeric_gradient(f: Callable[[Sequence[np.ndarray]], float], points: Sequence[np.ndarray], step: float) -> list:
+    """Central differences of a scalar function in every element of its floating-point arguments (None for others)."""
+    gradients: list[np.ndarray | None] = []
+    for k, point in enumerate(points):
+        if point.dtype.kind != "f":
+            gradients.append(None)
+            continue
+        slope = np.zeros(point.shape)
+        for index in np.ndindex(point.shape):
+            values = []
+            for sign in (1, -1):
+                moved = [np.array(p) for p in points]
+                moved[k][index] += sign * step
+                values.append(f(moved))
+            slope[index] = (values[0] - values[1]) / (2 * step)
+        gradients.append(slope)
+    return gradients
+
+
+def verify_grad(
+    function: Callable[..., Any],
+    points: Sequence[Any],
+    *,
+    order: int = 1,
+    seed: int = 0,
+    rtol: float = 1e-5,
+    atol: float = 1e-6,
+    step: float = 1e-5,
+    run: Evaluate = evaluate,
+) -> None:
+    """Compare derivatives of a function of tensors with finite differences.
+
+    Args:
+        function: from tensors to a floating-point tensor, or a tuple of them.
+        points: arrays at which derivatives are taken; integers are not differentiated.
+        order: 1, or 2 to check the derivative of the gradient as well.
+        seed: for the random weights that make a scalar of the outputs.
+        rtol: relative tolerance.
+        atol: absolute tolerance, relative to the largest derivative.
+        step: of the central differences.
+        run: evaluates outputs for given inputs; the NumPy interpreter by default.
+
+    Raises:
+        GradientError: if they differ; shows both.
+
+    >>> import symtensor as st
+    >>> verify_grad(lambda x: st.exp(x) * x, [np.array([0.5, 1.0])], order=2)
+    """
+    rng = np.random.default_rng(seed)
+    arrays = [np.asarray(p) for p in points]
+    inputs = [new_leaf(INPUT, TensorType(a.dtype, a.shape), name=f"x{k}") for k, a in enumerate(arrays)]
+    cost = _weighted(function(*inputs), rng)
+    _compare(cost, inputs, arrays, rtol, atol, step, run, "gradient")
+    floating = [x for x in inputs if x.dtype.kind == "f"]
+    directions = [constant(rng.normal(size=a.shape)) for a in arrays if a.dtype.kind == "f"]
+    gradients = grad(cost, floating, disconnected_inputs="ignore")
+    along = sum_all([sum(multiply(g, d)) for g, d in zip(gradients, directions)])
+    forward = jvp(cost, floating, directions)
+    reverse_value, forward_value = run([along, forward], dict(zip(inputs, arrays)))
+    if not np.allclose(reverse_value, forward_value, rtol=1e-9, atol=1e-9):
+        raise GradientError(f"forward and reverse mode differ: {forward_value} and {reverse_value}")
+    if order > 1:
+        _compare(along, inputs, arrays, rtol, atol, step, run, "second derivative")
+
+
+def sum_all(terms: Sequence[Tensor]) -> Tensor:
+    """Sum of scalars."""
+    total = constant(0.0)
+    for term in terms:
+        total = total + term
+    return total
+
+
+def _weighted(outputs: Any, rng: np.random.Generator) -> Tensor:
+    terms = []
+    for output in outputs if isinstance(outputs, (tuple, list)) else (outputs,):
+        weights = rng.normal(size=output.shape)
+        terms.append(sum(multiply(output, constant(weights))))
+    return sum_all(terms)
+
+
+def _compare(
+    cost: Tensor,
+    inputs: Sequence[Tensor],
+    arrays: Sequence[np.ndarray],
+    rtol: float,
+    atol: float,
+    step: float,
+    run: Evaluate,
+    what: str,
+) -> None:
+    floating = [x for x in inputs if x.dtype.kind == "f"]
+    gradients = iter(run(grad(cost, floating, disconnected_inputs="ignore"), dict(zip(inputs, arrays))))
+    wanted = numeric_gradient(lambda moved: float(run([cost], dict(zip(inputs, moved)))[0]), arrays, step)
+    for k, want in enumerate(wanted):
+        if want is None:
+            continue
+        got = np.asarray(next(gradients))
+        scale = max(1.0, float(np.abs(want).max(initial=0)))
+        if got.shape != want.shape or not np.allclose(got, want, rtol=rtol, atol=atol * scale):
+            raise GradientError(f"{what} in argument {k} is\n{got}\nbut finite differences give\n{want}")

@@ -1,0 +1,94 @@
+"""A graph: outputs as functions of inputs, as an immutable value, and the iterative walks over it.
+
+Nothing here recurses, so a chain of 200,000 nodes is walked like any other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from symtensor.ir.node import Tensor, inherit, make
+
+
+def toposort(outputs: Iterable[Tensor], stop: frozenset[Tensor] | set[Tensor] = frozenset()) -> list[Tensor]:
+    """All nodes that the outputs need, inputs before users, in a deterministic order.
+
+    Args:
+        outputs: where the walk starts.
+        stop: nodes that are listed but not entered.
+    """
+    order: list[Tensor] = []
+    done: set[Tensor] = set()
+    stack: list[tuple[Tensor, bool]] = [(o, False) for o in reversed(list(outputs))]
+    while stack:
+        node, ready = stack.pop()
+        if ready:
+            order.append(node)
+            continue
+        if node in done:
+            continue
+        done.add(node)
+        stack.append((node, True))
+        if node not in stop:
+            stack.extend((i, False) for i in reversed(node.inputs) if i not in done)
+    return order
+
+
+def users(nodes: Iterable[Tensor]) -> dict[Tensor, list[Tensor]]:
+    """For each node the nodes that read it (once per reading node), in order."""
+    table: dict[Tensor, list[Tensor]] = {}
+    for node in nodes:
+        table.setdefault(node, [])
+        for i in dict.fromkeys(node.inputs):
+            table.setdefault(i, []).append(node)
+    return table
+
+
+def rebuild(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
+    """The same op on other inputs; the node itself where they are the same.
+
+    Where the inputs have the types of the old ones the result keeps the old type, sizes that the op itself defines
+    (``nonzero``) included: other nodes mention them.
+    """
+    if all(a is b for a, b in zip(node.inputs, inputs)):
+        return node
+    new = make(node.op, inputs, node.attrs)
+    if new.type != node.type and all(a.type == b.type for a, b in zip(node.inputs, inputs)):
+        new = Tensor(node.op, inputs, node.attrs, node.type)
+    return inherit(new, node)
+
+
+def substitute(outputs: Iterable[Tensor], replacements: Mapping[Tensor, Tensor]) -> list[Tensor]:
+    """The outputs with some nodes replaced; what does not depend on them stays the same object."""
+    outputs = list(outputs)
+    new: dict[Tensor, Tensor] = dict(replacements)
+    for node in toposort(outputs, stop=set(replacements)):
+        if node not in new:
+            new[node] = rebuild(node, tuple(new[i] for i in node.inputs))
+    return [new[o] for o in outputs]
+
+
+@dataclass(frozen=True, eq=False)
+class Graph:
+    """Outputs as functions of inputs; also the body of a loop or branch.
+
+    Compared by identity.  ``inputs`` may hold leaves that no output needs.
+    """
+
+    inputs: tuple[Tensor, ...]
+    outputs: tuple[Tensor, ...]
+
+    def nodes(self) -> list[Tensor]:
+        """All nodes, inputs before users."""
+        return toposort(self.outputs)
+
+    def map_outputs(self, change: Callable[[tuple[Tensor, ...]], Iterable[Tensor]]) -> Graph:
+        """The graph with other outputs over the same inputs; itself where nothing changes."""
+        outputs = tuple(change(self.outputs))
+        return self if outputs == () or all(a is b for a, b in zip(outputs, self.outputs)) else Graph(self.inputs, outputs)
+
+    def __repr__(self) -> str:
+        from symtensor.ir.text import graph_text
+
+        return graph_text(self)

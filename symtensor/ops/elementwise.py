@@ -1,0 +1,224 @@
+"""Elementwise arithmetic, comparisons, logic and rounding, with NumPy's names, dtypes and special values.
+
+Each op is one declaration: NumPy reference, scalar form, dtype rule, gradient (written with the ops themselves, so it
+can be differentiated again) and the domain of its sample inputs.  Functions beyond arithmetic
+(``power``, ``exp``, ``erf``, ...) are in ``symtensor.ops.functions``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from symtensor import dtypes
+from symtensor.errors import DTypeError
+from symtensor.ir.node import Tensor
+from symtensor.ir.scalar import Const, Expr, call, select
+from symtensor.ops.declare import (
+    Elementwise,
+    as_tensor,
+    compare_type,
+    elementwise,
+    helper,
+    inexact_type,
+    logic_type,
+    numeric_type,
+    operator,
+    same_type,
+    select_type,
+)
+
+Types = tuple[tuple[np.dtype, ...], np.dtype]
+
+
+# ------------------------------------------------------------------------------------------------- dtype rules
+def no_bool_type(operands: Sequence[Any]) -> Types:
+    """As ``same_type``, with bools taken as int8, as NumPy does for ``power`` and ``floor_divide``."""
+    types, dtype = same_type(operands)
+    if dtype == dtypes.BOOL:
+        dtype = np.dtype("int8")
+    return (dtype,) * len(types), dtype
+
+
+def _integer_type(operands: Sequence[Any]) -> Types:
+    """Bools and integers only."""
+    types, dtype = same_type(operands)
+    if dtype.kind not in "biu":
+        raise DTypeError(f"takes bools or integers, not {dtype}\n  hint: cast with .astype")
+    return types, dtype
+
+
+def _float_test_type(operands: Sequence[Any]) -> Types:
+    """Any one operand, the result is bool."""
+    return same_type(operands)[0], dtypes.BOOL
+
+
+# ------------------------------------------------------------------------------------------------ scalar forms
+def _by_bool(on_bool: Callable[..., Expr], otherwise: Callable[..., Expr]) -> Callable[..., Expr]:
+    """Arithmetic on bools is logic in NumPy."""
+    return lambda *a: (on_bool if a[0].dtype == dtypes.BOOL else otherwise)(*a)
+
+
+def is_nan(x: Expr) -> Expr:
+    """Scalar test for NaN; false for integers."""
+    return x.not_equal(x) if x.dtype.kind == "f" else Const(False, dtypes.BOOL)
+
+
+def _sign(x: Expr) -> Expr:
+    one = Const(1, x.dtype)
+    if x.dtype.kind == "u":
+        return select(x > 0, one, Const(0, x.dtype))
+    zero_or_nan = select(x.equal(0), Const(0, x.dtype), x) if x.dtype.kind == "f" else Const(0, x.dtype)
+    return select(x > 0, one, select(x < 0, Const(-1, x.dtype), zero_or_nan))
+
+
+def _reciprocal(x: Expr) -> Expr:
+    if x.dtype.kind == "f":
+        return 1 / x
+    # Integer division truncates: only 1 and -1 have a reciprocal; 0 gives 0, as floor_divide does.
+    one, zero = Const(1, x.dtype), Const(0, x.dtype)
+    below = zero if x.dtype.kind == "u" else select(x.equal(-1), Const(-1, x.dtype), zero)
+    return select(x.equal(1), one, below)
+
+
+def _absolute(x: Expr) -> Expr:
+    return x if x.dtype.kind in "bu" else call("abs", x)
+
+
+# -------------------------------------------------------------------------------------------------- gradients
+def _extremum_vjp(wins: Callable[[], Elementwise]) -> Callable[..., Sequence[Any]]:
+    """Where both operands are equal each takes half, as ``max`` spreads over ties."""
+
+    def vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
+        tie = where(equal(x, y), g * 0.5, 0)
+        return where(wins()(x, y), g, tie), where(wins()(y, x), g, tie)
+
+    return vjp
+
+
+# ------------------------------------------------------------------------------------------------- arithmetic
+add = elementwise(
+    "add", np.add, _by_bool(operator("or"), operator("add")),
+    vjp=lambda g, z, x, y: (g, g), samples="rs", commutative=True,
+)  # fmt: skip
+subtract = elementwise(
+    "subtract", np.subtract, operator("sub"), types=numeric_type, vjp=lambda g, z, x, y: (g, -g), samples="rs"
+)
+multiply = elementwise(
+    "multiply", np.multiply, _by_bool(operator("and"), operator("mul")),
+    vjp=lambda g, z, x, y: (g * y, g * x), samples="rs", commutative=True,
+)  # fmt: skip
+divide = elementwise(
+    "divide", np.divide, operator("div"), types=inexact_type,
+    vjp=lambda g, z, x, y: (g / y, -g * z / y), samples="rp", cost=4,
+)  # fmt: skip
+floor_divide = elementwise(
+    "floor_divide", np.floor_divide, operator("floordiv"), types=no_bool_type,
+    vjp=lambda g, z, x, y: (None, None), samples="rp", cost=8,
+)  # fmt: skip
+mod = elementwise(
+    "mod", np.mod, operator("mod"), types=no_bool_type,
+    vjp=lambda g, z, x, y: (g, -g * floor_divide(x, y)), samples="rp", cost=8,
+)  # fmt: skip
+negative = elementwise(
+    "negative", np.negative, operator("neg"), types=numeric_type, vjp=lambda g, z, x: (-g,), samples="r"
+)
+absolute = elementwise("absolute", np.absolute, _absolute, vjp=lambda g, z, x: (g * sign(x),), samples="r")
+sign = elementwise("sign", np.sign, _sign, types=numeric_type, vjp=lambda g, z, x: (None,), samples="r", cost=2)
+square = elementwise(
+    "square", np.square, _by_bool(lambda x: x, lambda x: x * x), vjp=lambda g, z, x: (2 * g * x,), samples="r"
+)
+reciprocal = elementwise(
+    "reciprocal", np.reciprocal, _reciprocal, types=no_bool_type, vjp=lambda g, z, x: (-g * z * z,), samples="p", cost=4
+)
+maximum = elementwise(
+    "maximum", np.maximum, _by_bool(operator("or"), operator("max")),
+    vjp=_extremum_vjp(lambda: greater), samples="rs", commutative=True, cost=2,
+)  # fmt: skip
+minimum = elementwise(
+    "minimum", np.minimum, _by_bool(operator("and"), operator("min")),
+    vjp=_extremum_vjp(lambda: less), samples="rs", commutative=True, cost=2,
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------ comparisons
+equal = elementwise("equal", np.equal, operator("eq"), types=compare_type, samples="rr", commutative=True)
+not_equal = elementwise("not_equal", np.not_equal, operator("ne"), types=compare_type, samples="rr", commutative=True)
+less = elementwise("less", np.less, operator("lt"), types=compare_type, samples="rs")
+less_equal = elementwise("less_equal", np.less_equal, operator("le"), types=compare_type, samples="rs")
+greater = elementwise("greater", np.greater, operator("gt"), types=compare_type, samples="rs")
+greater_equal = elementwise("greater_equal", np.greater_equal, operator("ge"), types=compare_type, samples="rs")
+isnan = elementwise("isnan", np.isnan, is_nan, types=_float_test_type, samples="r")
+isinf = elementwise(
+    "isinf", np.isinf,
+    lambda x: call("abs", x).equal(float("inf")) if x.dtype.kind == "f" else Const(False, dtypes.BOOL),
+    types=_float_test_type, samples="r",
+)  # fmt: skip
+isfinite = elementwise(
+    "isfinite", np.isfinite,
+    lambda x: call("abs", x) < float("inf") if x.dtype.kind == "f" else Const(True, dtypes.BOOL),
+    types=_float_test_type, samples="r",
+)  # fmt: skip
+
+# ------------------------------------------------------------------------------------------------------ logic
+logical_and = elementwise("logical_and", np.logical_and, operator("and"), types=logic_type, samples="bb", commutative=True)
+logical_or = elementwise("logical_or", np.logical_or, operator("or"), types=logic_type, samples="bb", commutative=True)
+logical_xor = elementwise("logical_xor", np.logical_xor, operator("xor"), types=logic_type, samples="bb", commutative=True)
+logical_not = elementwise("logical_not", np.logical_not, operator("not"), types=logic_type, samples="b")
+bitwise_and = elementwise(
+    "bitwise_and", np.bitwise_and, _by_bool(operator("and"), operator("bit_and")),
+    types=_integer_type, samples="ij", commutative=True,
+)  # fmt: skip
+bitwise_or = elementwise(
+    "bitwise_or", np.bitwise_or, _by_bool(operator("or"), operator("bit_or")),
+    types=_integer_type, samples="ij", commutative=True,
+)  # fmt: skip
+bitwise_xor = elementwise(
+    "bitwise_xor", np.bitwise_xor, _by_bool(operator("xor"), operator("bit_xor")),
+    types=_integer_type, samples="ij", commutative=True,
+)  # fmt: skip
+invert = elementwise(
+    "invert", np.invert, _by_bool(operator("not"), operator("bit_not")), types=_integer_type, samples="i"
+)
+where = elementwise(
+    "where", np.where, select, types=select_type,
+    vjp=lambda g, z, c, x, y: (None, where(c, g, 0), where(c, 0, g)), samples="brs",
+)  # fmt: skip
+
+
+# --------------------------------------------------------------------------------------------------- rounding
+def _rounding(name: str, numpy: Callable[..., Any]) -> Elementwise:
+    # Integers are whole already: NumPy 2 hands them back unchanged.
+    scalar = helper(name)
+    return elementwise(
+        name, numpy, lambda x: scalar(x) if x.dtype.kind == "f" else x, vjp=lambda g, z, x: (None,), samples="r"
+    )
+
+
+floor = _rounding("floor", np.floor)
+ceil = _rounding("ceil", np.ceil)
+trunc = _rounding("trunc", np.trunc)
+rint = elementwise("rint", np.rint, helper("rint"), types=inexact_type, vjp=lambda g, z, x: (None,), samples="r")
+
+
+# ---------------------------------------------------------------------------------------------------- composed
+def clip(a: Any, min: Any = None, max: Any = None) -> Tensor:
+    """Limit values to the interval from ``min`` to ``max``; either bound may be None.  NaN stays.
+
+    At a bound the gradient is half of that inside, as for ``maximum``.
+
+    >>> import symtensor as st
+    >>> st.clip(st.vector("x"), -1, 1).dtype
+    dtype('float64')
+    """
+    result = as_tensor(a)
+    if min is not None:
+        result = maximum(result, min)
+    if max is not None:
+        result = minimum(result, max)
+    return result
+
+
+stop_gradient = elementwise("stop_gradient", lambda x: x, lambda x: x, vjp=lambda g, z, x: (None,))
+"""The identity, held constant by every derivative."""

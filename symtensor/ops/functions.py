@@ -1,0 +1,189 @@
+"""Elementwise functions of floating-point numbers: exponentials, logarithms, roots, trigonometry, special functions.
+
+Integers are taken as the floating-point type in which NumPy evaluates them.  Each scalar form is a function of the
+math library (``symtensor.codegen.mathlib``) or a scalar expression over such.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from symtensor import dtypes
+from symtensor.ir.node import Tensor
+from symtensor.ir.scalar import Const, Expr, call, select
+from symtensor.ops.declare import Elementwise, constant_value, elementwise, helper, inexact_type, same_type
+from symtensor.ops.elementwise import Types, equal, greater, is_nan, logical_not, maximum, no_bool_type, where
+from symtensor.ops.elementwise import isnan as _isnan
+
+TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
+
+
+def _function(
+    name: str, numpy: Callable[..., Any], vjp: Callable[..., Sequence[Any]], samples: str = "r", cost: float = 12
+) -> Elementwise:
+    """Declare a function of one floating-point variable that is a helper of the math library."""
+    return elementwise(name, numpy, helper(name), types=inexact_type, vjp=vjp, samples=samples, cost=cost)
+
+
+def float_pair_type(operands: Sequence[Any]) -> Types:
+    """Two operands, taken as the floating-point type in which NumPy evaluates functions of their common type."""
+    types, dtype = same_type(operands)
+    dtype = dtypes.inexact(dtype)
+    return (dtype,) * len(types), dtype
+
+
+# ----------------------------------------------------------------------------------------- references not in NumPy
+def _vectorised(function: Callable[[float], float]) -> Callable[[np.ndarray], np.ndarray]:
+    """A function of Python's ``math`` over arrays: NumPy has no erf, and SciPy is no dependency."""
+
+    def apply(x: np.ndarray) -> np.ndarray:
+        x = np.asarray(x)
+        return np.array([function(v) for v in x.ravel().tolist()], dtype="float64").reshape(x.shape).astype(x.dtype)
+
+    return apply
+
+
+def _expit_reference(x: np.ndarray) -> np.ndarray:
+    e = np.exp(-np.abs(x))
+    return np.where(x >= 0, 1 / (1 + e), e / (1 + e)).astype(x.dtype)
+
+
+def _log_expit_reference(x: np.ndarray) -> np.ndarray:
+    return (np.minimum(x, 0) - np.log1p(np.exp(-np.abs(x)))).astype(x.dtype)
+
+
+def _softplus_reference(x: np.ndarray) -> np.ndarray:
+    return np.logaddexp(np.zeros((), x.dtype), x)
+
+
+def _xlogy_reference(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    zero = (x == 0) & ~np.isnan(y)
+    return np.where(zero, np.zeros((), x.dtype), x * np.log(np.where(zero, np.ones((), y.dtype), y)))
+
+
+# --------------------------------------------------------------------------------------- exponentials, logarithms
+LN2, LN10 = math.log(2), math.log(10)
+
+exp = _function("exp", np.exp, lambda g, z, x: (g * z,))
+exp2 = _function("exp2", np.exp2, lambda g, z, x: (g * z * LN2,))
+expm1 = _function("expm1", np.expm1, lambda g, z, x: (g * (z + 1),))
+log = _function("log", np.log, lambda g, z, x: (g / x,), "p")
+log1p = _function("log1p", np.log1p, lambda g, z, x: (g / (1 + x),), "p")
+log2 = _function("log2", np.log2, lambda g, z, x: (g / (x * LN2),), "p")
+log10 = _function("log10", np.log10, lambda g, z, x: (g / (x * LN10),), "p")
+sqrt = _function("sqrt", np.sqrt, lambda g, z, x: (g * 0.5 / z,), "p", 4)
+cbrt = _function("cbrt", np.cbrt, lambda g, z, x: (g / (3 * z * z),), "p")
+
+# -------------------------------------------------------------------------------------- trigonometry, hyperbolics
+sin = _function("sin", np.sin, lambda g, z, x: (g * cos(x),))
+cos = _function("cos", np.cos, lambda g, z, x: (-g * sin(x),))
+tan = _function("tan", np.tan, lambda g, z, x: (g * (1 + z * z),), "u", 20)
+arcsin = _function("arcsin", np.arcsin, lambda g, z, x: (g / sqrt(1 - x * x),), "u")
+arccos = _function("arccos", np.arccos, lambda g, z, x: (-g / sqrt(1 - x * x),), "u")
+arctan = _function("arctan", np.arctan, lambda g, z, x: (g / (1 + x * x),))
+sinh = _function("sinh", np.sinh, lambda g, z, x: (g * cosh(x),))
+cosh = _function("cosh", np.cosh, lambda g, z, x: (g * sinh(x),))
+tanh = _function("tanh", np.tanh, lambda g, z, x: (g * (1 - z * z),))
+arctan2 = elementwise(
+    "arctan2", np.arctan2, helper("arctan2", 2), types=float_pair_type,
+    vjp=lambda g, z, y, x: (g * x / (x * x + y * y), -g * y / (x * x + y * y)), samples="rp", cost=20,
+)  # fmt: skip
+hypot = elementwise(
+    "hypot", np.hypot, helper("hypot", 2), types=float_pair_type,
+    vjp=lambda g, z, x, y: (g * x / z, g * y / z), samples="pp", cost=10, commutative=True,
+)  # fmt: skip
+
+
+
+def _power_vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
+    exponent = constant_value(y)
+    if exponent is not None and exponent.ndim == 0:
+        e = exponent.item()
+        if e == 0:
+            return None, None
+        return g if e == 1 else g * (2 * x) if e == 2 else g * (e * power(x, e - 1)), None
+    # y * x**(y - 1) at y == 0 is 0 even where x is 0; x**y * log(x) at x == 0 is 0, its limit for y > 0.
+    slope = y * power(x, where(equal(y, 0), 1, y - 1))
+    return g * slope, g * z * log(where(equal(x, 0), 1, x))
+
+
+_float_power, _integer_power = helper("pow", 2), helper("ipow", 2)
+power = elementwise(
+    "power", np.power, lambda x, y: (_float_power if x.dtype.kind == "f" else _integer_power)(x, y),
+    types=no_bool_type, vjp=_power_vjp, samples="pr", cost=30,
+)  # fmt: skip
+
+# --------------------------------------------------------------------------------------------- special functions
+erf = _function(
+    "erf", _vectorised(math.erf), lambda g, z, x: (g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20
+)
+erfc = _function(
+    "erfc", _vectorised(math.erfc), lambda g, z, x: (-g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20
+)
+expit = _function("expit", _expit_reference, lambda g, z, x: (g * z * (1 - z),), cost=16)
+log_expit = _function("log_expit", _log_expit_reference, lambda g, z, x: (g * expit(-x),), cost=24)
+softplus = _function("softplus", _softplus_reference, lambda g, z, x: (g * expit(x),), cost=24)
+
+
+def _relu_vjp(g: Tensor, z: Tensor, x: Tensor) -> Sequence[Any]:
+    return (where(greater(x, 0), g, 0),)
+
+
+relu = elementwise(
+    "relu", lambda x: np.maximum(x, np.zeros((), x.dtype)), lambda x: call("max", x, Const(0, x.dtype)),
+    vjp=_relu_vjp, samples="r",
+)  # fmt: skip
+
+
+def _xlogy(x: Expr, y: Expr) -> Expr:
+    return select(x.equal(0) & ~is_nan(y), Const(0, x.dtype), x * call("log", y))
+
+
+def _xlogy_vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
+    zero = equal(x, 0)
+    # The slope in x is log(y) even where x is 0; the slope in y is 0 there, whatever y.
+    return g * log(y), where(zero & logical_not(_isnan(y)), 0, g * x / y)
+
+
+def _logaddexp(x: Expr, y: Expr) -> Expr:
+    gap = x - y
+    # Equal operands are apart because inf - inf is NaN.
+    spread = call("max", x, y) + call("log1p", call("exp", -call("abs", gap)))
+    return select(x.equal(y), x + LN2, spread)
+
+
+def _logaddexp_vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
+    return g * exp(x - z), g * exp(y - z)
+
+
+xlogy = elementwise(
+    "xlogy", _xlogy_reference, _xlogy, types=float_pair_type, vjp=_xlogy_vjp, samples="rp", cost=16
+)
+logaddexp = elementwise(
+    "logaddexp", np.logaddexp, _logaddexp, types=float_pair_type,
+    vjp=_logaddexp_vjp, samples="rs", commutative=True, cost=28,
+)  # fmt: skip
+
+
+def rsqrt(x: Any) -> Tensor:
+    """``1 / sqrt(x)``.
+
+    >>> import symtensor as st
+    >>> st.rsqrt(st.vector("x")).dtype
+    dtype('float64')
+    """
+    return 1 / sqrt(x)
+
+
+def leaky_relu(x: Any, slope: float = 0.01) -> Tensor:
+    """``x`` where positive, ``slope * x`` elsewhere; ``slope`` is at most 1.
+
+    >>> import symtensor as st
+    >>> st.leaky_relu(st.vector("x"), 0.1).dtype
+    dtype('float64')
+    """
+    return maximum(x, slope * x)

@@ -1,0 +1,232 @@
+"""Python's operators, methods and NumPy's protocols on ``Tensor``; importing this module attaches them.
+
+``np.exp(x)`` and ``np.concatenate([x, y])`` of tensors build graphs: NumPy hands functions on to ``FUNCTIONS``, which
+``symtensor`` fills with its public names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from symtensor.errors import DTypeError
+from symtensor.ir import size as sz
+from symtensor.ir.graph import Graph, toposort
+from symtensor.ir.node import Tensor, describe
+from symtensor.ir.size import Size, SizeLike
+from symtensor.ir.text import constant_text, graph_text
+from symtensor.ops import contraction, creation, diagonal, elementwise, functions, movement, normalise, reduction
+from symtensor.ops.declare import as_tensor, cast, constant_value
+from symtensor.ops.indexing import add_at, getitem, set_at
+from symtensor.ops.shapes import as_shape
+
+FUNCTIONS: dict[str, Callable[..., Any]] = {}
+"""Public functions by NumPy's name, for the NumPy protocols."""
+
+_OPERANDS = (Tensor, Size, np.ndarray, np.generic, bool, int, float, complex)
+
+
+# ------------------------------------------------------------------------------------------------------- operators
+def _binary(function: Callable[[Any, Any], Tensor], swap: bool = False) -> Callable[[Tensor, Any], Any]:
+    def method(self: Tensor, other: Any) -> Any:
+        if not isinstance(other, _OPERANDS):
+            return NotImplemented
+        return function(other, self) if swap else function(self, other)
+
+    return method
+
+
+_BINARY: dict[str, Callable[[Any, Any], Tensor]] = {
+    "add": elementwise.add,
+    "sub": elementwise.subtract,
+    "mul": elementwise.multiply,
+    "truediv": elementwise.divide,
+    "floordiv": elementwise.floor_divide,
+    "mod": elementwise.mod,
+    "pow": functions.power,
+    "matmul": contraction.matmul,
+    "and": elementwise.bitwise_and,
+    "or": elementwise.bitwise_or,
+    "xor": elementwise.bitwise_xor,
+}
+_COMPARISONS: dict[str, Callable[[Any, Any], Tensor]] = {
+    "eq": elementwise.equal,
+    "ne": elementwise.not_equal,
+    "lt": elementwise.less,
+    "le": elementwise.less_equal,
+    "gt": elementwise.greater,
+    "ge": elementwise.greater_equal,
+}
+
+
+def _divmod(self: Tensor, other: Any) -> tuple[Tensor, Tensor]:
+    return elementwise.floor_divide(self, other), elementwise.mod(self, other)
+
+
+def _iterate(self: Tensor) -> Iterator[Tensor]:
+    return iter([getitem(self, i) for i in range(_length(self))])
+
+
+def _length(self: Tensor) -> int:
+    if not self.ndim:
+        raise TypeError("len() of unsized object: the tensor is a scalar")
+    if not isinstance(self.shape[0], int):
+        raise TypeError(
+            f"the length of {describe(self)} is not known while the graph is built\n"
+            "  hint: use st.scan to loop over it, or declare its size: st.tensor(name, shape=(3, None))"
+        )
+    return self.shape[0]
+
+
+def _no_assignment(self: Tensor, key: Any, value: Any) -> None:
+    raise TypeError("tensors are immutable\n  hint: write y = x[index].set(value) or x[index].add(value)")
+
+
+# --------------------------------------------------------------------------------------------------------- methods
+def _spread(arguments: tuple[Any, ...]) -> Any:
+    """``x.reshape(2, 3)`` as ``x.reshape((2, 3))``."""
+    return arguments[0] if len(arguments) == 1 else arguments
+
+
+def _transpose(self: Tensor, *axes: Any) -> Tensor:
+    """Reorder the axes; without arguments reverse them."""
+    return movement.transpose(self, _spread(axes) if axes else None)
+
+
+def _reshape(self: Tensor, *shape: Any) -> Tensor:
+    """Give the elements another shape; one size may be -1."""
+    return movement.reshape(self, as_shape(_spread(shape)))
+
+
+def _astype(self: Tensor, dtype: Any) -> Tensor:
+    """Convert to another dtype."""
+    return cast(self, dtype)
+
+
+def _squeeze(self: Tensor, axis: Any = None) -> Tensor:
+    """Drop axes of size 1."""
+    return movement.squeeze(self, axis)
+
+
+def _size(self: Tensor) -> SizeLike:
+    return sz.product(self.shape)
+
+
+def _clip(self: Tensor, min: Any = None, max: Any = None) -> Tensor:
+    """Limit values to an interval."""
+    return elementwise.clip(self, min, max)
+
+
+def _item_refused(self: Tensor, *_: Any) -> Any:
+    value = constant_value(self)
+    if value is None or value.size != 1:
+        raise TypeError(f"{describe(self)} has no value while the graph is built\n  hint: compile it with st.compile")
+    return value.item()
+
+
+def _index(self: Tensor) -> int:
+    if self.dtype.kind not in "iu":
+        raise TypeError(f"{describe(self)} is no integer")
+    return int(_item_refused(self))
+
+
+_METHODS: dict[str, Callable[..., Any]] = {
+    **{
+        name: getattr(reduction, name)
+        for name in ("sum", "prod", "max", "min", "all", "any", "argmax", "argmin", "mean", "var")
+    },
+    "std": normalise.std,
+    "dot": contraction.dot,
+    "transpose": _transpose,
+    "swapaxes": movement.swapaxes,
+    "reshape": _reshape,
+    "ravel": movement.ravel,
+    "flatten": movement.ravel,
+    "squeeze": _squeeze,
+    "astype": _astype,
+    "clip": _clip,
+    "diagonal": diagonal.diagonal,
+    "trace": diagonal.trace,
+    "set": set_at,
+    "add": add_at,
+    "item": _item_refused,
+}
+
+
+# ------------------------------------------------------------------------------------------------- NumPy protocols
+def _array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+    function = FUNCTIONS.get(ufunc.__name__)
+    if method != "__call__" or options or function is None:
+        raise TypeError(f"symtensor has no np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}"
+                        f"{' with ' + ', '.join(options) if options else ''}")
+    return function(*inputs)
+
+
+def _array_function(self: Tensor, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+    ours = FUNCTIONS.get(function.__name__)
+    if ours is None:
+        raise TypeError(f"symtensor has no np.{function.__name__}")
+    return ours(*args, **kwargs)
+
+
+def _array(self: Tensor, *_: Any, **__: Any) -> Any:
+    raise TypeError(f"{describe(self)} has no value while the graph is built\n  hint: compile it with st.compile")
+
+
+# ------------------------------------------------------------------------------------------------------------- text
+def _repr(self: Tensor) -> str:
+    """One line: a constant's value, an input's name and type, else the op and the type."""
+    value = constant_value(self)
+    if value is not None:
+        return constant_text(value)
+    if isinstance(self.type, tuple):
+        return f"<{self.op.name}: {', '.join(map(str, self.type))}>"
+    if self.op.kind == "source":
+        return f"{self.name or self.op.name}: {self.type}"
+    return f"<{self.name + ' = ' if self.name else ''}{self.op.name}: {self.type}>"
+
+
+def _str(self: Tensor) -> str:
+    """The whole graph behind the tensor, one equation a line."""
+    if self.op.kind == "source":
+        return _repr(self)
+    leaves = tuple(n for n in toposort([self]) if n.op.name == "input")
+    return graph_text(Graph(leaves, (self,)))
+
+
+def _attach() -> None:
+    table: dict[str, Any] = {}
+    for name, function in _BINARY.items():
+        table[f"__{name}__"] = _binary(function)
+        table[f"__r{name}__"] = _binary(function, swap=True)
+    for name, function in _COMPARISONS.items():
+        table[f"__{name}__"] = _binary(function)
+    table |= {
+        "__neg__": lambda self: elementwise.negative(self),
+        "__pos__": lambda self: self,
+        "__abs__": lambda self: elementwise.absolute(self),
+        "__invert__": lambda self: elementwise.invert(self),
+        "__divmod__": _divmod,
+        "__getitem__": getitem,
+        "__setitem__": _no_assignment,
+        "__len__": _length,
+        "__iter__": _iterate,
+        "__contains__": None,
+        "__index__": _index,
+        "__float__": lambda self: float(_item_refused(self)),
+        "__array__": _array,
+        "__array_ufunc__": _array_ufunc,
+        "__array_function__": _array_function,
+        "__repr__": _repr,
+        "__str__": _str,
+        "T": property(_transpose, doc="The tensor with its axes reversed."),
+        "size": property(_size, doc="Number of elements, as a size."),
+        **_METHODS,
+    }
+    for name, value in table.items():
+        setattr(Tensor, name, value)
+
+
+_attach()

@@ -1,0 +1,167 @@
+"""Tracing Python functions into bodies: nested states, names for messages, weak initial values, checks of types."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from symtensor.dtypes import WEAK_SCALARS, promote
+from symtensor.errors import DTypeError, ShapeError, located
+from symtensor.ir.node import Tensor, TensorType, caller_sites, new_leaf
+from symtensor.ops.control import may_agree
+from symtensor.ops.declare import INPUT, as_tensor, constant
+from symtensor.ops.movement import broadcast_to
+
+
+# ------------------------------------------------------------------------------------------------- nested states
+@dataclass(frozen=True)
+class Structure:
+    """How leaves are nested in tuples, lists and dicts.
+
+    Attributes:
+        kind: the container's type, or None for a leaf.
+        keys: keys of a dict, or positions.
+        children: one structure a key.
+    """
+
+    kind: Any = None
+    keys: tuple[Any, ...] = ()
+    children: tuple[Structure, ...] = ()
+
+    def build(self, leaves: Iterator[Any]) -> Any:
+        """Nest leaves as the original was nested."""
+        if self.kind is None:
+            return next(leaves)
+        values = [child.build(leaves) for child in self.children]
+        if issubclass(self.kind, dict):
+            return self.kind(zip(self.keys, values))
+        return self.kind(*values) if hasattr(self.kind, "_fields") else self.kind(values)
+
+    def __repr__(self) -> str:
+        if self.kind is None:
+            return "*"
+        pairs = zip(self.keys, self.children)
+        if issubclass(self.kind, dict):
+            return "{" + ", ".join(f"{k!r}: {c}" for k, c in pairs) + "}"
+        return f"{self.kind.__name__}({', '.join(map(str, self.children))})"
+
+
+def flatten(value: Any, name: str = "") -> tuple[list[Any], list[str], Structure]:
+    """Leaves of nested tuples, lists and dicts, a name for each (``state['h']``), and how they were nested."""
+    if isinstance(value, dict):
+        keys: tuple[Any, ...] = tuple(value)
+    elif isinstance(value, (tuple, list)):
+        keys = tuple(range(len(value)))
+    else:
+        return [value], [name], Structure()
+    leaves, names, children = [], [], []
+    for key in keys:
+        inner_leaves, inner_names, child = flatten(value[key], f"{name}[{key!r}]")
+        leaves += inner_leaves
+        names += inner_names
+        children.append(child)
+    return leaves, names, Structure(type(value), keys, tuple(children))
+
+
+def parameter_names(function: Callable[..., Any], count: int) -> list[str | None]:
+    """Names of the first positional parameters of a function, None beyond those that have one."""
+    try:
+        parameters = list(inspect.signature(function).parameters.values())
+    except (TypeError, ValueError):  # some builtins have no signature
+        parameters = []
+    positional = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
+    names: list[str | None] = [p.name for p in parameters if p.kind in positional]
+    return (names + [None] * count)[:count]
+
+
+def fresh_leaf(type: TensorType, name: str | None) -> Tensor:
+    """An input of a body."""
+    return new_leaf(INPUT, type, name=name)
+
+
+# --------------------------------------------------------------------------------------------------------- states
+@dataclass(frozen=True)
+class State:
+    """A value that a loop hands from step to step: its name in messages, its initial value, its leaf in the body."""
+
+    name: str
+    initial: Tensor
+    leaf: Tensor
+
+
+def is_weak(value: Any) -> bool:
+    """Whether a value is a Python scalar, which takes the dtype that it meets."""
+    return type(value) in WEAK_SCALARS
+
+
+def make_states(
+    names: Sequence[str], initials: Sequence[Any], step: Callable[[list[Any]], Sequence[Any]]
+) -> list[State]:
+    """Leaves for states.  A Python scalar as initial value takes the dtype of the body's result.
+
+    Args:
+        names: what messages call the states.
+        initials: tensors, arrays or Python scalars.
+        step: from values of the states to their values after a step; called only to find dtypes.
+    """
+    strong = [None if is_weak(i) else as_tensor(i) for i in initials]
+    leaves = [None if s is None else fresh_leaf(s.type, n) for n, s in zip(names, strong)]
+    if any(leaf is None for leaf in leaves):
+        # The body sees the scalars themselves, so that they promote by NumPy's own rules for Python scalars.
+        try:
+            results: Sequence[Any] = step([i if leaf is None else leaf for i, leaf in zip(initials, leaves)])
+        except Exception:  # it needs tensors there: the default dtype serves, and the real trace reports real errors
+            results = ()
+        for k, initial in enumerate(initials):
+            if strong[k] is None:
+                dtype = _weak_dtype(initial, results[k] if k < len(results) else None)
+                strong[k] = constant(initial, dtype)
+                leaves[k] = fresh_leaf(TensorType(dtype, ()), names[k])
+    return [State(n, s, leaf) for n, s, leaf in zip(names, strong, leaves) if s is not None and leaf is not None]
+
+
+def _weak_dtype(initial: Any, result: Any) -> np.dtype:
+    """The dtype of a state that starts as a Python scalar."""
+    default = np.asarray(initial).dtype
+    if result is None:
+        return default
+    if is_weak(result):
+        return np.asarray(type(initial)(0) + type(result)(0)).dtype
+    dtype = as_tensor(result).dtype
+    # A start of 0.5 is no state of integers: leave the default, for which the check reports both types.
+    return dtype if promote(dtype, initial) == dtype else default
+
+
+def state_results(loop: str, states: Sequence[State], results: Sequence[Any]) -> list[Tensor]:
+    """The states after a step as tensors, of the types that they had before.
+
+    Raises:
+        ShapeError, DTypeError: if a state changes its type, with its name and both types.
+    """
+    if len(results) != len(states):
+        raise ShapeError(located(f"{loop}: the body returns {len(results)} states of {len(states)}", caller_sites()))
+    return [_state_result(loop, state, result) for state, result in zip(states, results)]
+
+
+def _state_result(loop: str, state: State, result: Any) -> Tensor:
+    before = state.leaf.type
+    if is_weak(result):
+        fits = promote(before.dtype, result) == before.dtype
+        after = as_tensor(result, before.dtype if fits else None)
+    else:
+        after = as_tensor(result)
+    if may_agree(after.type, before):
+        # Sizes that only a call can compare are taken to be the initial ones, so that a state has one type all along.
+        return broadcast_to(after, before.shape)
+    message = f"{loop}: state {state.name!r} is {before} before a step and {after.type} after it"
+    if after.dtype != before.dtype:
+        wider = promote(after.dtype, before.dtype)
+        hint = "cast the result" if wider == before.dtype else f"give it an initial value of dtype {wider}"
+        raise DTypeError(located(message, caller_sites(), f"a state keeps its dtype: {hint}"))
+    raise ShapeError(
+        located(message, caller_sites(), "a state keeps its shape: give it an initial value of the final shape")
+    )

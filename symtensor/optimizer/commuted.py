@@ -1,0 +1,23 @@
+"""``a + b`` and ``b + a`` are one node: merging of nodes that differ only in the order of commutative operands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from symtensor.ir.graph import rebuild, toposort
+from symtensor.ir.node import Tensor
+
+
+def merge_commuted(outputs: Sequence[Tensor]) -> list[Tensor]:
+    """Replace each commutative node by the first in the graph with the same operands; the order decides, no ids."""
+    first: dict[tuple, Tensor] = {}
+    new: dict[Tensor, Tensor] = {}
+    for node in toposort(outputs):
+        current = rebuild(node, tuple([new[i] for i in node.inputs]))
+        if node.op.commutative:
+            left, right = map(id, current.inputs)
+            found = first.setdefault((current.op, min(left, right), max(left, right), current.attrs), current)
+            # The order of operands can decide which of two sizes, equal at the call, the type shows.
+            current = found if found.type == current.type else current
+        new[node] = current
+    return [new[o] for o in outputs]

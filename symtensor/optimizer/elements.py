@@ -1,0 +1,177 @@
+"""The value of one element of a node, as a scalar expression over elements of other nodes.
+
+This is where index ops vanish: ``Elements.value(node, index)`` follows elementwise and index ops down to the nodes
+that are held in memory (``stored``), whose elements it leaves as ``Element`` leaves.  Values are memoised by node and
+index, so what is shared in the graph is shared in the expression.  The walk is iterative: an index op whose operand
+is not known yet asks for it and is called again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from symtensor.ir.node import Tensor
+from symtensor.ir.scalar import Const, Expr, Index, cast
+from symtensor.ir.size import SizeLike
+from symtensor.ops.declare import CAST, CONSTANT, SIZE, Elementwise, IndexOp
+
+IndexTuple = tuple[SizeLike, ...]
+
+
+class Element(Expr):
+    """One element of a node that lies in memory."""
+
+    __slots__ = ("index", "node")
+
+    def __init__(self, node: Tensor, index: IndexTuple) -> None:
+        self.node = node
+        self.index = index
+        self.dtype = node.dtype
+
+    def __repr__(self) -> str:
+        return f"{self.node.name or self.node.op.name}[{', '.join(map(str, self.index))}]"
+
+
+class _Missing(Exception):
+    """An index op asked for an element that has not been computed yet."""
+
+    def __init__(self, key: tuple[Tensor, IndexTuple]) -> None:
+        self.key = key
+
+
+def broadcast_index(index: IndexTuple, node: Tensor) -> IndexTuple:
+    """The index of an operand that broadcasts against a result with this index."""
+    own = index[len(index) - node.ndim :]
+    return tuple(0 if extent == 1 else i for i, extent in zip(own, node.shape))
+
+
+def inlinable(node: Tensor) -> bool:
+    """Whether a node's elements can be computed where they are used."""
+    return isinstance(node.op, (Elementwise, IndexOp)) or node.op is SIZE or is_scalar_constant(node)
+
+
+def is_scalar_constant(node: Tensor) -> bool:
+    """A constant with a single element: printed in place."""
+    return node.op is CONSTANT and node.attr("value").array.size == 1
+
+
+class Elements:
+    """Expands elements of nodes down to a set of stored nodes.
+
+    Args:
+        stored: decides whether a node is read from memory rather than expanded.
+    """
+
+    def __init__(self, stored: Callable[[Tensor], bool]) -> None:
+        self._stored = stored
+        self._memo: dict[tuple[Tensor, IndexTuple], Expr] = {}
+
+    def define(self, node: Tensor, index: IndexTuple, value: Expr) -> None:
+        """Fix the value of an element, such as one that was just computed in the same loop."""
+        self._memo[node, index] = value
+
+    def value(self, node: Tensor, index: IndexTuple) -> Expr:
+        """The element of a node, read from memory if the node is stored."""
+        return self._compute((node, index), expand_root=False)
+
+    def definition(self, node: Tensor, index: IndexTuple) -> Expr:
+        """The element of a node by its definition, even if the node is stored."""
+        return self._compute((node, index), expand_root=True)
+
+    def _compute(self, root: tuple[Tensor, IndexTuple], expand_root: bool) -> Expr:
+        memo = self._memo
+        if not expand_root and root in memo:
+            return memo[root]
+        stack = [root]
+        result: Expr | None = None
+        while stack:
+            key = stack[-1]
+            if key in memo and not (expand_root and _same(key, root)):
+                stack.pop()
+                continue
+            node, index = key
+            top = expand_root and _same(key, root)
+            if not top and self._stored(node):
+                memo[key] = Element(node, index)
+                continue
+            missing = self._operands_missing(node, index)
+            if missing:
+                stack.extend(missing)
+                continue
+            try:
+                value = self._apply(node, index)
+            except _Missing as ask:
+                stack.append(ask.key)
+                continue
+            if top:
+                result = value
+                stack.pop()
+            else:
+                memo[key] = value
+        return result if result is not None else memo[root]
+
+    def _operands_missing(self, node: Tensor, index: IndexTuple) -> list[tuple[Tensor, IndexTuple]]:
+        if not isinstance(node.op, Elementwise):
+            return []
+        keys = [(i, broadcast_index(index, i)) for i in node.inputs]
+        return [k for k in reversed(keys) if k not in self._memo]
+
+    def _apply(self, node: Tensor, index: IndexTuple) -> Expr:
+        op = node.op
+        if isinstance(op, Elementwise):
+            operands = [self._memo[i, broadcast_index(index, i)] for i in node.inputs]
+            if op is CAST:
+                return cast(operands[0], node.dtype)
+            return op.scalar(*operands)
+        if isinstance(op, IndexOp):
+            return op.at(node, index, lambda k, at: self._loaded(node.inputs[k], at))
+        if op is SIZE:
+            return cast(Index(node.attr("size")), node.dtype)
+        if is_scalar_constant(node):
+            return Const(node.attr("value").array.reshape(()).item(), node.dtype)
+        raise TypeError(f"{op.name} cannot be expanded into scalars")
+
+    def _loaded(self, node: Tensor, index: IndexTuple) -> Expr:
+        found = self._memo.get((node, index))
+        if found is None:
+            raise _Missing((node, index))
+        return found
+
+
+def children(expr: Expr) -> tuple[Any, ...]:
+    """Direct scalar operands of an expression, those inside index polynomials included."""
+    from symtensor.ir.scalar import Call, Load, ValueIndex
+    from symtensor.ir.size import atoms
+
+    if isinstance(expr, Call):
+        return expr.args
+    sizes: tuple[SizeLike, ...] = ()
+    if isinstance(expr, Element):
+        sizes = expr.index
+    elif isinstance(expr, Load):
+        sizes = (expr.offset,)
+    elif isinstance(expr, Index):
+        sizes = (expr.size,)
+    return tuple(a.value for s in sizes for a in atoms(s) if isinstance(a, ValueIndex))
+
+
+def walk(roots: list[Expr]) -> list[Expr]:
+    """All distinct subexpressions, operands before users; iterative."""
+    order: list[Expr] = []
+    done: set[int] = set()
+    stack: list[tuple[Expr, bool]] = [(r, False) for r in reversed(roots)]
+    while stack:
+        expr, ready = stack.pop()
+        if ready:
+            order.append(expr)
+        elif id(expr) not in done:
+            done.add(id(expr))
+            stack.append((expr, True))
+            stack.extend((c, False) for c in reversed(children(expr)))
+    return order
+
+
+def _same(a: tuple[Tensor, IndexTuple], b: tuple[Tensor, IndexTuple]) -> bool:
+    """Equality of keys; ``==`` of tensors would build a node."""
+    return a[0] is b[0] and a[1] == b[1]

@@ -1,0 +1,494 @@
+"""Fusion: from an optimised graph to a Plan.
+
+1. *Roots* are the nodes that are computed for their own sake: outputs, reductions, operands of steps that need memory,
+   and shared nodes that are too dear to compute twice.  Everything else is inlined into its users.
+2. Roots join *groups* that share outer loops.  A consumer may join a producer's group if it reads the producer, along
+   every outer axis, exactly at its own loop variable; the group keeps those axes on which that holds, as long as they
+   are a prefix.  So a row softmax meets in one loop over rows, and a column variance in one loop over columns.
+3. Inside a group, roots with the same inner loops that do not need each other's finished reductions share a *sweep*.
+
+Cost model: an inlined node with several users is stored when recomputing it costs more than ``STORE_ABOVE`` scalar
+operations; a group takes at most ``GROUP_LIMIT`` scalar statements, so that registers and compile time stay bounded.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from symtensor.ir import size as sz
+from symtensor.ir.graph import Graph, users
+from symtensor.ir.node import Tensor
+from symtensor.ir.scalar import Call, Expr, LoopVar, lower_bound_at_least
+from symtensor.ir.size import Size, SizeLike
+from symtensor.ops.declare import CONSTANT, Elementwise, IndexOp, LoopOp, Reduction, Scatter
+from symtensor.optimizer.elements import Element, Elements, inlinable, is_scalar_constant, walk
+from symtensor.optimizer.guards import Guards
+from symtensor.optimizer.plan import (
+    GLOBAL,
+    SCRATCH,
+    VALUE,
+    CheckStep,
+    Compute,
+    KernelGroup,
+    NodeStep,
+    Plan,
+    PlanStep,
+    Sweep,
+)
+
+STORE_ABOVE = 6.0
+GROUP_LIMIT = 200
+INLINE_LIMIT = 150
+VIEWS = ("reshape", "expand_dims", "squeeze")
+
+
+# ---------------------------------------------------------------------------------------------------- 1. roots
+@dataclass
+class _Roots:
+    """Which nodes lie in memory, and why."""
+
+    hard: set[Tensor] = field(default_factory=set)  # need a buffer
+    soft: set[Tensor] = field(default_factory=set)  # computed once, buffer only if another loop reads them
+    views: set[Tensor] = field(default_factory=set)  # another name for the memory of their operand
+
+    def __contains__(self, node: Tensor) -> bool:
+        return node in self.hard or node in self.soft or node in self.views
+
+
+def _is_source(node: Tensor) -> bool:
+    return node.op.kind == "source" and not is_scalar_constant(node) and node.op.name != "size"
+
+
+def _select_roots(graph: Graph, nodes: list[Tensor]) -> _Roots:
+    roots, readers = _Roots(), users(nodes)
+    outputs = set(graph.outputs)
+    for node in nodes:
+        if not inlinable(node):
+            roots.hard.add(node)
+            if not isinstance(node.op, Reduction):
+                # Steps of the Program read their operands from memory; a scatter's updates are fused instead.
+                operands = node.inputs[:1] if isinstance(node.op, Scatter) else node.inputs
+                roots.hard.update(operands)
+    roots.hard.update(outputs)
+    for node in reversed(nodes):
+        if node in roots.hard and node.op.name in VIEWS and node not in outputs:
+            roots.hard.discard(node)
+            roots.views.add(node)
+            roots.hard.add(node.inputs[0])
+    _cut_by_cost(nodes, readers, roots)
+    return roots
+
+
+def _cut_by_cost(nodes: list[Tensor], readers: dict[Tensor, list[Tensor]], roots: _Roots) -> None:
+    cost: dict[Tensor, float] = {}
+    count: dict[Tensor, int] = {}
+    for node in nodes:
+        if node in roots:
+            cost[node], count[node] = 0.0, 0
+            continue
+        own = node.op.cost if isinstance(node.op, Elementwise) else 0.0
+        cost[node] = own + sum(cost[i] for i in node.inputs)
+        count[node] = 1 + sum(count[i] for i in node.inputs)
+        shared = len(readers[node]) > 1
+        if (shared and cost[node] > STORE_ABOVE) or count[node] > INLINE_LIMIT:
+            roots.soft.add(node)
+            cost[node], count[node] = 0.0, 0
+
+
+# --------------------------------------------------------------------------------------------------- 2. groups
+@dataclass
+class _Root:
+    """A root that a kernel computes, analysed over loop variables of its own."""
+
+    node: Tensor
+    out: tuple[LoopVar, ...]
+    reduced: tuple[LoopVar, ...]
+    reads: dict[Tensor, list[tuple[SizeLike, ...]]]
+    statements: int
+
+
+@dataclass
+class _Group:
+    """A group under construction: outer extents, and for each member the axes that are the outer ones."""
+
+    number: int
+    extents: tuple[SizeLike, ...] = ()
+    members: dict[Tensor, tuple[int, ...]] = field(default_factory=dict)
+    statements: int = 0
+    step: PlanStep | None = None  # for steps that are no kernels
+    reads: set[Tensor] = field(default_factory=set)
+
+
+class _Fusion:
+    def __init__(self, graph: Graph, guards: Guards) -> None:
+        self.graph, self.guards = graph, guards
+        self.nodes = graph.nodes()
+        self.roots = _select_roots(graph, self.nodes)
+        self.shapes: dict[Tensor, tuple[SizeLike, ...]] = {}
+        self.elements = Elements(self._stored)
+        self.groups: list[_Group] = []
+        self.group_of: dict[Tensor, _Group] = {}
+        self.reach: list[int] = []  # per group a bit set of the groups that must run before it
+        self.analysed: dict[Tensor, _Root] = {}
+
+    def _stored(self, node: Tensor) -> bool:
+        return node in self.roots or _is_source(node)
+
+    def shape(self, node: Tensor) -> tuple[SizeLike, ...]:
+        if node not in self.shapes:
+            self.shapes[node] = tuple(self.guards.canonical(s) for s in node.shape)
+        return self.shapes[node]
+
+    # -- analysis of one root
+    def analyse(self, node: Tensor) -> _Root:
+        shape = self.shape(node)
+        out = tuple(LoopVar(f"i{k}", n) for k, n in enumerate(shape))
+        reduced: tuple[LoopVar, ...] = ()
+        if isinstance(node.op, Reduction):
+            operand = node.inputs[0]
+            axes = node.attr("axes")
+            reduced = tuple(LoopVar(f"r{a}", self.shape(operand)[a]) for a in axes)
+            value = self.elements.value(operand, reduction_index(operand, axes, out, reduced))
+        else:
+            value = self.elements.definition(node, tuple(map(Size.of, out)))
+        reads: dict[Tensor, list[tuple[SizeLike, ...]]] = {}
+        expressions = walk([value])
+        for expr in expressions:
+            if isinstance(expr, Element):
+                reads.setdefault(expr.node, []).append(expr.index)
+        root = _Root(node, out, reduced, reads, sum(isinstance(e, Call) for e in expressions) + 1)
+        self.analysed[node] = root
+        return root
+
+    # -- growing groups
+    def new_group(self, before: int = 0) -> _Group:
+        group = _Group(len(self.groups))
+        self.groups.append(group)
+        self.reach.append(before)
+        return group
+
+    def _before(self, nodes: list[Tensor]) -> int:
+        bits = 0
+        for node in nodes:
+            group = self.group_of.get(self._memory(node))
+            if group is not None:
+                bits |= (1 << group.number) | self.reach[group.number]
+        return bits
+
+    def _memory(self, node: Tensor) -> Tensor:
+        """The node whose step fills the memory of this one."""
+        while node in self.roots.views or node.op.kind == "item":
+            node = node.inputs[0]
+        return node
+
+    def place_step(self, node: Tensor, step: PlanStep, reads: list[Tensor], before: int = 0) -> _Group:
+        group = self.new_group(self._before(reads) | before)
+        group.step = step
+        self.group_of[node] = group
+        return group
+
+    def place_kernel(self, root: _Root, checks: int) -> None:
+        before = self._before(list(root.reads)) | checks
+        for group in self._candidates(root):
+            axes = self._join_axes(root, group)
+            if axes is None or group.statements + root.statements > GROUP_LIMIT:
+                continue
+            others = before & ~(1 << group.number)
+            if any(others >> g.number & 1 and self.reach[g.number] >> group.number & 1 for g in self.groups):
+                continue  # something between the group and this root would have to run in the middle of the group
+            self._join(root, group, axes, others)
+            return
+        group = self.new_group(before)
+        shape = self.shape(root.node)
+        self._enter(root, group, tuple(range(len(shape))), shape)
+
+    def _enter(self, root: _Root, group: _Group, axes: tuple[int, ...], extents: tuple[SizeLike, ...]) -> None:
+        group.extents = extents
+        group.members[root.node] = axes
+        group.statements += root.statements
+        group.reads.update(root.reads)
+        self.group_of[root.node] = group
+
+    def _join(self, root: _Root, group: _Group, kept: tuple[tuple[int, int], ...], before: int) -> None:
+        """Enter a group, which keeps the outer positions in ``kept`` (pairs of position and the root's axis)."""
+        positions = [p for p, _ in kept]
+        for member, axes in group.members.items():
+            group.members[member] = tuple(axes[p] for p in positions)
+        self._enter(root, group, tuple(a for _, a in kept), tuple(group.extents[p] for p in positions))
+        self.reach[group.number] |= before
+        for later in self.groups:
+            if self.reach[later.number] >> group.number & 1:
+                self.reach[later.number] |= before
+
+    def _candidates(self, root: _Root) -> list[_Group]:
+        """Groups of producers, then recent groups that read the same memory; latest first."""
+        producers = {id(g): g for n in root.reads if (g := self.group_of.get(n)) is not None and g.step is None}
+        found = sorted(producers.values(), key=lambda g: -g.number)
+        for group in reversed(self.groups[-8:]):
+            if group.step is None and id(group) not in producers and not group.reads.isdisjoint(root.reads):
+                found.append(group)
+        return found
+
+    def _join_axes(self, root: _Root, group: _Group) -> tuple[tuple[int, int], ...] | None:
+        """The outer positions on which this root may join, each with the root's axis; None if it may not."""
+        shape = self.shape(root.node)
+        reads = [(group.members[n], index) for n, at in root.reads.items() if n in group.members for index in at]
+        if not group.extents:
+            # A scalar computed from scalars of the group, or a second reduction of the same data in the same sweep.
+            return (
+                ()
+                if not shape and (bool(reads) != bool(root.reduced)) and (reads or self._reductions_alike(root, group))
+                else None
+            )
+        if not reads:
+            same = shape[: len(group.extents)] == group.extents
+            whole = len(shape) == len(group.extents) and all(len(m.shape) == len(shape) for m in group.members)
+            reducing = bool(root.reduced) and shape == group.extents and self._reductions_alike(root, group)
+            return tuple((p, p) for p in range(len(group.extents))) if same and (whole or reducing) else None
+        variable = {Size.of(v): axis for axis, v in enumerate(root.out)}
+        kept: list[tuple[int, int]] = []
+        for position, extent in enumerate(group.extents):
+            axes = {variable.get(index[member_axes[position]], -1) for member_axes, index in reads}  # type: ignore[call-overload]
+            axis = axes.pop() if len(axes) == 1 else -1
+            if axis < 0 or shape[axis] != extent or (kept and axis <= kept[-1][1]):
+                break
+            kept.append((position, axis))
+        if not kept or (len(kept) < len(group.extents) and not root.reduced and not self._has_reduction(group)):
+            return None
+        return tuple(kept)
+
+    def _has_reduction(self, group: _Group) -> bool:
+        return any(isinstance(m.op, Reduction) for m in group.members)
+
+    def _reductions_alike(self, root: _Root, group: _Group) -> bool:
+        """Whether a reduction walks the same loops as one in the group, so that one sweep serves both."""
+        mine = [v.extent for v in root.reduced]
+        axes = root.node.attr("axes")
+        return any(
+            [v.extent for v in self.analysed[m].reduced] == mine and m.attr("axes") == axes
+            for m in group.members
+            if isinstance(m.op, Reduction)
+        )
+
+    # -- the whole graph
+    def run(self) -> Plan:
+        checks: dict[tuple[Tensor, SizeLike], int] = {}
+        needed: dict[Tensor, int] = {}  # bits of the check steps that the inlined tree of a node relies on
+        for node in self.nodes:
+            bits = self._inherit_checks(node, needed)
+            if isinstance(node.op, (IndexOp, Scatter)) and getattr(node.op, "bounds", None):
+                bits |= self._place_checks(node, checks)
+            needed[node] = bits
+            if node in self.roots.views or _is_source(node) or node.op.kind == "item":
+                continue
+            if node in self.roots:
+                self._place(node, bits)
+        return self._finish()
+
+    def _inherit_checks(self, node: Tensor, needed: dict[Tensor, int]) -> int:
+        bits = 0
+        for i in node.inputs:
+            if not self._stored(i):
+                bits |= needed[i]
+        return bits
+
+    def _place(self, node: Tensor, checks: int) -> None:
+        op = node.op
+        if isinstance(op, Scatter):
+            step = NodeStep("scatter", node, self._scatter_rows(node))
+            reads = [node.inputs[0], *self._group_reads(step.group)]
+            self.place_step(node, step, reads, checks)
+        elif isinstance(op, Reduction) or inlinable(node):
+            self.place_kernel(self.analyse(node), checks)
+        elif op is not CONSTANT:
+            kind = "loop" if isinstance(op, LoopOp) else op.kind
+            self.place_step(node, NodeStep(kind, node), list(node.inputs), checks)
+
+    def _place_checks(self, node: Tensor, checks: dict[tuple[Tensor, SizeLike], int]) -> int:
+        bits = 0
+        for number, extent in node.op.bounds(node):  # type: ignore[attr-defined]
+            index, extent = node.inputs[number], self.guards.canonical(extent)
+            if (index, extent) not in checks:
+                group = self._element_group(index)
+                value = group.sweeps[0].computes[0].value
+                if _provably_within(value, extent):
+                    checks[index, extent] = 0
+                else:
+                    step = CheckStep(index, extent, group, node)
+                    placed = self.place_step(node, step, self._group_reads(group))
+                    del self.group_of[node]
+                    checks[index, extent] = 1 << placed.number | self.reach[placed.number]
+            bits |= checks[index, extent]
+        return bits
+
+    def _element_group(self, node: Tensor) -> KernelGroup:
+        """A kernel over all elements of one node that stores nothing."""
+        out = tuple(LoopVar(f"i{k}", n) for k, n in enumerate(self.shape(node)))
+        index = tuple(map(Size.of, out))
+        return KernelGroup(out, (Sweep((), (Compute(node, index, self.elements.value(node, index), storage=VALUE),)),))
+
+    def _scatter_rows(self, node: Tensor) -> KernelGroup:
+        """The loops over the update rows of a scatter: the index and the update, both as expressions."""
+        _, index, updates = node.inputs
+        axis = node.attr("axis")
+        out = tuple(LoopVar(f"i{k}", n) for k, n in enumerate(self.shape(updates)))
+        where = tuple(map(Size.of, out))
+        row = self.elements.value(index, where[axis : axis + index.ndim])
+        value = self.elements.value(updates, where)
+        computes = (Compute(index, where, row, storage=VALUE), Compute(updates, where, value, storage=VALUE))
+        return KernelGroup(out, (Sweep((), computes),))
+
+    @staticmethod
+    def _group_reads(group: KernelGroup | None) -> list[Tensor]:
+        values = [c.value for s in group.sweeps for c in s.computes] if group else []
+        return [e.node for e in walk(values) if isinstance(e, Element)]
+
+    # -- 3. sweeps
+    def _finish(self) -> Plan:
+        read_in: dict[Tensor, set[int]] = {}
+        for node, root in self.analysed.items():
+            for read in root.reads:
+                read_in.setdefault(self._memory(read), set()).add(self.group_of[node].number)
+        for group in self.groups:
+            if group.step is not None:
+                reads = list(group.step.nodes[0].inputs) if group.step.nodes else []
+                reads += self._group_reads(getattr(group.step, "group", None))
+                for read in reads:
+                    read_in.setdefault(self._memory(read), set()).add(group.number)
+        outputs = {self._memory(o) for o in self.graph.outputs}
+        steps, stored = [], set()
+        for group in self._ordered():
+            if group.step is not None:
+                steps.append(group.step)
+                stored.update(group.step.nodes)
+                continue
+            outside = {m for m in group.members if m in outputs or read_in.get(m, set()) - {group.number}}
+            stored |= outside
+            steps.append(self._kernel_group(group, outside))
+        return Plan(self.graph, self.guards, tuple(steps), frozenset(stored))
+
+    def _ordered(self) -> list[_Group]:
+        done, order = 0, []
+        waiting = list(self.groups)
+        while waiting:
+            rest = []
+            for group in waiting:
+                if self.reach[group.number] & ~(1 << group.number) & ~done:
+                    rest.append(group)
+                else:
+                    order.append(group)
+                    done |= 1 << group.number
+            if len(rest) == len(waiting):
+                raise AssertionError("fusion made a cycle of groups")
+            waiting = rest
+        return order
+
+    def _kernel_group(self, group: _Group, outside: set[Tensor]) -> KernelGroup:
+        outer = tuple(LoopVar(f"o{k}", n) for k, n in enumerate(group.extents))
+        sweeps: list[tuple[tuple, list[Tensor]]] = []
+        where: dict[Tensor, int] = {}
+        for member in self._member_order(group):
+            root = self.analysed[member]
+            axes = group.members[member]
+            maps = tuple(n for a, n in enumerate(self.shape(member)) if a not in axes)
+            loops = tuple(v.extent for v in root.reduced)
+            mixed = len(maps) if maps and loops else -1
+            key = (maps + loops, mixed)
+            first = 0
+            for read, indices in root.reads.items():
+                if read in where:
+                    same = self._same_iteration(root, axes, read, group, indices)
+                    first = max(first, where[read] + (0 if same else 1))
+            number = next((k for k in range(first, len(sweeps)) if sweeps[k][0] == key), len(sweeps))
+            if number == len(sweeps):
+                sweeps.append((key, []))
+            sweeps[number][1].append(member)
+            where[member] = number
+        return KernelGroup(outer, tuple(
+            self._sweep(group, outer, key[0], members, where, outside, number)
+            for number, (key, members) in enumerate(sweeps)
+        ))  # fmt: skip
+
+    def _member_order(self, group: _Group) -> list[Tensor]:
+        position = {n: k for k, n in enumerate(self.nodes)} if not hasattr(self, "_position") else self._position
+        self._position = position
+        return sorted(group.members, key=position.__getitem__)
+
+    def _same_iteration(
+        self, root: _Root, axes: tuple[int, ...], read: Tensor, group: _Group, indices: list[tuple[SizeLike, ...]]
+    ) -> bool:
+        """Whether a map read by this root is read exactly where the same iteration of a shared sweep computes it."""
+        if isinstance(read.op, Reduction):
+            return False
+        inner = [v for a, v in enumerate(root.out) if a not in axes] + list(root.reduced)
+        theirs = [a for a in range(read.ndim) if a not in group.members[read]]
+        if len(inner) != len(theirs):
+            return False
+        return all(index[a] == Size.of(v) for index in indices for a, v in zip(theirs, inner))
+
+    def _sweep(
+        self,
+        group: _Group,
+        outer: tuple[LoopVar, ...],
+        extents: tuple[SizeLike, ...],
+        members: list[Tensor],
+        where: dict[Tensor, int],
+        outside: set[Tensor],
+        number: int,
+    ) -> Sweep:
+        inner = tuple(LoopVar(f"j{k}", n) for k, n in enumerate(extents))
+        elements = Elements(self._stored)
+        computes = []
+        for member in members:
+            axes = group.members[member]
+            place = {a: Size.of(v) for a, v in zip(axes, outer)}
+            free = iter(map(Size.of, inner))
+            index = tuple(place[a] if a in place else next(free) for a in range(member.ndim))
+            reduced = inner[member.ndim - len(axes) :] if isinstance(member.op, Reduction) else ()
+            position: SizeLike | None = None
+            if isinstance(member.op, Reduction):
+                operand, over = member.inputs[0], member.attr("axes")
+                value = elements.value(operand, reduction_index(operand, over, index, tuple(map(Size.of, reduced))))
+                position = 0
+                for v in reduced:
+                    position = sz.add(sz.mul(position, v.extent), Size.of(v))
+            else:
+                value = elements.definition(member, index)
+                elements.define(member, index, value)
+            local = all(
+                where.get(reader) == number and not isinstance(member.op, Reduction)
+                for reader, root in self.analysed.items()
+                if member in root.reads and reader in group.members
+            )
+            storage = GLOBAL if member in outside else VALUE if local else SCRATCH
+            computes.append(Compute(member, index, value, tuple(reduced), position, storage))
+        return Sweep(inner, tuple(computes))
+
+
+def reduction_index(operand: Tensor, axes: tuple[int, ...], out: tuple, reduced: tuple) -> tuple[SizeLike, ...]:
+    """Index of a reduction's operand from the indices of the kept and of the reduced axes."""
+    kept, folded = iter(out), iter(reduced)
+    return tuple(
+        v if isinstance(v, (int, Size)) else Size.of(v)
+        for v in (next(folded) if a in axes else next(kept) for a in range(operand.ndim))
+    )
+
+
+def _provably_within(value: Expr, extent: SizeLike) -> bool:
+    """Whether an index expression can be proved to lie in ``0 .. extent-1``."""
+    from symtensor.ir.scalar import Const, Index
+
+    if not isinstance(value, (Index, Const)):
+        return False
+    size = value.size if isinstance(value, Index) else int(value.value)
+    return lower_bound_at_least(size, 0) and lower_bound_at_least(sz.add(sz.add(extent, -1), sz.mul(size, -1)), 0)
+
+
+def fuse(graph: Graph, guards: Guards) -> Plan:
+    """Decide what is computed together.
+
+    Args:
+        graph: the optimised graph.
+        guards: the guards of the graph as the user wrote it.
+    """
+    return _Fusion(graph, guards).run()

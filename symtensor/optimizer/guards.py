@@ -1,0 +1,66 @@
+"""Guards: conditions on sizes that only a call can decide, collected before anything is rewritten.
+
+Two dims that a guard makes equal are one size to everything after it, which is what lets loops over ``x`` and ``y``
+fuse in ``x + y``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from symtensor.ir.graph import Graph
+from symtensor.ir.node import Guard
+from symtensor.ir.size import Atom, Dim, Size, SizeLike, atoms, substitute
+
+
+@dataclass(frozen=True)
+class Guards:
+    """The guards of a graph, and the sizes that hold once they have passed.
+
+    Attributes:
+        conditions: what is checked at call entry, in graph order.
+        equal: atoms that the guards express by other sizes.
+    """
+
+    conditions: tuple[Guard, ...] = ()
+    equal: tuple[tuple[Atom, SizeLike], ...] = ()
+
+    def canonical(self, size: SizeLike) -> SizeLike:
+        """A size in terms of the atoms that represent all the equal ones."""
+        return substitute(size, dict(self.equal)) if self.equal and isinstance(size, Size) else size
+
+
+def _bare_atom(size: SizeLike) -> Atom | None:
+    if isinstance(size, Size) and len(size.terms) == 1:
+        monomial, coefficient = size.terms[0]
+        if len(monomial) == 1 and coefficient == 1:
+            return monomial[0]
+    return None
+
+
+def collect_guards(graph: Graph) -> Guards:
+    """Collect the guards of all nodes and solve those that equate a dim with something."""
+    conditions: list[Guard] = []
+    equal: dict[Atom, SizeLike] = {}
+    for node in graph.nodes():
+        if node.op.guards is None:
+            continue
+        for guard in node.op.guards(node.inputs, **dict(node.attrs)):
+            left, right = substitute(guard.left, equal), substitute(guard.right, equal)
+            if left == right:
+                continue
+            conditions.append(replace(guard, sites=guard.sites or node.sites))
+            a, b = _bare_atom(left), _bare_atom(right)
+            if isinstance(a, Dim) and b is not None:
+                a, b, left, right = b, a, right, left  # a named size is the better representative
+            if a is not None and a not in set(atoms(right)):
+                _solve(equal, a, right)
+            elif b is not None and b not in set(atoms(left)):
+                _solve(equal, b, left)
+    return Guards(tuple(conditions), tuple(equal.items()))
+
+
+def _solve(equal: dict[Atom, SizeLike], atom: Atom, value: SizeLike) -> None:
+    for known, size in list(equal.items()):
+        equal[known] = substitute(size, {atom: value})
+    equal[atom] = value

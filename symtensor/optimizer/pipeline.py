@@ -1,0 +1,121 @@
+"""The optimizer's table of contents: its passes in the order in which they run.
+
+What comes in is the graph as the user wrote it; what goes out is an equal graph in which expressions have one form,
+constants are folded, digits are kept, loops do no work twice, and each operation is the cheapest that gives the result.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from symtensor.ir.graph import Graph, substitute
+from symtensor.ir.node import Tensor, new_leaf
+from symtensor.ir.pattern import Rule
+from symtensor.ir.rewrite import rewrite
+from symtensor.ir.text import graph_text
+from symtensor.ir.trace import Trace
+from symtensor.ir.verify import verify_rewritten
+from symtensor.ops.declare import INPUT
+from symtensor.optimizer import algebra, canonicalize, fold, linalg, movement, rows, specialize, stabilize
+from symtensor.optimizer.commuted import merge_commuted
+from symtensor.optimizer.loop_graphs import expose
+from symtensor.optimizer.loops import prepare_loops, simplify_loops
+from symtensor.options import Options
+
+Outputs = Sequence[Tensor]
+
+CANONICAL = (*canonicalize.RULES, *movement.RULES, *algebra.RULES)
+STABLE = (*rows.RULES, *stabilize.RULES)
+
+
+@dataclass(frozen=True)
+class Pass:
+    """One step of the optimizer: rules applied to a fixpoint, or a function from outputs to outputs.
+
+    Attributes:
+        name: by which it is excluded and printed.
+        rules: what is rewritten; earlier stages' rules run along where their form is to be kept.
+        change: the function, where it is no rewriting.
+    """
+
+    name: str
+    rules: tuple[Rule, ...] = ()
+    change: Callable[[Outputs], Outputs] | None = None
+
+
+PASSES = (
+    Pass("canonicalise", CANONICAL),
+    Pass("fold", (*CANONICAL, *fold.RULES)),
+    Pass("stabilise", (*STABLE, *CANONICAL, *fold.RULES)),
+    Pass("loops", change=simplify_loops),
+    Pass("linalg", (*linalg.RULES, *CANONICAL, *fold.RULES)),
+    Pass("specialise", (*specialize.RULES, *fold.LAST, *movement.RULES)),
+    Pass("merge", change=merge_commuted),
+)
+RULES = tuple(dict.fromkeys(rule for step in PASSES for rule in step.rules))
+"""Every rule of the optimizer."""
+
+
+def optimize(graph: Graph, options: Options) -> tuple[Graph, Trace]:
+    """Run all passes.
+
+    Args:
+        graph: outputs as functions of inputs.
+        options: which rules may fire, which are added, whether the verifier runs after each pass.
+
+    Returns:
+        The graph over the same inputs, and the trace of all rewrites.
+
+    Raises:
+        RewriteError: if rules of the user loop.
+    """
+    trace = Trace()
+    outputs: Outputs = graph.outputs
+    for step in _with_user_rules(options.rules):  # type: ignore[arg-type]
+        if step.name not in options.exclude:
+            outputs = _run(step, outputs, options, trace)
+        if step.name in options.debug:
+            print(f"--- {step.name}\n{graph_text(Graph(graph.inputs, tuple(outputs)))}", file=sys.stderr)
+    return graph.map_outputs(lambda _: outputs), trace
+
+
+def prepare_for_grad(
+    outputs: Iterable[Tensor], opaque: Iterable[Tensor] = (), options: Options | None = None
+) -> list[Tensor]:
+    """Bring a cost to a form whose derivative is stable, before it is differentiated.
+
+    Args:
+        outputs: the cost.
+        opaque: tensors that stay as they are and are not looked into: what is differentiated by, and what is held
+            constant.
+        options: which rules may fire.
+    """
+    options = options or Options()
+    outputs = list(outputs)
+    # No rule may see what an opaque tensor is made of: a leaf stands for it meanwhile.
+    stand_ins = {t: new_leaf(INPUT, t.type, name=t.name) for t in dict.fromkeys(opaque) if t.op.kind != "source"}
+    changed: Outputs = prepare_loops(substitute(expose(outputs, set(stand_ins)), stand_ins))
+    for step in PASSES[:3]:
+        if step.name not in options.exclude:
+            changed = _run(step, changed, options, Trace())
+    return substitute(changed, {leaf: tensor for tensor, leaf in stand_ins.items()})
+
+
+def _with_user_rules(rules: tuple[Rule, ...]) -> tuple[Pass, ...]:
+    """The passes, with the user's rules before all others in the last rewriting."""
+    if not rules:
+        return PASSES
+    return tuple(replace(p, rules=(*rules, *p.rules)) if p.name == "specialise" else p for p in PASSES)
+
+
+def _run(step: Pass, outputs: Outputs, options: Options, trace: Trace) -> Outputs:
+    if step.change is None:
+        return rewrite(
+            outputs, step.rules, trace=trace, exclude=options.exclude, accuracy=options.accuracy, verify=options.verify
+        )
+    changed = step.change(outputs)
+    if options.verify:
+        verify_rewritten(outputs, changed)
+    return changed

@@ -1,0 +1,410 @@
+"""Branches and conditional loops: laziness, gradients, guards, and the texts of errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symtensor as st
+from symtensor.errors import BoundsError, CheckError, DTypeError, GradientError, ShapeError
+from symtensor.ir.graph import Graph, toposort
+from symtensor.ops.control import COND, SCAN, WHILE_LOOP
+from symtensor.ops.reference import evaluate
+from symtensor.optimizer.loops import simplify_loops
+
+rng = np.random.default_rng(0)
+
+
+def plain(outputs: Sequence[Any], values: dict[Any, Any]) -> list[np.ndarray]:
+    return evaluate(outputs, values)
+
+
+def simplified(outputs: Sequence[Any], values: dict[Any, Any]) -> list[np.ndarray]:
+    return evaluate(simplify_loops(outputs), values)
+
+
+@pytest.fixture(params=[plain, simplified], ids=lambda run: run.__name__)
+def run(request: pytest.FixtureRequest) -> Callable[..., list[np.ndarray]]:
+    """Evaluation with and without the passes that rewrite loops: both must give the same."""
+    return request.param
+
+
+def message(error: pytest.ExceptionInfo[Exception]) -> str:
+    """The text without the line of this file, which moves."""
+    return "\n".join(line for line in str(error.value).split("\n") if not line.startswith("  at "))
+
+
+# --------------------------------------------------------------------------------------------------------------- cond
+def test_only_the_taken_branch_runs(run):
+    """The other one would raise."""
+    x, i = st.vector("x"), st.lscalar("i")
+    safe = st.cond(i < x.shape[0], lambda: st.take(x, i), lambda: st.constant(-1.0))
+    assert run([safe], {x: [1.0, 2.0], i: 1})[0] == 2.0
+    assert run([safe], {x: [1.0, 2.0], i: 7})[0] == -1.0
+    with pytest.raises(BoundsError):
+        run([st.take(x, i)], {x: [1.0, 2.0], i: 7})
+
+
+def test_ifelse_takes_expressions_and_is_lazy(run):
+    x, i = st.vector("x"), st.lscalar("i")
+    safe = st.ifelse(i < x.shape[0], st.take(x, i), 0.0)
+    assert run([safe], {x: [1.0, 2.0], i: 7})[0] == 0.0
+
+
+def test_operands_constants_and_nested_results(run):
+    x, n = st.vector("x"), st.lscalar("n")
+
+    def double(x, factor):
+        return {"x": x * factor, "more": (x.sum(), n)}
+
+    def nothing(x, factor):
+        return {"x": x, "more": (st.constant(0.0), n - 1)}
+
+    result = st.cond(n, double, nothing, x, 2.0)
+    flat = [result["x"], *result["more"]]
+    got = run(flat, {x: [1.0, 2.0], n: 3})
+    assert (got[0].tolist(), got[1], got[2]) == ([2.0, 4.0], 3.0, 3)
+    got = run(flat, {x: [1.0, 2.0], n: 0})
+    assert (got[0].tolist(), got[1], got[2]) == ([1.0, 2.0], 0.0, -1)
+
+
+def test_an_operand_that_is_also_used_directly(run):
+    x = st.scalar("x")
+    y = st.cond(x > 0, lambda z: z + x, lambda z: z - x, x)
+    assert run([y], {x: 3.0})[0] == 6.0
+    assert run([y], {x: -3.0})[0] == 0.0
+
+
+@pytest.mark.parametrize("run", [plain, simplified], ids=lambda run: run.__name__)
+@pytest.mark.parametrize("sign", [1.0, -1.0])
+def test_gradient_of_a_branch_to_second_order(run, sign):
+    def function(x, w):
+        return st.cond(x.sum() > 0, lambda x: st.exp(x) * w, lambda x: x**3, x)
+
+    points = [sign * rng.random(3), np.array(1.5)]
+    st.verify_grad(function, points, order=2, run=run)
+
+
+def test_the_gradient_does_not_touch_the_other_branch(run):
+    """Chosen by where, the derivative of the square root at 0 would make it NaN."""
+    x = st.scalar("x")
+    gradient = st.grad(st.cond(x > 0, lambda: st.sqrt(x), lambda: 2 * x), x)
+    assert run([gradient], {x: 0.0})[0] == 2.0
+    eager = st.grad(st.where(x > 0, st.sqrt(x), 2 * x), x)
+    assert np.isnan(run([eager], {x: 0.0})[0])
+
+
+def test_gradient_with_respect_to_a_computed_tensor(run):
+    x = st.vector("x")
+    y = st.exp(x)
+    cost = st.cond(x.sum() > 0, lambda: (y * y).sum(), lambda: y.sum()) + y.sum()
+    gradient = st.grad(cost, y)
+    value = np.array([1.0, 2.0])
+    np.testing.assert_allclose(run([gradient], {x: value})[0], 2 * np.exp(value) + 1)
+    np.testing.assert_allclose(run([gradient], {x: -value})[0], [2.0, 2.0])
+
+
+def test_a_computed_tensor_inside_of_a_branch_can_be_held_constant(run):
+    x = st.vector("x")
+    y = st.exp(x)
+    cost = st.cond(x.sum() > 0, lambda: (y * x).sum(), lambda: x.sum())
+    gradient = st.grad(cost, x, consider_constant=[y])
+    value = np.array([1.0, 2.0])
+    np.testing.assert_allclose(run([gradient], {x: value})[0], np.exp(value))
+
+
+def test_branches_of_different_types():
+    x = st.tensor("x", shape=(3,))
+    with pytest.raises(DTypeError) as error:
+        st.cond(x.sum() > 0, lambda: x, lambda: st.zeros(3, "float32"))
+    assert message(error) == (
+        "cond: the branches differ in result 0: float64[3] if true, float32[3] if false\n"
+        "  hint: cast or reshape one of them"
+    )
+    with pytest.raises(ShapeError) as error:
+        st.cond(x.sum() > 0, lambda: x, lambda: x[:2])
+    assert message(error) == (
+        "cond: the branches differ in result 0: float64[3] if true, float64[2] if false\n"
+        "  hint: cast or reshape one of them"
+    )
+
+
+def test_branches_of_different_nesting():
+    x = st.scalar("x")
+    with pytest.raises(ShapeError) as error:
+        st.cond(x > 0, lambda: (x, x), lambda: x)
+    assert message(error) == (
+        "cond: the branches differ: tuple(*, *) if true, * if false\n"
+        "  hint: return the same nesting of tensors from both"
+    )
+
+
+def test_a_predicate_that_is_no_scalar():
+    x = st.tensor("x", shape=(3,))
+    with pytest.raises(ShapeError) as error:
+        st.cond(x > 0, lambda: x, lambda: -x)
+    assert message(error) == (
+        "cond: the predicate must be a scalar, not bool[3]\n"
+        "  hint: reduce it with any() or all(), or choose elementwise with st.where"
+    )
+
+
+def test_sizes_of_branches_are_compared_at_the_call(run):
+    x, y = st.vector("x"), st.vector("y")
+    z = st.cond(x.sum() > 0, lambda: x, lambda: y)
+    assert run([z], {x: [1.0, 2.0], y: [3.0, 4.0]})[0].tolist() == [1.0, 2.0]
+    with pytest.raises(ShapeError, match="cond: the branches differ in result 0"):
+        evaluate([z], {x: [1.0, 2.0], y: [3.0]})
+
+
+# --------------------------------------------------------------------------------------------------------- while_loop
+def collatz(n: int) -> tuple[int, int]:
+    steps, peak = 0, n
+    while n != 1:
+        n = n // 2 if n % 2 == 0 else 3 * n + 1
+        steps, peak = steps + 1, max(peak, n)
+    return steps, peak
+
+
+def test_a_branch_inside_of_a_while_loop(run):
+    n = st.lscalar("n")
+
+    def body(n, steps, peak):
+        n = st.cond(n % 2 == 0, lambda n: n // 2, lambda n: 3 * n + 1, n)
+        return n, steps + 1, st.maximum(peak, n)
+
+    _, steps, peak = st.while_loop(lambda n, steps, peak: n != 1, body, (n, 0, n))
+    for value in (1, 2, 27):
+        got = run([steps, peak], {n: value})
+        assert (int(got[0]), int(got[1])) == collatz(value)
+
+
+def test_states_in_dicts_and_single_states(run):
+    x = st.scalar("x")
+    state = st.while_loop(lambda s: s["x"] < 100, lambda s: {"x": s["x"] * 2, "n": s["n"] + 1}, {"x": x, "n": 0})
+    assert [float(v) for v in run([state["x"], state["n"]], {x: 3.0})] == [192.0, 6.0]
+    single = st.while_loop(lambda x: x < 100, lambda x: x * 3, x)
+    assert run([single], {x: 1.0})[0] == 243.0
+
+
+def test_no_step_gives_the_initial_state(run):
+    x = st.vector("x")
+    end = st.while_loop(lambda x: x.sum() < 0, lambda x: x * 2, x, max_steps=5)
+    gradient = st.grad(end.sum(), x)
+    got = run([end, gradient], {x: [1.0, 2.0]})
+    assert [v.tolist() for v in got] == [[1.0, 2.0], [1.0, 1.0]]
+
+
+def test_a_loop_that_is_cut_short_says_so(run):
+    x = st.scalar("x")
+    end = st.while_loop(lambda x: x < 1000, lambda x: x + 1, x, max_steps=10)
+    assert run([end], {x: 990.0})[0] == 1000.0
+    with pytest.raises(CheckError) as error:
+        run([end], {x: 0.0})
+    assert message(error) == "while_loop: the loop was still running after max_steps=10 steps"
+
+
+def grow(x, rate):
+    def body(x, rate):
+        grown = st.cond(x.sum() < 10, lambda x, rate: x * (2 + rate), lambda x, rate: x + rate * x * x, x, rate)
+        return grown, rate
+
+    return st.while_loop(lambda x, rate: x.sum() < 100, body, (x, rate), max_steps=64)[0]
+
+
+@pytest.mark.parametrize("run", [plain, simplified], ids=lambda run: run.__name__)
+def test_gradient_of_a_while_loop_to_second_order(run):
+    st.verify_grad(grow, [rng.random(3), np.array(0.3)], order=2, run=run)
+
+
+@pytest.mark.parametrize("run", [plain, simplified], ids=lambda run: run.__name__)
+def test_newton_iteration_by_a_while_loop(run):
+    """The derivative of the square root through the iterations that find it."""
+
+    def root(a):
+        return st.while_loop(lambda r: st.abs(r * r - a) > 1e-13 * a, lambda r: (r + a / r) / 2, a, max_steps=50)
+
+    a = st.scalar("a")
+    value, slope = run([root(a), st.grad(root(a), a)], {a: 7.0})
+    np.testing.assert_allclose([value, slope], [np.sqrt(7), 0.5 / np.sqrt(7)], rtol=1e-9)
+
+
+def test_a_while_loop_without_limit_has_no_gradient():
+    x = st.scalar("x")
+    end = st.while_loop(lambda x: x < 100, lambda x: x * 2, x)
+    with pytest.raises(GradientError) as error:
+        st.grad(end, x)
+    assert message(error) == (
+        "while_loop without max_steps has no reverse-mode derivative\n"
+        "  hint: give max_steps, the largest number of steps, so that the values of each step can be kept"
+    )
+
+
+def test_a_state_that_changes_its_type():
+    with pytest.raises(DTypeError) as error:
+        st.while_loop(lambda n: n < 5, lambda n: n / 2, st.lscalar("n"))
+    assert message(error) == (
+        "while_loop: state 'n' is int64[] before a step and float64[] after it\n"
+        "  hint: a state keeps its dtype: give it an initial value of dtype float64"
+    )
+
+
+def test_a_state_that_grows():
+    with pytest.raises(ShapeError) as error:
+        st.while_loop(lambda h: h.sum() < 5, lambda h: st.concatenate([h, h]), st.tensor("h", shape=(2,)))
+    assert message(error) == (
+        "while_loop: state 'h' is float64[2] before a step and float64[4] after it\n"
+        "  hint: a state keeps its shape: give it an initial value of the final shape"
+    )
+
+
+def test_a_condition_that_is_no_bool_scalar():
+    x = st.tensor("x", shape=(2,))
+    with pytest.raises(ShapeError) as error:
+        st.while_loop(lambda x: x < 3, lambda x: x + 1, x)
+    assert message(error) == (
+        "while_loop: the condition must be a scalar, not bool[2]\n  hint: reduce it with any() or all()"
+    )
+    with pytest.raises(DTypeError) as error:
+        st.while_loop(lambda x: x.sum(), lambda x: x + 1, x)
+    assert message(error) == (
+        "while_loop: the condition must be a bool, not float64[]\n  hint: compare it, as in x != 0"
+    )
+
+
+def test_a_body_that_returns_another_nesting():
+    x = st.scalar("x")
+    with pytest.raises(ShapeError) as error:
+        st.while_loop(lambda x, n: x < 3, lambda x, n: x + 1, (x, 0))
+    assert message(error) == (
+        "while_loop: the state is tuple(*, *) before a step and * after it\n"
+        "  hint: return the next state nested as the first one"
+    )
+
+
+# ---------------------------------------------------------------------------------------------------------- fori_loop
+def test_counted_loop(run):
+    n = st.lscalar("n")
+    squares = st.fori_loop(0, n, lambda i, total: total + i * i, 0)
+    offset = st.fori_loop(2, n, lambda i, total, count: (total + i, count + 1), (0, 0))
+    got = run([squares, *offset], {n: 5})
+    assert [int(v) for v in got] == [30, 9, 3]
+    assert [int(v) for v in run([squares, *offset], {n: 0})] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("run", [plain, simplified], ids=lambda run: run.__name__)
+def test_gradient_of_a_counted_loop(run):
+    st.verify_grad(lambda x: st.fori_loop(0, 4, lambda i, y: y * x + i, x), [np.array([0.5, -0.3])], order=2, run=run)
+
+
+# ------------------------------------------------------------------------------------------------- the passes on loops
+def count(outputs: Sequence[Any], op: Any) -> int:
+    return sum(node.op is op for node in toposort(outputs))
+
+
+def test_a_loop_and_its_copy_for_the_gradient_become_one():
+    x, h = st.vector("x"), st.scalar("h")
+    rows, _ = st.scan(lambda x, h: st.tanh(h * x), x, h)
+    outputs = [rows, st.grad(rows.sum(), h)]
+    assert count(outputs, SCAN) == 3
+    merged = simplify_loops(outputs)
+    assert count(merged, SCAN) == 2
+    values = {x: rng.normal(size=5), h: 0.5}
+    for a, b in zip(evaluate(outputs, values), evaluate(merged, values)):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_while_loops_merge_with_their_log():
+    x = st.scalar("x")
+    end = st.while_loop(lambda x: x < 100, lambda x: x * x, x, max_steps=20)
+    outputs = simplify_loops([end, st.grad(end, x)])
+    assert count(outputs, WHILE_LOOP) == 2
+    np.testing.assert_allclose(evaluate(outputs, {x: 2.0}), [256.0, 8 * 2.0**7])
+
+
+def test_what_nobody_reads_is_dropped():
+    x, y = st.vector("x"), st.vector("y")
+    (totals, _), _ = st.scan(lambda x, y, a, b: [a + x, b + y], [x, y], [0.0, 0.0])
+    (kept,) = simplify_loops([totals])
+    scan = kept.inputs[0]
+    assert (scan.attr("sequences"), scan.attr("carries"), len(scan.attr("body").outputs)) == (1, 1, 2)
+    (last,) = simplify_loops([totals[-1] * 2])
+    scans = [node for node in toposort([last]) if node.op is SCAN]
+    assert len(scans[0].attr("body").outputs) == 1  # no rows are stored for their last one
+
+
+def test_a_state_that_never_changes_becomes_a_constant():
+    x, rate = st.scalar("x"), st.scalar("rate")
+    end = st.while_loop(lambda x, rate: x < 9, lambda x, rate: (x + rate, rate), (x, rate))
+    simplified_end = simplify_loops(list(end))
+    loops = [node for node in toposort(simplified_end) if node.op is WHILE_LOOP]
+    assert loops[0].attr("carries") == 1
+    assert simplified_end[1] is rate
+
+
+def test_invariants_are_computed_before_the_loop():
+    x, a = st.vector("x"), st.vector("a")
+    rows, _ = st.scan(lambda x, h: h + x * st.exp(a).sum(), x, 0.0)
+    (body,) = [node.attr("body") for node in toposort([rows]) if node.op is SCAN]
+    assert "exp" not in {node.op.name for node in body.nodes()}
+    inside, _ = st.scan(lambda x, h: st.cond(x > 0, lambda: h + st.exp(a).sum(), lambda: h), x, 0.0)
+    (hoisted,) = simplify_loops([inside])
+    (loop,) = [node for node in toposort([hoisted]) if node.op is SCAN]
+    (branch,) = [node for node in loop.attr("body").nodes() if node.op is COND]
+    assert "exp" not in {node.op.name for node in branch.attr("then").nodes()}
+    values = {x: np.array([1.0, -1.0, 2.0]), a: np.array([0.1, 0.2])}
+    np.testing.assert_allclose(evaluate([hoisted], values)[0], evaluate([inside], values)[0])
+
+
+def test_an_operand_that_one_branch_needs_moves_into_it():
+    x, i = st.vector("x"), st.lscalar("i")
+    element = st.take(x, i)
+    safe = st.cond(i < x.shape[0], lambda e: e, lambda e: st.constant(0.0), element)
+    assert evaluate(simplify_loops([safe]), {x: [1.0], i: 4})[0] == 0.0
+
+
+def test_what_is_computed_outside_anyway_is_not_repeated_in_a_branch():
+    x = st.vector("x")
+    y = st.exp(x)
+    z = st.cond(x.sum() > 0, lambda: y * 2, lambda: y * 3)
+    outputs = simplify_loops([y, z])
+    (branch,) = [node for node in toposort(outputs) if node.op is COND]
+    inner = branch.attr("then").nodes() + branch.attr("otherwise").nodes()
+    assert "exp" not in {node.op.name for node in inner}
+
+
+def test_known_branches_and_loops_of_no_steps_vanish():
+    x = st.vector("x")
+    y = st.cond(st.constant(True), lambda: x * 2, lambda: x * 3)
+    rows, _ = st.scan(lambda h: h * 2, outputs_info=x, n_steps=0)
+    last = st.fori_loop(0, 0, lambda i, h: h * 2, x)
+    outputs = simplify_loops([y, rows, last])
+    assert not {COND, SCAN} & {node.op for node in toposort(outputs)}
+    got = evaluate(outputs, {x: [1.0, 2.0]})
+    assert [v.tolist() for v in got] == [[2.0, 4.0], [], [1.0, 2.0]]
+
+
+def test_simplifying_twice_changes_nothing():
+    x, h = st.matrix("x"), st.vector("h")
+    w = st.matrix("w")
+    rows, _ = st.scan(lambda x, h: st.cond(h.sum() > 0, lambda: st.tanh(h @ w + x), lambda: x), x, h)
+    once = simplify_loops([rows, *st.grad(rows.sum(), [x, w, h])])
+    assert all(a is b for a, b in zip(once, simplify_loops(once)))
+
+
+def test_the_body_of_a_loop_is_closed():
+    x, w, h = st.matrix("x"), st.matrix("w"), st.vector("h")
+    rows, _ = st.scan(lambda x, h: st.cond(h.sum() > 0, lambda: st.tanh(h @ w + x), lambda: x), x, h)
+
+    def check(graph: Graph) -> None:
+        for node in graph.nodes():
+            assert node.op.kind != "source" or node.op.name in ("constant", "size") or node in set(graph.inputs)
+            for _, value in node.attrs:
+                if isinstance(value, Graph):
+                    check(value)
+
+    outputs = simplify_loops([rows, *st.grad(rows.sum(), [x, w, h])])
+    check(Graph((x, w, h), tuple(outputs)))

@@ -1,0 +1,200 @@
+"""Every rule tests itself from its declaration: it fires on its own left side, and keeps the promise of its accuracy.
+
+``exact``: the same bits on a grid with NaN, inf, signed zeros, subnormals and huge values.  ``better``: against mpmath
+at no grid point more than 1 ulp worse than the left side, and strictly better somewhere.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+import numpy as np
+import pytest
+
+import symtensor as st
+from symtensor.ir.graph import Graph
+from symtensor.ir.node import Tensor
+from symtensor.ir.pattern import FunctionRule, PatternRule, Rule, _kind
+from symtensor.ir.rewrite import rewrite
+from symtensor.ops.leaves import tensor
+from symtensor.optimizer.pipeline import RULES, optimize
+from symtensor.options import Options
+from tests.optimizer.accuracy import exact_value, grid, rounded_value, same_bits, special_values, ulps, value
+from tests.optimizer.examples import EXAMPLES
+
+DTYPES = {"f": ("float64", "float32"), "i": ("int64", "int8"), "u": ("uint8",), "b": ("bool",)}
+CONSTANTS = (2.0, 3.0, -2.0, 0.5, 7.0, 0.1, True, False)
+AXES = (1,)
+CANCELLING = {
+    "log_of_sum_of_exps", "log_of_sum_of_exp", "log_of_kept_sum_of_exp", "shifted_log_softmax", "log_of_softmax",
+}  # fmt: skip
+"""Results near 0 of operands that are not: there an error of half an ulp of an operand is many ulp of the result."""
+
+PATTERNS = [r for r in RULES if isinstance(r, PatternRule)]
+FUNCTIONS = [r for r in RULES if isinstance(r, FunctionRule)]
+
+
+class Case(NamedTuple):
+    """A left side on real tensors, what the rule makes of it, and its leaves."""
+
+    left: Tensor
+    right: Tensor
+    leaves: dict[str, Tensor]
+
+
+def parameters(rule: Rule) -> dict[str, str]:
+    return {n: _kind(p.annotation) for n, p in inspect.signature(rule.function).parameters.items()}
+
+
+def cases(rule: Rule, dtype: str, constants: tuple[Any, ...] = CONSTANTS) -> Iterator[Case]:
+    """The forms of a rule on leaves of a dtype, for each constant with which it fires."""
+    kinds = parameters(rule)
+    row = "Attr" in kinds.values()
+    for c in constants if "Const" in kinds.values() else (None,):
+        leaves = {n: tensor(n, dtype, ("m", "n") if row else ("n",)) for n, kind in kinds.items() if kind in ("", "Wild")}
+        actual: dict[str, Any] = dict(leaves)
+        for name, kind in kinds.items():
+            if kind == "Const":
+                actual[name] = st.constant(c, "bool" if isinstance(c, bool) else dtype)
+            elif kind == "Attr":
+                actual[name] = AXES
+        if "count" in actual:
+            actual["count"] = st.as_tensor(actual["x"].shape[1], dtype)
+        if "shift" in actual:
+            actual["shift"] = st.max(actual["x"], axis=AXES, keepdims=True)
+        leaves = {n: leaf for n, leaf in leaves.items() if n not in ("count", "shift")}
+        try:
+            sides = rule.function(**actual)
+        except TypeError:  # bools are not subtracted, arrays of them not negated
+            continue
+        for left, *_ in sides if isinstance(sides, list) else [sides]:
+            (right,) = rewrite([left], [rule])
+            if right is not left:
+                yield Case(left, right, leaves)
+
+
+def all_cases(rule: Rule, constants: tuple[Any, ...] = CONSTANTS) -> Iterator[tuple[str, Case]]:
+    for kind in rule.kinds:
+        for dtype in DTYPES.get(kind, ()):
+            for case in cases(rule, dtype, constants):
+                yield dtype, case
+
+
+def rows(leaves: Mapping[str, Tensor]) -> dict[Tensor, np.ndarray]:
+    """Rows of numbers for rules that reduce: large, small, mixed, equal."""
+    x = np.array([[1, 2, 3], [-1000, -1001, -1002], [1000, 1000, 999], [0, -800, 800], [1e4, -1e4, 0], [0.5, 0.5, 0.5]])
+    return {leaf: x.astype(leaf.dtype) for leaf in leaves.values()}
+
+
+def test_every_rule_says_why() -> None:
+    assert [r.name for r in RULES if not r.doc] == []
+
+
+def test_names_are_unique() -> None:
+    names = [r.name for r in RULES]
+    assert len(names) == len(set(names))
+
+
+@pytest.mark.parametrize("rule", PATTERNS, ids=repr)
+def test_fires_on_its_own_left_side(rule: PatternRule) -> None:
+    assert len(rule.forms) <= sum(1 for _ in all_cases(rule))
+
+
+@pytest.mark.parametrize("rule", PATTERNS, ids=repr)
+def test_is_reached_in_the_pipeline(rule: PatternRule) -> None:
+    """Earlier rules bring expressions to a form in which later ones must still know them."""
+    for _, case in all_cases(rule):
+        _, trace = optimize(Graph(tuple(case.leaves.values()), (case.left,)), Options(verify=True))
+        if rule.name in trace.rules():
+            return
+    pytest.fail(f"no form of {rule.name} is met by the pipeline: its left side is not canonical")
+
+
+@pytest.mark.parametrize("rule", [r for r in PATTERNS if r.accuracy == "exact"], ids=repr)
+def test_exact_rules_keep_all_bits(rule: PatternRule) -> None:
+    for dtype, case in all_cases(rule):
+        values = grid(case.leaves)
+        left, right = value(case.left, values), value(case.right, values)
+        assert left.dtype == right.dtype
+        different = ~same_bits(left, right)
+        if different.any():
+            k = np.flatnonzero(different)[0]
+            at = [v[k] for v in values.values()]
+            pytest.fail(f"{dtype} at {at}: {left[k]} became {right[k]}")
+
+
+@pytest.mark.parametrize("rule", [r for r in PATTERNS if r.accuracy == "better"], ids=repr)
+def test_better_rules_are_never_worse(rule: PatternRule) -> None:
+    gained = 0
+    for dtype, case in all_cases(rule, (2.0, 3.0, 0.1)):
+        row = case.left.ndim and any(leaf.ndim > 1 for leaf in case.leaves.values())
+        values = rows(case.leaves) if row else grid(case.leaves, most=1)
+        if not row:
+            _same_at_infinity(case, values)
+            finite = np.all([np.isfinite(v) for v in values.values()], axis=0)
+            values = {leaf: v[finite] for leaf, v in values.items()}
+        compute = rounded_value if dtype == "float32" and not row else value
+        exact = exact_value(case.left, values)
+        floor = _scale(values, exact.shape) if rule.name in CANCELLING else np.zeros(exact.shape)
+        left, right = (ulps(compute(side, values), exact, floor) for side in (case.left, case.right))
+        worse = right > left + 1
+        if worse.any():
+            k = tuple(np.argwhere(worse)[0])
+            at = [v[k] for v in values.values()]
+            pytest.fail(f"{dtype} at {at}: {left[k]} ulp became {right[k]}")
+        gained += int((right < left).sum())
+    assert gained, "it is better nowhere"
+
+
+def _scale(values: Mapping[Tensor, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
+    """The magnitude of the operands, broadcast to the result."""
+    arrays = [np.abs(v) for v in values.values()]
+    if arrays[0].ndim > 1:
+        largest = arrays[0].max(axis=1, keepdims=True)
+        return np.broadcast_to(largest if len(shape) > 1 else largest[:, 0], shape)
+    return np.minimum.reduce(arrays)
+
+
+def _same_at_infinity(case: Case, values: Mapping[Tensor, np.ndarray]) -> None:
+    """At NaN and inf both sides agree; where they do not, no operand is NaN and the right side is the limit."""
+    some = np.any([~np.isfinite(v) for v in values.values()], axis=0)
+    values = {leaf: v[some] for leaf, v in values.items()}
+    left, right = value(case.left, values), value(case.right, values)
+    differ = ~np.isclose(left, right, rtol=1e-5, atol=1e-30, equal_nan=True)
+    if not differ.any():
+        return
+    values = {leaf: v[differ] for leaf, v in values.items()}
+    assert not np.any([np.isnan(v) for v in values.values()]), "a NaN got lost"
+    far = {leaf: np.nan_to_num(v, posinf=1e30, neginf=-1e30) for leaf, v in values.items()}
+    limit = np.array([float(e) for e in exact_value(case.left, far)])
+    wrong = np.flatnonzero(~np.isclose(right[differ], limit, rtol=1e-5, atol=1e-29) & ~(np.abs(limit) > 1e29))
+    if wrong.size:
+        at = [v[wrong[0]] for v in values.values()]
+        pytest.fail(f"at {at}: {left[differ][wrong[0]]} became {right[differ][wrong[0]]}")
+
+
+# ------------------------------------------------------------------------------------------------------- rewriters
+def test_every_rewriter_has_an_example() -> None:
+    assert sorted(r.name for r in FUNCTIONS) == sorted(EXAMPLES)
+
+
+@pytest.mark.parametrize("rule", FUNCTIONS, ids=repr)
+def test_rewriters_keep_all_bits(rule: FunctionRule) -> None:
+    assert rule.accuracy == "exact"
+    for build in EXAMPLES[rule.name]:
+        before, leaves = build()
+        (after,) = rewrite([before], [rule], verify=True)
+        assert after is not before, "it does not fire on its example"
+        assert after.type == before.type
+        values = {leaf: fill(leaf) for leaf in leaves}
+        left, right = value(before, values), value(after, values)
+        assert same_bits(left, right).all()
+
+
+def fill(leaf: Tensor) -> np.ndarray:
+    """Hard values in the leaf's shape; its symbolic sizes become 4."""
+    shape = tuple(s if isinstance(s, int) else 4 for s in leaf.shape)
+    hard = special_values(leaf.dtype)
+    return np.resize(hard[:: max(1, len(hard) // 23)], shape)
