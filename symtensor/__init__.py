@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from symtensor import linalg
 from symtensor.grad.check import verify_grad
 from symtensor.grad.forward import hvp, jvp, vjp
 from symtensor.grad.reverse import grad

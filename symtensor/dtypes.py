@@ -18,6 +18,8 @@ SUPPORTED = tuple(
     )
 )  # fmt: skip
 
+_CANONICAL = {d: d for d in SUPPORTED}
+
 BOOL, INT64, FLOAT32, FLOAT64 = (np.dtype(name) for name in ("bool", "int64", "float32", "float64"))
 
 WEAK_SCALARS = (bool, int, float, complex)
@@ -32,6 +34,8 @@ def as_dtype(dtype: Any) -> np.dtype:
     >>> as_dtype("float32")
     dtype('float32')
     """
+    if isinstance(dtype, np.dtype) and dtype in _CANONICAL:
+        return _CANONICAL[dtype]
     result = np.dtype(dtype).newbyteorder("=")
     if result not in SUPPORTED:
         names = ", ".join(str(d) for d in SUPPORTED)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 
 class SymtensorError(Exception):
     """Base of all errors that symtensor raises on its own account."""
@@ -41,8 +43,8 @@ class VerificationError(SymtensorError, AssertionError):
     """An intermediate form that breaks its own rules: a defect of symtensor, not of the user."""
 
 
-class LinAlgError(SymtensorError, ValueError):
-    """A matrix that a factorisation cannot handle."""
+class LinAlgError(SymtensorError, np.linalg.LinAlgError):
+    """A matrix that a factorisation cannot handle; NumPy's own error is a ``ValueError``."""
 
 
 class UnsupportedError(SymtensorError, NotImplementedError):

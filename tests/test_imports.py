@@ -24,7 +24,7 @@ LAYERS = (
     ("grad",),
     ("codegen",),
     ("runtime",),
-    ("function",),
+    ("variables", "kernels", "compiled", "interpreter", "function"),
     ("inspect", "nn", "frontends", "cli"),
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from symtensor.codegen.loop_ir import Let, Statement
 from symtensor.ir.scalar import Call, Expr, Load, Var, call
 from symtensor.optimizer.elements import children, walk
@@ -14,10 +16,16 @@ class Binder:
 
     Args:
         fma: whether a product with one use is joined with the addition that uses it (one rounding instead of two).
+        roots: all expressions of the body, so that what two of them share is computed once.
     """
 
-    def __init__(self, fma: bool) -> None:
+    def __init__(self, fma: bool, roots: Iterable[Expr] = ()) -> None:
         self._fma = fma
+        self._uses: dict[int, int] = {}
+        self._counted: set[int] = set()
+        self._roots: list[Expr] = []
+        for root in roots:
+            self._count_uses(root)
         self._done: dict[int, Expr] = {}
         self._keep: list[Expr] = []
         self._pending: list[Statement] = []
@@ -25,11 +33,10 @@ class Binder:
 
     def __call__(self, root: Expr) -> Expr:
         """The expression over variables; definitions are collected until ``take``."""
-        uses: dict[int, int] = {}
+        if id(root) not in self._counted:
+            self._count_uses(root)
+        uses = self._uses
         order = walk([root])
-        for expr in order:
-            for child in children(expr):
-                uses[id(child)] = uses.get(id(child), 0) + 1
         depth: dict[int, int] = {}
         for expr in order:
             if id(expr) in self._done:
@@ -37,7 +44,7 @@ class Binder:
                 continue
             new = self._rebuild(expr, uses)
             depth[id(expr)] = 1 + max((depth.get(id(c), 0) for c in children(expr)), default=0)
-            shared = uses.get(id(expr), 0) > 1 and isinstance(new, (Call, Load))
+            shared = uses.get(id(expr), 0) > 1 and isinstance(new, (Call, Load)) and expr is not root
             if shared or (depth[id(expr)] >= DEPTH_LIMIT and isinstance(new, Call)) or (expr is root and isinstance(new, Call)):
                 self._count += 1
                 name = f"t{self._count}"
@@ -46,6 +53,15 @@ class Binder:
             self._done[id(expr)] = new
             self._keep.append(expr)
         return self._done[id(root)]
+
+    def _count_uses(self, root: Expr) -> None:
+        self._roots.append(root)
+        self._uses[id(root)] = self._uses.get(id(root), 0) + 1
+        for expr in walk([root]):
+            if id(expr) not in self._counted:
+                self._counted.add(id(expr))
+                for child in children(expr):
+                    self._uses[id(child)] = self._uses.get(id(child), 0) + 1
 
     def take(self) -> list[Statement]:
         """The definitions made since the last call."""

@@ -91,10 +91,13 @@ class CPrinter(KernelPrinter):
         fields = "".join(f"  {t}{n};\n" for t, n in plain)
         head = ", ".join(["st_ctx *ctx", *(t + n for t, n in parameters), "int64_t begin", "int64_t end"])
         names = [n for _, n in parameters]
+        given = ["ctx", *names]
         passed = ", ".join(["st_given->ctx", *(f"st_given->{n}" for n in names)])
         bytes_each = _bare(self.size(scratch))
         if scratch != 0:
-            passed = passed.removesuffix("st_given->scratch") + f"st_given->scratch + worker * ({bytes_each})"
+            passed = passed.removesuffix("st_given->scratch") + "st_given->scratch + worker * st_given->scratch_bytes"
+            fields += "  int64_t scratch_bytes;\n"
+            given.append(bytes_each)
         work = self.size(kernel.work)
         return [
             f"static int {name}_range({head}) {{",
@@ -118,7 +121,7 @@ class CPrinter(KernelPrinter):
             f"  const int64_t extent = {_bare(self.size(loop.var.extent))}, grain = {_bare(self.size(loop.grain))};",
             f"  if (extent <= grain || ctx->workers < 2 || {work} < {PARALLEL_WORK})",
             f"    return {name}_range({', '.join(['ctx', *names, '0', 'extent'])});",
-            f"  {name}_arguments st_given = {{{', '.join(['ctx', *names, 'extent', 'grain'])}}};",
+            f"  {name}_arguments st_given = {{{', '.join([*given, 'extent', 'grain'])}}};",
             f"  return ctx->parallel(ctx, {name}_chunk, &st_given, (extent + grain - 1) / grain);",
             "}",
             "",

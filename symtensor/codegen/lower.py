@@ -45,19 +45,20 @@ class Memory:
         names: gives each buffer and variable of the function its name.
         canonical: sizes in terms of the atoms that stand for all equal ones.
         alias: nodes that are another name for the memory of a node (views).
-        rename: buffer names that differ from the node's own (loop carries).
+        bound: buffer names that differ from the node's own: loop carries, results of branches.
     """
 
     names: Names
     canonical: Callable[[SizeLike], SizeLike]
     dtypes: dict[str, np.dtype] = field(default_factory=dict)
     alias: dict[Tensor, Tensor] = field(default_factory=dict)
+    bound: dict[Tensor, str] = field(default_factory=dict)
 
     def buffer(self, node: Tensor) -> str:
         """Name of the buffer that holds a node."""
         while node in self.alias:
             node = self.alias[node]
-        name = self.names.of(node)
+        name = self.bound.get(node) or self.names.of(node)
         self.dtypes[name] = node.dtype
         return name
 
@@ -163,7 +164,7 @@ class GroupLowering:
         before: list[Statement] = []
         body: list[Statement] = []
         after: list[Statement] = []
-        bind = Binder(self.fma)
+        bind = Binder(self.fma, [c.value for c in sweep.computes])
         for compute in sweep.computes:
             if compute.reduced:
                 names = self._accumulators(compute, before)
@@ -255,7 +256,7 @@ class GroupLowering:
         folds = [c for c in sweep.computes if c.reduced]
         result: list[Statement] = []
         if maps:
-            bind = Binder(self.fma)
+            bind = Binder(self.fma, [c.value for c in maps])
             body: list[Statement] = []
             for c in maps:
                 stores = self._stores(c, bind)
@@ -343,13 +344,13 @@ class GroupLowering:
         finish: list[Statement] = []
         at = LoopVar("block", block.extent)
         steps: list[Statement] = []
-        bind = Binder(self.fma)
+        bind = Binder(self.fma, [c.value for c in part.computes])
         body: list[Statement] = []
         for c in part.computes:
             monoid = _monoid(c.node)
             names = self._accumulators(c, before)
             starts = monoid.init(c.node.inputs[0].dtype)
-            value, where = bind(c.value), bind(index(c.position or 0))
+            value, where = bind(c.value), bind(index(0 if c.position is None else c.position))
             body += [*bind.take(), Accumulate(names, monoid, value, where)]
             partials = [self.memory.names.fresh(n.replace("_acc", "_part")) for n in names]
             self.partials += [(p, s.dtype, block.extent) for p, s in zip(partials, starts)]

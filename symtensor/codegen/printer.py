@@ -56,7 +56,7 @@ class KernelPrinter:
             parts.append(("-" if coefficient < 0 else "+") + " " + " * ".join(factors))
         text = " ".join(sorted(parts, key=lambda p: p[0] == "-"))  # a leading minus reads badly
         text = text[2:] if text[0] == "+" else "-" + text[2:]
-        return f"({text})" if len(size.terms) > 1 else text
+        return f"({text})" if len(size.terms) > 1 or " " in text else text
 
     def atom(self, atom: Atom) -> str:
         """One atom of a size."""
@@ -256,7 +256,7 @@ def _shortest(number: float) -> str:
 
 def _bare(text: str) -> str:
     """Without one pair of parentheses that encloses everything."""
-    if not text.startswith("(") or not text.endswith(")"):
+    if not text.startswith("(") or not text.endswith(")") or text.startswith("({"):
         return text
     depth = 0
     for k, c in enumerate(text):

@@ -124,14 +124,19 @@ class Loop:
 
 @dataclass(frozen=True, eq=False)
 class WhileLoop:
-    """``head`` computes the bool scalar ``condition``; while it holds, ``body`` runs.  ``counter`` holds the rounds."""
+    """``head`` computes the bool scalar ``condition``; while it holds, ``body`` runs.
+
+    ``counter`` is an int64 scalar that holds the rounds; ``variable`` is its value as a size in offsets of the body.
+    After ``max_steps`` rounds the loop fails at ``site``.
+    """
 
     head: tuple[Step, ...]
     condition: str
     body: tuple[Step, ...]
     counter: str
     max_steps: int | None
-    node: Tensor
+    site: int
+    variable: str
 
 
 @dataclass(frozen=True, eq=False)

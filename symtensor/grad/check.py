@@ -9,12 +9,13 @@ import numpy as np
 
 from symtensor.errors import GradientError
 from symtensor.grad.forward import jvp
-from symtensor.grad.reverse import grad
+from symtensor.grad.reverse import Prepare, grad
 from symtensor.ir.node import Tensor, TensorType, new_leaf
 from symtensor.ops.declare import INPUT, constant
 from symtensor.ops.elementwise import multiply
 from symtensor.ops.reduction import sum
 from symtensor.ops.reference import evaluate
+from symtensor.optimizer.pipeline import prepare_for_grad
 
 Evaluate = Callable[[Sequence[Tensor], dict[Tensor, np.ndarray]], Sequence[Any]]
 
@@ -48,6 +49,7 @@ def verify_grad(
     atol: float = 1e-6,
     step: float = 1e-5,
     run: Evaluate = evaluate,
+    prepare: Prepare | None = prepare_for_grad,
 ) -> None:
     """Compare derivatives of a function of tensors with finite differences.
 
@@ -60,6 +62,7 @@ def verify_grad(
         atol: absolute tolerance, relative to the largest derivative.
         step: of the central differences.
         run: evaluates outputs for given inputs; the NumPy interpreter by default.
+        prepare: see ``grad``.
 
     Raises:
         GradientError: if they differ; shows both.
@@ -70,18 +73,27 @@ def verify_grad(
     rng = np.random.default_rng(seed)
     arrays = [np.asarray(p) for p in points]
     inputs = [new_leaf(INPUT, TensorType(a.dtype, a.shape), name=f"x{k}") for k, a in enumerate(arrays)]
-    cost = _weighted(function(*inputs), rng)
-    _compare(cost, inputs, arrays, rtol, atol, step, run, "gradient")
     floating = [x for x in inputs if x.dtype.kind == "f"]
-    directions = [constant(rng.normal(size=a.shape)) for a in arrays if a.dtype.kind == "f"]
-    gradients = grad(cost, floating, disconnected_inputs="ignore")
+
+    def gradients_of(cost: Tensor) -> list[Tensor]:
+        return grad(cost, floating, disconnected_inputs="ignore", prepare=prepare)
+
+    def compare(cost: Tensor, gradients: Sequence[Tensor], what: str) -> None:
+        got = run(gradients, dict(zip(inputs, arrays)))
+        wanted = numeric_gradient(lambda moved: float(run([cost], dict(zip(inputs, moved)))[0]), arrays, step)
+        for k, (gradient, want) in enumerate(zip(got, (w for w in wanted if w is not None))):
+            _assert_close(np.asarray(gradient), want, rtol, atol, f"{what} in floating-point argument {k}")
+
+    cost = _weighted(function(*inputs), rng)
+    gradients = gradients_of(cost)
+    compare(cost, gradients, "gradient")
+    directions = [constant(rng.normal(size=a.shape), a.dtype) for a in arrays if a.dtype.kind == "f"]
     along = sum_all([sum(multiply(g, d)) for g, d in zip(gradients, directions)])
-    forward = jvp(cost, floating, directions)
-    reverse_value, forward_value = run([along, forward], dict(zip(inputs, arrays)))
+    reverse_value, forward_value = run([along, jvp(cost, floating, directions)], dict(zip(inputs, arrays)))
     if not np.allclose(reverse_value, forward_value, rtol=1e-9, atol=1e-9):
         raise GradientError(f"forward and reverse mode differ: {forward_value} and {reverse_value}")
     if order > 1:
-        _compare(along, inputs, arrays, rtol, atol, step, run, "second derivative")
+        compare(along, gradients_of(along), "second derivative")
 
 
 def sum_all(terms: Sequence[Tensor]) -> Tensor:
@@ -100,23 +112,7 @@ def _weighted(outputs: Any, rng: np.random.Generator) -> Tensor:
     return sum_all(terms)
 
 
-def _compare(
-    cost: Tensor,
-    inputs: Sequence[Tensor],
-    arrays: Sequence[np.ndarray],
-    rtol: float,
-    atol: float,
-    step: float,
-    run: Evaluate,
-    what: str,
-) -> None:
-    floating = [x for x in inputs if x.dtype.kind == "f"]
-    gradients = iter(run(grad(cost, floating, disconnected_inputs="ignore"), dict(zip(inputs, arrays))))
-    wanted = numeric_gradient(lambda moved: float(run([cost], dict(zip(inputs, moved)))[0]), arrays, step)
-    for k, want in enumerate(wanted):
-        if want is None:
-            continue
-        got = np.asarray(next(gradients))
-        scale = max(1.0, float(np.abs(want).max(initial=0)))
-        if got.shape != want.shape or not np.allclose(got, want, rtol=rtol, atol=atol * scale):
-            raise GradientError(f"{what} in argument {k} is\n{got}\nbut finite differences give\n{want}")
+def _assert_close(got: np.ndarray, want: np.ndarray, rtol: float, atol: float, what: str) -> None:
+    scale = max(1.0, float(np.abs(want).max(initial=0)))
+    if got.shape != want.shape or not np.allclose(got, want, rtol=rtol, atol=atol * scale):
+        raise GradientError(f"the {what} is\n{got}\nbut finite differences give\n{want}")

@@ -20,6 +20,7 @@ from symtensor.ops.movement import broadcast_to
 from symtensor.ops.reduction import sum
 from symtensor.ops.slicing import zeros_of
 from symtensor.optimizer.loop_graphs import expose
+from symtensor.optimizer.pipeline import prepare_for_grad
 
 Cotangents = Sequence["Tensor | None"]
 
@@ -38,7 +39,7 @@ def _active(order: Iterable[Tensor], wrt: Iterable[Tensor], held: frozenset[Tens
     """The nodes through which something in ``wrt`` is reached."""
     active = set(wrt)
     for node in order:
-        if node not in active and node not in held and any(i in active for i in node.inputs):
+        if not active.isdisjoint(node.inputs) and node not in held:
             active.add(node)
     return active
 
@@ -155,7 +156,7 @@ def grad(
     consider_constant: Sequence[Tensor] = (),
     known_grads: Mapping[Tensor, Any] | None = None,
     disconnected_inputs: str = "raise",
-    prepare: Prepare | None = None,
+    prepare: Prepare | None = prepare_for_grad,
 ) -> Any:
     """Gradient of a scalar with respect to tensors.
 
@@ -166,7 +167,8 @@ def grad(
         known_grads: the gradient of the final cost in computed tensors, where it is known from elsewhere.
         disconnected_inputs: what happens if the cost does not depend on something in ``wrt``: ``"raise"``, ``"warn"``
             (and zeros) or ``"ignore"`` (zeros).
-        prepare: rewrites the cost before it is differentiated, ``prepare(outputs, opaque)``.
+        prepare: rewrites the cost before it is differentiated, ``prepare(outputs, opaque)``, so that the derivative of
+            a stable form is taken; None differentiates the graph as it stands.
 
     Returns:
         Tensors shaped like those in ``wrt``, in containers like that of ``wrt``.
@@ -195,9 +197,7 @@ def grad(
     ones = [constant(1, o.dtype) for o in outputs]
     found = pull(outputs, ones, leaves, consider_constant, fixed)
     reached = frozenset(toposort([*outputs, *fixed], stop=frozenset(consider_constant)))
-    gradients = [
-        _disconnected(t, disconnected_inputs, t in reached) if g is None else g for t, g in zip(leaves, found)
-    ]
+    gradients = [_disconnected(t, disconnected_inputs, t in reached) if g is None else g for t, g in zip(leaves, found)]
     return restore(iter(gradients))
 
 

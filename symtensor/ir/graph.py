@@ -19,19 +19,19 @@ def toposort(outputs: Iterable[Tensor], stop: frozenset[Tensor] | set[Tensor] = 
         stop: nodes that are listed but not entered.
     """
     order: list[Tensor] = []
+    entered: set[Tensor] = set()
     done: set[Tensor] = set()
-    stack: list[tuple[Tensor, bool]] = [(o, False) for o in reversed(list(outputs))]
+    stack = list(outputs)[::-1]
     while stack:
-        node, ready = stack.pop()
-        if ready:
+        node = stack[-1]
+        if node not in done and node not in entered and node.inputs and node not in stop:
+            entered.add(node)
+            stack.extend([i for i in node.inputs[::-1] if i not in done])
+            continue
+        stack.pop()
+        if node not in done:
+            done.add(node)
             order.append(node)
-            continue
-        if node in done:
-            continue
-        done.add(node)
-        stack.append((node, True))
-        if node not in stop:
-            stack.extend((i, False) for i in reversed(node.inputs) if i not in done)
     return order
 
 

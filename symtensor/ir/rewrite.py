@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from symtensor.errors import RewriteError
+from symtensor.errors import RewriteError, located
 from symtensor.ir.graph import Graph
-from symtensor.ir.node import Op, Site, Tensor, TensorType, caller_sites, make, op_named
+from symtensor.ir.node import Op, Site, Tensor, TensorType, caller_sites, describe, make, op_named
 from symtensor.ir.pattern import Rule
 from symtensor.ir.trace import Refusal, Step, Trace
 from symtensor.ir.verify import verify_rewritten
@@ -181,7 +181,12 @@ class _Driver:
         for rule in self.index.candidates(node):
             if isinstance(node.type, TensorType) and node.type.dtype.kind not in rule.kinds:
                 continue
-            proposed = rule.apply(node)
+            try:
+                proposed = rule.apply(node)
+            except Exception as error:
+                raise RewriteError(
+                    located(f"rule {rule.name} failed on {describe(node)}: {error!r}", node.sites)
+                ) from error
             if proposed is None or proposed is node:
                 continue
             restored = restored_type(proposed, node)

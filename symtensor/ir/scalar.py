@@ -9,7 +9,7 @@ and constant folding fall out of the canonical form.  Values are small trees of 
 * ``Load(buffer, offset)``    one element of a buffer, ``offset`` counted in elements,
 * ``Call(op, args)``          one row of the table ``SCALAR_OPS``.
 
-Sharing is by identity; the lowering memoises, so a shared subtree is one object and becomes one variable.
+Expressions are interned like the nodes of the graph: the same expression is the same object and becomes one variable.
 
 >>> x = Var("x", np.dtype("float64"))
 >>> x * 2 + 1
@@ -18,6 +18,7 @@ Sharing is by identity; the lowering memoises, so a shared subtree is one object
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -42,13 +43,25 @@ class LoopVar(Atom):
 
 
 class ValueIndex(Atom):
-    """An integer value that was computed or loaded, used as an index (gather)."""
+    """An integer value that was computed or loaded, used as an index (gather); one atom for each value."""
 
-    __slots__ = ("value",)
+    __slots__ = ("__weakref__", "value")
+    value: Expr
+
+    def __new__(cls, value: Expr) -> ValueIndex:
+        found = _value_indices.get(id(value))
+        if found is None:
+            found = super().__new__(cls)
+            Atom.__init__(found, f"[{value.op if isinstance(value, Call) else value}]")
+            found.value = value
+            found = _value_indices.setdefault(id(value), found)
+        return found
 
     def __init__(self, value: Expr) -> None:
-        super().__init__(f"[{value}]")
-        self.value = value
+        """All is done in ``__new__``, which may return an atom that exists."""
+
+
+_value_indices: weakref.WeakValueDictionary[int, ValueIndex] = weakref.WeakValueDictionary()
 
 
 @dataclass(frozen=True)
@@ -123,8 +136,18 @@ for _name, _arity in (("fma", 3), ("max", 2), ("min", 2), ("abs", 1), ("floordiv
 class Expr:
     """A scalar value of a known dtype; Python operators build ``Call`` nodes with weak Python scalars."""
 
-    __slots__ = ("dtype",)
+    __slots__ = ("__weakref__", "dtype")
     dtype: np.dtype
+
+    @classmethod
+    def _interned(cls, *key: Any) -> tuple[Any, bool]:
+        """The expression with this key, and whether it is new and has to be filled."""
+        found = _expressions.get((cls, *key))
+        if found is not None:
+            return found, False
+        new = object.__new__(cls)
+        found = _expressions.setdefault((cls, *key), new)
+        return found, found is new
 
     def __add__(self, other: Any) -> Expr:
         return call("add", self, weak(other, self))
@@ -181,14 +204,20 @@ class Expr:
         return call("ne", self, weak(other, self))
 
 
+_expressions: weakref.WeakValueDictionary[tuple, Expr] = weakref.WeakValueDictionary()
+
+
 class Const(Expr):
     """A number; ``value`` is a Python scalar."""
 
     __slots__ = ("value",)
 
-    def __init__(self, value: Any, dtype: np.dtype) -> None:
-        self.value = np.asarray(value).astype(dtype).item()
-        self.dtype = dtype
+    def __new__(cls, value: Any, dtype: np.dtype) -> Const:
+        value = np.asarray(value).astype(dtype).item()
+        self, new = cls._interned(repr(value), dtype)  # by its digits: 0.0 and -0.0 stay apart, NaN is itself
+        if new:
+            self.value, self.dtype = value, dtype
+        return self
 
     def __repr__(self) -> str:
         return repr(self.value)
@@ -199,9 +228,11 @@ class Index(Expr):
 
     __slots__ = ("size",)
 
-    def __init__(self, size: SizeLike) -> None:
-        self.size = size
-        self.dtype = INT64
+    def __new__(cls, size: SizeLike) -> Index:
+        self, new = cls._interned(size)
+        if new:
+            self.size, self.dtype = size, INT64
+        return self
 
     def __repr__(self) -> str:
         return f"<{self.size}>"
@@ -212,9 +243,11 @@ class Var(Expr):
 
     __slots__ = ("name",)
 
-    def __init__(self, name: str, dtype: np.dtype) -> None:
-        self.name = name
-        self.dtype = dtype
+    def __new__(cls, name: str, dtype: np.dtype) -> Var:
+        self, new = cls._interned(name, dtype)
+        if new:
+            self.name, self.dtype = name, dtype
+        return self
 
     def __repr__(self) -> str:
         return self.name
@@ -225,10 +258,11 @@ class Load(Expr):
 
     __slots__ = ("buffer", "offset")
 
-    def __init__(self, buffer: str, offset: SizeLike, dtype: np.dtype) -> None:
-        self.buffer = buffer
-        self.offset = offset
-        self.dtype = dtype
+    def __new__(cls, buffer: str, offset: SizeLike, dtype: np.dtype) -> Load:
+        self, new = cls._interned(buffer, offset, dtype)
+        if new:
+            self.buffer, self.offset, self.dtype = buffer, offset, dtype
+        return self
 
     def __repr__(self) -> str:
         return f"{self.buffer}[{self.offset}]"
@@ -239,10 +273,11 @@ class Call(Expr):
 
     __slots__ = ("args", "op")
 
-    def __init__(self, op: str, args: tuple[Expr, ...], dtype: np.dtype) -> None:
-        self.op = op
-        self.args = args
-        self.dtype = dtype
+    def __new__(cls, op: str, args: tuple[Expr, ...], dtype: np.dtype) -> Call:
+        self, new = cls._interned(op, tuple(map(id, args)), dtype)
+        if new:
+            self.op, self.args, self.dtype = op, args, dtype
+        return self
 
     def __repr__(self) -> str:
         row = SCALAR_OPS[self.op]

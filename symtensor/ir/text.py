@@ -28,14 +28,16 @@ class Names:
     def __init__(self, reserved: Iterable[str] = ()) -> None:
         self._taken: set[str] = set(reserved)
         self._names: dict[Any, str] = {}
+        self._numbers: dict[str, int] = {}
 
     def fresh(self, wanted: str) -> str:
         """A name nobody has yet, close to the wanted one."""
         base = sanitise(wanted)
-        name, number = base, 1
+        name, number = base, self._numbers.get(base, 1)
         while name in self._taken:
             number += 1
             name = f"{base}_{number}"
+        self._numbers[base] = number  # so that the next search starts where this one ended
         self._taken.add(name)
         return name
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from symtensor.ir.node import Site, Tensor
 from symtensor.ir.pickling import Tables, restore, serialise
@@ -123,10 +124,10 @@ class Trace:
         return _restore_trace, (steps, refusals, serialise(nodes))
 
 
-def _restore_trace(steps: list[tuple], refusals: list[tuple], tables: Tables) -> Trace:
-    nodes = restore(tables)
-    before, after, refused = nodes[: len(steps)], nodes[len(steps) : 2 * len(steps)], nodes[2 * len(steps) :]
+def _restore_trace(steps: list[Any], refusals: list[Any], tables: Tables) -> Trace:
+    nodes = iter(restore(tables))
+    before = [next(nodes) for _ in steps]
     return Trace(
-        [Step(*text, old, new, sites) for (*text, sites), old, new in zip(steps, before, after)],
-        [Refusal(*text, old, sites) for (*text, sites), old in zip(refusals, refused)],
+        [Step(*text, old, next(nodes), sites) for (*text, sites), old in zip(steps, before)],  # type: ignore[call-arg]
+        [Refusal(*text, next(nodes), sites) for (*text, sites) in refusals],  # type: ignore[call-arg]
     )

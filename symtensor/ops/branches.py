@@ -32,6 +32,8 @@ from symtensor.ops.tracing import (
 def cond(pred: Any, then_fn: Callable[..., Any], else_fn: Callable[..., Any], *operands: Any) -> Any:
     """Run one of two functions; what only the other needs is never computed.
 
+    Sizes and constant indices are checked for both when the compiled function is called, as types are.
+
     Args:
         pred: a scalar; true if it is not zero.
         then_fn: called with the operands if it is true; returns tensors, nested in tuples, lists or dicts.
@@ -96,11 +98,15 @@ class _Branch:
 def _trace_branch(
     function: Callable[..., Any], arguments: Sequence[Tensor], names: Sequence[str | None]
 ) -> tuple[_Branch, Structure]:
-    # Constants are passed as they are, so that the branch can be simplified with their values.
-    leaves = [None if a.op is CONSTANT else fresh_leaf(a.type, n or a.name) for a, n in zip(arguments, names)]
+    leaves = [None if _passed_as_is(a) else fresh_leaf(a.type, n or a.name) for a, n in zip(arguments, names)]
     results = function(*(a if leaf is None else leaf for a, leaf in zip(arguments, leaves)))
     outputs, _, structure = flatten(results)
     return _Branch(arguments, leaves, [as_tensor(o) for o in outputs]), structure
+
+
+def _passed_as_is(operand: Tensor) -> bool:
+    """Constants, so that the branch can be simplified with their values, and what may be used as a size."""
+    return operand.op is CONSTANT or (operand.ndim == 0 and operand.dtype.kind in "iu" and not operand.inputs)
 
 
 def _branch(predicate: Tensor, then: _Branch, otherwise: _Branch, structure: Structure) -> Any:

@@ -68,12 +68,22 @@ class Closed:
     values: tuple[Tensor, ...]
 
 
-def close_loop(outputs: Sequence[Tensor], bound: Sequence[Tensor], border: Set[Tensor] = frozenset()) -> Closed:
-    """Cut where values stop depending on the loop's own leaves ``bound``, and at the nodes ``border``."""
+def close_loop(
+    outputs: Sequence[Tensor],
+    bound: Sequence[Tensor],
+    border: Set[Tensor] = frozenset(),
+    outer: Set[Tensor] = frozenset(),
+) -> Closed:
+    """Cut where values stop depending on the loop's own leaves ``bound``, and at the nodes ``border``.
+
+    Nodes in ``outer`` are known to come from outside: what they are made of is not looked at.
+    """
     dependent: set[Tensor] = set(bound)
     fixed: set[Tensor] = set()  # made of constants and sizes alone
     kept: set[Tensor] = set()  # the same in every step, but read or computed in the body at no cost
-    for node in toposort(outputs):
+    for node in toposort(outputs, stop=set(outer)):
+        if node in outer and node.op not in (CONSTANT, SIZE):
+            continue
         if not dependent.isdisjoint(node.inputs) or not dependent.isdisjoint(node_size_leaves(node)):
             dependent.add(node)
         elif node in dependent:
@@ -83,7 +93,7 @@ def close_loop(outputs: Sequence[Tensor], bound: Sequence[Tensor], border: Set[T
         elif node.op.name in VIEWS or _grows(node):
             kept.add(node)
     inside = dependent | fixed | kept
-    return _close(outputs, lambda node: node in inside and node not in border, set(bound))
+    return _close(outputs, lambda node: node in inside and node not in border, set(bound), border | outer)
 
 
 def _grows(node: Tensor) -> bool:
@@ -97,12 +107,17 @@ def close_branch(outputs: Sequence[Tensor], bound: Sequence[Tensor], border: Set
     def inside(node: Tensor) -> bool:
         return node not in border and (node.op.kind != "source" or node.op in (CONSTANT, SIZE))
 
-    return _close(outputs, inside, set(bound))
+    return _close(outputs, inside, set(bound), border)
 
 
-def _close(outputs: Sequence[Tensor], inside: Callable[[Tensor], bool], bound: set[Tensor]) -> Closed:
-    """Replace the nodes at the border, those not inside that an inside node (or an output) reads, by fresh leaves."""
-    border = {n for n in toposort(outputs) if n not in bound and not inside(n)}
+def _close(
+    outputs: Sequence[Tensor], inside: Callable[[Tensor], bool], bound: set[Tensor], stop: Set[Tensor]
+) -> Closed:
+    """Replace the nodes at the border, those not inside that an inside node (or an output) reads, by fresh leaves.
+
+    What nodes in ``stop`` are made of is certainly outside.
+    """
+    border = {n for n in toposort(outputs, stop=set(stop)) if n not in bound and not inside(n)}
     values = [n for n in toposort(outputs, stop=border) if n in border]
     leaves = [new_leaf(INPUT, v.type, name=v.name) for v in values]
     closed = substitute(outputs, dict(zip(values, leaves))) if values else list(outputs)

@@ -17,8 +17,8 @@ from symtensor.errors import ShapeError, located
 from symtensor.ir.node import Guard, Op, Tensor, TensorType, caller_sites, describe, register
 from symtensor.ir.size import SizeLike
 from symtensor.ops.declare import as_tensor, promoted
-from symtensor.ops.elementwise import multiply
 from symtensor.ops.diagonal import diagonal_labels
+from symtensor.ops.elementwise import multiply
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, squeeze, transpose
 from symtensor.ops.reduction import sum
 from symtensor.ops.shapes import normal_axis, same_sizes
@@ -113,13 +113,13 @@ def _pair(a: Any, b: Any) -> tuple[Tensor, Tensor]:
 
 
 # ------------------------------------------------------------------------------------------------ public functions
-def _drop_broadcast(x: Tensor, labels: Labels, other: Tensor, others: Labels, allowed: set[int]) -> tuple[Tensor, Labels]:
+def _drop_broadcast(
+    x: Tensor, labels: Labels, other: Tensor, others: Labels, allowed: set[int]
+) -> tuple[Tensor, Labels]:
     """Drop the axes of ``x`` that have size 1 where the other operand's axis of the same label has not."""
     size = dict(zip(others, other.shape))
     axes = tuple(
-        i
-        for i, label in enumerate(labels)
-        if label in allowed and x.shape[i] == 1 and size.get(label, 1) != 1
+        i for i, label in enumerate(labels) if label in allowed and x.shape[i] == 1 and size.get(label, 1) != 1
     )
     kept = tuple(label for i, label in enumerate(labels) if i not in axes)
     return (squeeze(x, axes) if axes else x), kept
@@ -181,7 +181,9 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Tensor:
     else:
         first, second = (list(part) if isinstance(part, (tuple, list)) else [part] for part in axes)
     if len(first) != len(second):
-        raise ShapeError(located(f"tensordot: {len(first)} axes of the one, {len(second)} of the other", caller_sites()))
+        raise ShapeError(
+            located(f"tensordot: {len(first)} axes of the one, {len(second)} of the other", caller_sites())
+        )
     first, second = [normal_axis(i, x.ndim) for i in first], [normal_axis(i, y.ndim) for i in second]
     left = tuple(range(x.ndim))
     pairs = dict(zip(second, first))
@@ -242,7 +244,7 @@ _ELLIPSIS = 1000  # above the code points of letters
 
 
 def _parse(subscripts: str, ranks: Sequence[int]) -> tuple[list[Labels], Labels]:
-    """Labels of the operands and of the result; letters count as their code points, the axes of an ellipsis from 1000 on."""
+    """Labels of the operands and of the result: code points for letters, numbers from 1000 on for ``...``."""
     text = subscripts.replace(" ", "")
     terms, arrow, result = text.partition("->")
     parts = terms.split(",")

@@ -11,6 +11,9 @@ are the exception: a size atom means the same inside and outside, so no size has
   ``scan``, of leading size ``max_steps``, zero where no step wrote.
 * ``cond(predicate, *operands; then, otherwise)``: the outputs of the branch that is taken; the other does not run.
 
+Guards of inner graphs belong to the guards of the loop or branch: whether sizes fit is decided at call entry, for both
+branches and for loops of no steps as well, as types are.
+
 Users build these through ``symtensor.ops.scan`` and ``symtensor.ops.branches``, which trace Python functions.
 """
 

@@ -16,7 +16,7 @@ from symtensor.errors import GradientError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, substitute, toposort
 from symtensor.ir.node import Tensor, TensorType, new_leaf
-from symtensor.ops.closing import leaves_read
+from symtensor.ops.closing import leaves_read, node_size_leaves
 from symtensor.ops.declare import INPUT, constant
 from symtensor.ops.elementwise import add, greater, subtract
 from symtensor.ops.item import item
@@ -209,6 +209,9 @@ def while_loop_vjp(cotangents: Cotangents, node: Tensor, pull: Pull, wanted: Seq
     saved = [leaf for leaf in body.inputs[:carries] if leaf in read]
     kept = [k for k in range(carries, len(body.inputs)) if body.inputs[k] in read]
 
+    if not set(saved).isdisjoint(leaf for n in toposort([*step.state_new, *sums_new]) for leaf in node_size_leaves(n)):
+        message = "while_loop has no derivative where a part of its state is used as a size"
+        raise GradientError(located(message, node.sites))
     left = new_leaf(INPUT, TensorType(INT64, ()), name="steps_left")
     position = subtract(left, 1)
     logs = [

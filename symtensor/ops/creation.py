@@ -11,9 +11,10 @@ import numpy as np
 from symtensor import dtypes
 from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor, TensorType
-from symtensor.ir.scalar import Expr, cast as scalar_cast, index
+from symtensor.ir.scalar import Expr, index
+from symtensor.ir.scalar import cast as scalar_cast
 from symtensor.ir.size import Size, SizeLike
-from symtensor.ops.declare import Index, Loader, as_tensor, cast, constant
+from symtensor.ops.declare import Index, Loader, as_tensor, cast
 from symtensor.ops.elementwise import equal, greater_equal, where
 from symtensor.ops.movement import broadcast_to, expand_dims
 from symtensor.ops.shapes import as_shape, as_size, index_op

@@ -15,6 +15,7 @@ Kinds, with what a declaration adds to ``symtensor.ir.node.Op``:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -172,11 +173,12 @@ def constant(value: Any, dtype: Any = None) -> Tensor:
     >>> constant(1.5)
     1.5
     """
-    if type(value) is int and dtype is not None:  # NumPy raises OverflowError for a weak int that does not fit
-        array = np.asarray(value, dtypes.as_dtype(dtype))
+    dtype = None if dtype is None else dtypes.as_dtype(dtype)
+    if type(value) in (int, float) and dtype is not None and (type(value) is int or dtype.kind == "f"):
+        array = np.array(value, dtype)  # raises OverflowError for an int that does not fit
     else:
         array = np.asarray(value)
-    array = np.array(array, dtype=dtypes.as_dtype(array.dtype if dtype is None else dtype), copy=True, order="C")
+        array = np.array(array, dtype=dtypes.as_dtype(array.dtype) if dtype is None else dtype, copy=True, order="C")
     array.setflags(write=False)
     return make(CONSTANT, (), (("value", Value(array, (array.dtype.str, array.shape, array.tobytes()))),))
 
@@ -198,21 +200,36 @@ def constant_value(node: Tensor) -> np.ndarray | None:
 
 
 # --------------------------------------------------------------------------------------------------- type rules
-def _as_operand(value: Any) -> Any:
-    """What NumPy's promotion should see: the dtype of a strong operand, the scalar itself of a weak one."""
+_REPRESENTATIVE: dict[Any, Any] = {bool: False, int: 0, float: 0.0, complex: 0j}
+
+
+def _kind(value: Any) -> Any:
+    """What decides promotion: the dtype of a strong operand, the Python type of a weak one."""
     if isinstance(value, Tensor):
-        return value.dtype
+        return value.type.dtype
+    if type(value) in _REPRESENTATIVE:
+        return type(value)
     if isinstance(value, Size):
-        return 0
-    return value if type(value) in dtypes.WEAK_SCALARS else np.asarray(value).dtype
+        return int
+    return value if isinstance(value, np.dtype) else np.asarray(value).dtype
 
 
 def promoted(operands: Sequence[Any]) -> np.dtype:
-    """Common dtype of tensors, arrays and weak Python scalars, as NumPy 2 promotes them."""
-    seen = [_as_operand(o) for o in operands]
-    if all(type(s) in dtypes.WEAK_SCALARS for s in seen):
-        seen = [np.asarray(s).dtype for s in seen]
-    return dtypes.promote(*seen)
+    """Common dtype of tensors, arrays, dtypes and weak Python scalars, as NumPy 2 promotes them."""
+    kinds = [_kind(o) for o in operands]
+    if all(k in _REPRESENTATIVE for k in kinds):
+        kinds = [np.asarray(_REPRESENTATIVE[k]).dtype for k in kinds]
+    return dtypes.promote(*(_REPRESENTATIVE.get(k, k) for k in kinds))
+
+
+@functools.lru_cache(maxsize=4096)
+def _apply_rule(rule: TypeRule, kinds: tuple[Any, ...]) -> tuple[tuple[np.dtype, ...], np.dtype]:
+    return rule([_REPRESENTATIVE.get(k, k) for k in kinds])
+
+
+def types_of(op: Elementwise, operands: Sequence[Any]) -> tuple[tuple[np.dtype, ...], np.dtype]:
+    """The dtypes to which an op casts these operands, and that of its result."""
+    return _apply_rule(op.types, tuple([_kind(o) for o in operands]))  # type: ignore[arg-type]
 
 
 def same_type(operands: Sequence[Any]) -> tuple[tuple[np.dtype, ...], np.dtype]:
@@ -261,7 +278,10 @@ def broadcast_shapes(shapes: Sequence[tuple[SizeLike, ...]]) -> tuple[tuple[Size
     Raises:
         ShapeError: if two static sizes differ.
     """
-    rank = max((len(s) for s in shapes), default=0)
+    rank = max(map(len, shapes), default=0)
+    largest = next((s for s in shapes if len(s) == rank), ())
+    if all(not s or s == largest for s in shapes):
+        return largest, []
     result: list[SizeLike] = []
     equal: list[tuple[SizeLike, SizeLike]] = []
     for axis in range(-rank, 0):
@@ -302,7 +322,7 @@ def apply_elementwise(op: Elementwise, operands: Sequence[Any], attrs: dict[str,
     if op is CAST:
         return make(op, (as_tensor(operands[0]),), tuple(attrs.items()))
     try:
-        types, _ = op.types(operands)  # type: ignore[misc]
+        types, _ = types_of(op, operands)
     except DTypeError as error:
         raise DTypeError(located(f"{op.name}: {error}", caller_sites())) from None
     tensors = tuple(as_tensor(o, t) for o, t in zip(operands, types))
@@ -335,7 +355,7 @@ def elementwise(
     """
 
     def infer(inputs: tuple[Tensor, ...], **attrs: Any) -> TensorType:
-        return _infer_elementwise(inputs, op, types(inputs)[1])
+        return _infer_elementwise(inputs, op, types_of(op, inputs)[1])
 
     def pull(cotangents: Sequence[Tensor], node: Tensor) -> Sequence[Any]:
         return vjp(cotangents[0], node, *node.inputs)  # type: ignore[misc]

@@ -17,6 +17,7 @@ from symtensor.errors import DTypeError
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, Expr, call, select
 from symtensor.ops.declare import (
+    CONSTANT,
     Elementwise,
     as_tensor,
     compare_type,
@@ -88,6 +89,11 @@ def _absolute(x: Expr) -> Expr:
 
 
 # -------------------------------------------------------------------------------------------------- gradients
+def _multiply_vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
+    # Nothing flows into a constant factor, and long chains have many.
+    return None if x.op is CONSTANT else g * y, None if y.op is CONSTANT else g * x
+
+
 def _extremum_vjp(wins: Callable[[], Elementwise]) -> Callable[..., Sequence[Any]]:
     """Where both operands are equal each takes half, as ``max`` spreads over ties."""
 
@@ -108,7 +114,7 @@ subtract = elementwise(
 )
 multiply = elementwise(
     "multiply", np.multiply, _by_bool(operator("and"), operator("mul")),
-    vjp=lambda g, z, x, y: (g * y, g * x), samples="rs", commutative=True,
+    vjp=_multiply_vjp, samples="rs", commutative=True,
 )  # fmt: skip
 divide = elementwise(
     "divide", np.divide, operator("div"), types=inexact_type,
@@ -126,9 +132,11 @@ negative = elementwise(
     "negative", np.negative, operator("neg"), types=numeric_type, vjp=lambda g, z, x: (-g,), samples="r"
 )
 absolute = elementwise("absolute", np.absolute, _absolute, vjp=lambda g, z, x: (g * sign(x),), samples="r")
-sign = elementwise("sign", np.sign, _sign, types=numeric_type, vjp=lambda g, z, x: (None,), samples="r", cost=2)
+sign: Elementwise = elementwise(
+    "sign", np.sign, _sign, types=numeric_type, vjp=lambda g, z, x: (None,), samples="r", cost=2
+)
 square = elementwise(
-    "square", np.square, _by_bool(lambda x: x, lambda x: x * x), vjp=lambda g, z, x: (2 * g * x,), samples="r"
+    "square", np.square, lambda x: x * x, types=no_bool_type, vjp=lambda g, z, x: (2 * g * x,), samples="r"
 )
 reciprocal = elementwise(
     "reciprocal", np.reciprocal, _reciprocal, types=no_bool_type, vjp=lambda g, z, x: (-g * z * z,), samples="p", cost=4
@@ -145,9 +153,9 @@ minimum = elementwise(
 # ------------------------------------------------------------------------------------------------ comparisons
 equal = elementwise("equal", np.equal, operator("eq"), types=compare_type, samples="rr", commutative=True)
 not_equal = elementwise("not_equal", np.not_equal, operator("ne"), types=compare_type, samples="rr", commutative=True)
-less = elementwise("less", np.less, operator("lt"), types=compare_type, samples="rs")
+less: Elementwise = elementwise("less", np.less, operator("lt"), types=compare_type, samples="rs")
 less_equal = elementwise("less_equal", np.less_equal, operator("le"), types=compare_type, samples="rs")
-greater = elementwise("greater", np.greater, operator("gt"), types=compare_type, samples="rs")
+greater: Elementwise = elementwise("greater", np.greater, operator("gt"), types=compare_type, samples="rs")
 greater_equal = elementwise("greater_equal", np.greater_equal, operator("ge"), types=compare_type, samples="rs")
 isnan = elementwise("isnan", np.isnan, is_nan, types=_float_test_type, samples="r")
 isinf = elementwise(
@@ -162,9 +170,13 @@ isfinite = elementwise(
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------------ logic
-logical_and = elementwise("logical_and", np.logical_and, operator("and"), types=logic_type, samples="bb", commutative=True)
+logical_and = elementwise(
+    "logical_and", np.logical_and, operator("and"), types=logic_type, samples="bb", commutative=True
+)
 logical_or = elementwise("logical_or", np.logical_or, operator("or"), types=logic_type, samples="bb", commutative=True)
-logical_xor = elementwise("logical_xor", np.logical_xor, operator("xor"), types=logic_type, samples="bb", commutative=True)
+logical_xor = elementwise(
+    "logical_xor", np.logical_xor, operator("xor"), types=logic_type, samples="bb", commutative=True
+)
 logical_not = elementwise("logical_not", np.logical_not, operator("not"), types=logic_type, samples="b")
 bitwise_and = elementwise(
     "bitwise_and", np.bitwise_and, _by_bool(operator("and"), operator("bit_and")),
@@ -181,7 +193,7 @@ bitwise_xor = elementwise(
 invert = elementwise(
     "invert", np.invert, _by_bool(operator("not"), operator("bit_not")), types=_integer_type, samples="i"
 )
-where = elementwise(
+where: Elementwise = elementwise(
     "where", np.where, select, types=select_type,
     vjp=lambda g, z, c, x, y: (None, where(c, g, 0), where(c, 0, g)), samples="brs",
 )  # fmt: skip

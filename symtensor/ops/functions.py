@@ -80,13 +80,13 @@ cbrt = _function("cbrt", np.cbrt, lambda g, z, x: (g / (3 * z * z),), "p")
 
 # -------------------------------------------------------------------------------------- trigonometry, hyperbolics
 sin = _function("sin", np.sin, lambda g, z, x: (g * cos(x),))
-cos = _function("cos", np.cos, lambda g, z, x: (-g * sin(x),))
+cos: Elementwise = _function("cos", np.cos, lambda g, z, x: (-g * sin(x),))
 tan = _function("tan", np.tan, lambda g, z, x: (g * (1 + z * z),), "u", 20)
 arcsin = _function("arcsin", np.arcsin, lambda g, z, x: (g / sqrt(1 - x * x),), "u")
 arccos = _function("arccos", np.arccos, lambda g, z, x: (-g / sqrt(1 - x * x),), "u")
 arctan = _function("arctan", np.arctan, lambda g, z, x: (g / (1 + x * x),))
 sinh = _function("sinh", np.sinh, lambda g, z, x: (g * cosh(x),))
-cosh = _function("cosh", np.cosh, lambda g, z, x: (g * sinh(x),))
+cosh: Elementwise = _function("cosh", np.cosh, lambda g, z, x: (g * sinh(x),))
 tanh = _function("tanh", np.tanh, lambda g, z, x: (g * (1 - z * z),))
 arctan2 = elementwise(
     "arctan2", np.arctan2, helper("arctan2", 2), types=float_pair_type,
@@ -96,7 +96,6 @@ hypot = elementwise(
     "hypot", np.hypot, helper("hypot", 2), types=float_pair_type,
     vjp=lambda g, z, x, y: (g * x / z, g * y / z), samples="pp", cost=10, commutative=True,
 )  # fmt: skip
-
 
 
 def _power_vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
@@ -111,19 +110,21 @@ def _power_vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
     return g * slope, g * z * log(where(equal(x, 0), 1, x))
 
 
-_float_power, _integer_power = helper("pow", 2), helper("ipow", 2)
+def _power_reference(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    if y.dtype.kind != "i":
+        return np.power(x, y)
+    # NumPy refuses negative powers of integers; a graph cannot know them, so they truncate: 1, -1 or 0.
+    inverse = np.where(np.abs(x) == 1, np.power(x, np.abs(y)), np.zeros((), x.dtype))
+    return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0)))
+
+
 power = elementwise(
-    "power", np.power, lambda x, y: (_float_power if x.dtype.kind == "f" else _integer_power)(x, y),
-    types=no_bool_type, vjp=_power_vjp, samples="pr", cost=30,
-)  # fmt: skip
+    "power", _power_reference, helper("pow", 2), types=no_bool_type, vjp=_power_vjp, samples="pr", cost=30
+)
 
 # --------------------------------------------------------------------------------------------- special functions
-erf = _function(
-    "erf", _vectorised(math.erf), lambda g, z, x: (g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20
-)
-erfc = _function(
-    "erfc", _vectorised(math.erfc), lambda g, z, x: (-g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20
-)
+erf = _function("erf", _vectorised(math.erf), lambda g, z, x: (g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20)
+erfc = _function("erfc", _vectorised(math.erfc), lambda g, z, x: (-g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20)
 expit = _function("expit", _expit_reference, lambda g, z, x: (g * z * (1 - z),), cost=16)
 log_expit = _function("log_expit", _log_expit_reference, lambda g, z, x: (g * expit(-x),), cost=24)
 softplus = _function("softplus", _softplus_reference, lambda g, z, x: (g * expit(x),), cost=24)
@@ -160,9 +161,7 @@ def _logaddexp_vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
     return g * exp(x - z), g * exp(y - z)
 
 
-xlogy = elementwise(
-    "xlogy", _xlogy_reference, _xlogy, types=float_pair_type, vjp=_xlogy_vjp, samples="rp", cost=16
-)
+xlogy = elementwise("xlogy", _xlogy_reference, _xlogy, types=float_pair_type, vjp=_xlogy_vjp, samples="rp", cost=16)
 logaddexp = elementwise(
     "logaddexp", np.logaddexp, _logaddexp, types=float_pair_type,
     vjp=_logaddexp_vjp, samples="rs", commutative=True, cost=28,

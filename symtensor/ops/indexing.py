@@ -260,9 +260,7 @@ def set_at(view: Tensor, value: Any) -> Tensor:
     (base, positions), axis = place.node.inputs, place.node.attr("axis")
     source = as_tensor(value, base.dtype)
     along = source.ndim - (view.ndim - axis)  # axis of the value at which the positions begin
-    varies = any(
-        i >= 0 and source.shape[i] != 1 for i in range(along, along + positions.ndim)
-    )
+    varies = any(i >= 0 and source.shape[i] != 1 for i in range(along, along + positions.ndim))
     if varies:
         raise NotImplementedError("x[array].set(v) takes a v that is the same for all positions\n  hint: use .add")
     rows = scatter_add(iota(base.shape[axis]) * 0, positions, 1)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from symtensor.ir.node import Op, Tensor, register
 
-ITEM = register(
-    Op("item", "item", lambda inputs, index: inputs[0].type[index], lambda results, index: results[index])
-)
+ITEM = register(Op("item", "item", lambda inputs, index: inputs[0].type[index], lambda results, index: results[index]))
 
 
 def item(node: Tensor, index: int) -> Tensor:
@@ -17,4 +15,3 @@ def item(node: Tensor, index: int) -> Tensor:
 def items(node: Tensor) -> tuple[Tensor, ...]:
     """All results of a node with several."""
     return tuple(item(node, k) for k in range(len(node.type)))
-

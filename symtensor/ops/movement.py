@@ -16,7 +16,7 @@ from symtensor.ir import size as sz
 from symtensor.ir.node import Guard, Tensor, TensorType, caller_sites, describe
 from symtensor.ir.scalar import Expr
 from symtensor.ir.size import SizeLike
-from symtensor.ops.declare import Index, Loader, as_tensor
+from symtensor.ops.declare import Index, IndexOp, Loader, as_tensor
 from symtensor.ops.shapes import Shape, as_shape, index_op, normal_axes, normal_axis, same_sizes, with_inserted, without
 
 
@@ -73,7 +73,7 @@ def _inverse(axes: Sequence[int]) -> tuple[int, ...]:
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
-TRANSPOSE = index_op(
+TRANSPOSE: IndexOp = index_op(
     "transpose",
     lambda inputs, axes: TensorType(inputs[0].dtype, tuple(inputs[0].shape[a] for a in axes)),
     lambda x, axes: np.transpose(x, axes),
@@ -124,7 +124,9 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Tensor:
     """
     x = as_tensor(a)
     sources = [normal_axis(i, x.ndim) for i in (source if isinstance(source, (tuple, list)) else (source,))]
-    places = [normal_axis(i, x.ndim) for i in (destination if isinstance(destination, (tuple, list)) else (destination,))]
+    places = [
+        normal_axis(i, x.ndim) for i in (destination if isinstance(destination, (tuple, list)) else (destination,))
+    ]
     order = [i for i in range(x.ndim) if i not in sources]
     for place, origin in sorted(zip(places, sources)):
         order.insert(place, origin)
@@ -141,7 +143,7 @@ EXPAND_DIMS = index_op(
     samples=lambda rng: [((rng.normal(size=(2, 3)),), {"axes": (0, 2)})],
 )
 
-SQUEEZE = index_op(
+SQUEEZE: IndexOp = index_op(
     "squeeze",
     lambda inputs, axes: TensorType(inputs[0].dtype, without(inputs[0].shape, axes)),
     lambda x, axes: np.squeeze(x, axes),
@@ -232,7 +234,7 @@ def _reshape_type(inputs: tuple[Tensor, ...], shape: Shape) -> TensorType:
     return TensorType(inputs[0].dtype, shape)
 
 
-RESHAPE = index_op(
+RESHAPE: IndexOp = index_op(
     "reshape", _reshape_type, lambda x, shape: np.reshape(x, shape), _reshape_at,
     lambda g, node: (RESHAPE(g, shape=node.inputs[0].shape),), _reshape_guards,
     lambda rng: [

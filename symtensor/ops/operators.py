@@ -11,14 +11,13 @@ from typing import Any
 
 import numpy as np
 
-from symtensor.errors import DTypeError
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, toposort
 from symtensor.ir.node import Tensor, describe
 from symtensor.ir.size import Size, SizeLike
 from symtensor.ir.text import constant_text, graph_text
-from symtensor.ops import contraction, creation, diagonal, elementwise, functions, movement, normalise, reduction
-from symtensor.ops.declare import as_tensor, cast, constant_value
+from symtensor.ops import contraction, diagonal, elementwise, functions, movement, normalise, reduction
+from symtensor.ops.declare import cast, constant_value
 from symtensor.ops.indexing import add_at, getitem, set_at
 from symtensor.ops.shapes import as_shape
 
@@ -159,8 +158,10 @@ _METHODS: dict[str, Callable[..., Any]] = {
 def _array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
     function = FUNCTIONS.get(ufunc.__name__)
     if method != "__call__" or options or function is None:
-        raise TypeError(f"symtensor has no np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}"
-                        f"{' with ' + ', '.join(options) if options else ''}")
+        raise TypeError(
+            f"symtensor has no np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}"
+            f"{' with ' + ', '.join(options) if options else ''}"
+        )
     return function(*inputs)
 
 

@@ -48,9 +48,7 @@ def _samples(rng: np.random.Generator) -> list[Sample]:
 def _not_empty(inputs: tuple[Tensor, ...], axes: Axes) -> list[Guard]:
     (x,) = inputs
     what = f"a reduction of {describe(x)} over axes {list(axes)} has no identity, so it takes no zero-size array"
-    return [
-        Guard(sz.minimum(x.shape[a], 1), 1, what, caller_sites()) for a in axes if not sz.at_least(x.shape[a], 1)
-    ]
+    return [Guard(sz.minimum(x.shape[a], 1), 1, what, caller_sites()) for a in axes if not sz.at_least(x.shape[a], 1)]
 
 
 def reduction(

@@ -7,6 +7,7 @@ is filled from the shapes of the inputs, and by ops that define a size on the wa
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -151,7 +152,7 @@ def _apply(node: Tensor, inputs: list[Any], environment: Environment) -> Any:
         raise KeyError(f"no value was given for {describe(node)}")
     if node.op.guards is not None:
         for guard in node.op.guards(node.inputs, **dict(node.attrs)):
-            check_guard(guard, environment)
+            check_guard(replace(guard, sites=guard.sites or node.sites), environment)
     attrs = {name: _resolve(value, environment) for name, value in node.attrs}
     walker = (BodyInterpreter(environment),) if isinstance(node.op, LoopOp) else ()
     try:

@@ -10,7 +10,8 @@ import numpy as np
 from symtensor.errors import BoundsError, DTypeError, ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.node import Guard, Tensor, TensorType, caller_sites, describe, register
-from symtensor.ir.scalar import Expr, as_index, cast as scalar_cast, select
+from symtensor.ir.scalar import Expr, as_index, index, select
+from symtensor.ir.scalar import cast as scalar_cast
 from symtensor.ops.declare import Index, Loader, Scatter, as_tensor, cast
 from symtensor.ops.movement import broadcast_to, ravel
 from symtensor.ops.shapes import Shape, index_op, normal_axis, same_sizes
@@ -55,8 +56,6 @@ def _take_at(node: Tensor, at: Index, load: Loader) -> Expr:
 
 def wrapped(position: Expr, size: sz.SizeLike) -> sz.SizeLike:
     """An index as a position: negative ones count from the end."""
-    from symtensor.ir.scalar import index
-
     if isinstance(size, int) and position.dtype.kind == "u":
         return as_index(scalar_cast(position, INT64))
     position = scalar_cast(position, INT64)
@@ -125,7 +124,8 @@ def _scatter_guards(inputs: tuple[Tensor, ...], axis: int) -> list[Guard]:
 def _scatter_reference(base: np.ndarray, indices: np.ndarray, updates: np.ndarray, axis: int) -> np.ndarray:
     result = np.array(base)
     positions = checked_indices(indices, base.shape[axis], axis)
-    np.add.at(result, (slice(None),) * axis + (positions,), updates)
+    where: tuple[Any, ...] = (slice(None),) * axis + (positions,)
+    np.add.at(result, where, updates)
     return result
 
 

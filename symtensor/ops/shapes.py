@@ -44,9 +44,7 @@ def guarded(condition: Expr, at: Index, load: Callable[[Index], Expr], otherwise
     """
     if isinstance(condition, Const):
         return load(at) if condition.value else otherwise
-    safe = tuple(
-        i if isinstance(i, int) else as_index(select(condition, index(i), Const(0, dtypes.INT64))) for i in at
-    )
+    safe = tuple(i if isinstance(i, int) else as_index(select(condition, index(i), Const(0, dtypes.INT64))) for i in at)
     return select(condition, load(safe), otherwise)
 
 

@@ -16,7 +16,6 @@ from symtensor.errors import ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.node import Guard, Tensor, TensorType, caller_sites, describe
 from symtensor.ir.scalar import Expr, call, index
-from symtensor.ir.size import SizeLike
 from symtensor.ops.declare import Index, Loader, as_tensor, constant
 from symtensor.ops.movement import broadcast_to
 from symtensor.ops.shapes import Shape, as_size, conjunction, guarded, index_op
@@ -30,9 +29,7 @@ def _python_slice(start: int, step: int, size: int) -> builtins.slice:
 
 
 def _window(starts: tuple[int, ...], steps: Steps, shape: tuple[int, ...]) -> tuple[builtins.slice, ...]:
-    return tuple(
-        _python_slice(a, b, n) if n else builtins.slice(0, 0) for a, b, n in zip(starts, steps, shape)
-    )
+    return tuple(_python_slice(a, b, n) if n else builtins.slice(0, 0) for a, b, n in zip(starts, steps, shape))
 
 
 def zeros_of(shape: Shape, dtype: np.dtype) -> Tensor:
@@ -91,9 +88,7 @@ def slice_of(x: Tensor, starts: Shape, steps: Steps, shape: Shape) -> Tensor:
 # -------------------------------------------------------------------------------------------------- update_slice
 def _update_at(node: Tensor, at: Index, load: Loader) -> Expr:
     conditions, inner = [], []
-    for a, step, size, i, extent in zip(
-        node.attr("starts"), node.attr("steps"), node.inputs[1].shape, at, node.shape
-    ):
+    for a, step, size, i, extent in zip(node.attr("starts"), node.attr("steps"), node.inputs[1].shape, at, node.shape):
         if a == 0 and step == 1 and size == extent:  # the whole axis
             inner.append(i)
             continue

@@ -28,6 +28,7 @@ from symtensor.ops.elementwise import (
 )
 from symtensor.ops.functions import exp, expit
 from symtensor.ops.reduction import ALL, ANY, MAX, MIN, SUM
+from symtensor.ops.supremum import SUPREMUM
 
 rule = partial(pattern.rule, stage="canonicalise")
 rewriter = partial(pattern.rewriter, stage="canonicalise")
@@ -115,7 +116,7 @@ def where_of_where(c: Wild, x: Wild, y: Wild, z: Wild) -> Sides:
 
 
 # ------------------------------------------------------------------------------------------------------- reductions
-_ORDER_FREE = (MAX, MIN, ALL, ANY)
+_ORDER_FREE = (MAX, SUPREMUM, MIN, ALL, ANY)
 
 
 def _nested(op: Op, inputs: tuple[Op, ...]) -> bool:

@@ -24,7 +24,7 @@ from symtensor.ops.elementwise import (
     square,
     where,
 )
-from symtensor.ops.functions import power
+from symtensor.ops.functions import power, sqrt
 from symtensor.ops.movement import BROADCAST_TO, broadcast_to
 
 rule = partial(pattern.rule, stage="canonicalise")
@@ -130,6 +130,12 @@ def power_two(x: Wild) -> Sides:
 def power_one(x: Wild) -> Sides:
     """The first power is the thing itself."""
     return power(x, 1), x
+
+
+@rule(kinds="f")
+def power_half(x: Wild) -> Sides:
+    """One name for roots: NumPy takes this power as one, also of -0.0 and -inf."""
+    return power(x, 0.5), sqrt(x)
 
 
 @rule(kinds="f")

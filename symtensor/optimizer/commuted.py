@@ -11,13 +11,17 @@ from symtensor.ir.node import Tensor
 def merge_commuted(outputs: Sequence[Tensor]) -> list[Tensor]:
     """Replace each commutative node by the first in the graph with the same operands; the order decides, no ids."""
     first: dict[tuple, Tensor] = {}
-    new: dict[Tensor, Tensor] = {}
+    new: dict[Tensor, Tensor] = {}  # only what has changed
     for node in toposort(outputs):
-        current = rebuild(node, tuple([new[i] for i in node.inputs]))
+        current = node
+        if new and any(i in new for i in node.inputs):
+            current = rebuild(node, tuple(new.get(i, i) for i in node.inputs))
         if node.op.commutative:
             left, right = map(id, current.inputs)
             found = first.setdefault((current.op, min(left, right), max(left, right), current.attrs), current)
             # The order of operands can decide which of two sizes, equal at the call, the type shows.
-            current = found if found.type == current.type else current
-        new[node] = current
-    return [new[o] for o in outputs]
+            if found is not current and found.type == current.type:
+                current = found
+        if current is not node:
+            new[node] = current
+    return [new.get(o, o) for o in outputs]

@@ -24,10 +24,11 @@ class Element(Expr):
 
     __slots__ = ("index", "node")
 
-    def __init__(self, node: Tensor, index: IndexTuple) -> None:
-        self.node = node
-        self.index = index
-        self.dtype = node.dtype
+    def __new__(cls, node: Tensor, index: IndexTuple) -> Element:
+        self, new = cls._interned(id(node), index)
+        if new:
+            self.node, self.index, self.dtype = node, index, node.dtype
+        return self
 
     def __repr__(self) -> str:
         return f"{self.node.name or self.node.op.name}[{', '.join(map(str, self.index))}]"

@@ -35,8 +35,8 @@ def contract_transposed(node: Tensor) -> Tensor | None:
 def transpose_of_contract(node: Tensor) -> Tensor | None:
     """The result is written transposed in the first place."""
     inner = node.inputs[0]
-    out = inner.attr("out")
-    return contract(*inner.inputs, inner.attr("left"), inner.attr("right"), tuple(out[a] for a in node.attr("axes")))
+    (a, b), out = inner.inputs, inner.attr("out")
+    return contract(a, b, inner.attr("left"), inner.attr("right"), tuple(out[k] for k in node.attr("axes")))
 
 
 @rewriter(ops=[CONTRACT])

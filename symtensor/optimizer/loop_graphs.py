@@ -12,7 +12,7 @@ from typing import Any
 
 from symtensor.ir.graph import Graph, rebuild, substitute, toposort
 from symtensor.ir.node import Tensor, inherit, make, new_leaf
-from symtensor.ops.closing import close_branch, close_loop
+from symtensor.ops.closing import close_branch, close_loop, size_leaves
 from symtensor.ops.control import COND, SCAN, WHILE_LOOP
 from symtensor.ops.declare import INPUT
 from symtensor.ops.item import ITEM, items
@@ -23,6 +23,11 @@ Results = Sequence[Tensor | None]
 def is_loop(node: Tensor) -> bool:
     """Whether a node holds inner graphs that these passes know."""
     return node.op is SCAN or node.op is WHILE_LOOP or node.op is COND
+
+
+def has_loops(outputs: Sequence[Tensor]) -> bool:
+    """Whether there is any loop or branch (at this level)."""
+    return any(map(is_loop, toposort(outputs)))
 
 
 def with_attrs(node: Tensor, inputs: Iterable[Tensor], **changes: Any) -> Tensor:
@@ -40,8 +45,15 @@ def results_read(outputs: Sequence[Tensor]) -> dict[Tensor, set[int]]:
     return read
 
 
+def _sized_by_leaves(node: Tensor) -> bool:
+    """Whether a size inside is the value of one of the inner inputs: that leaf cannot be replaced by anything."""
+    graphs = [value for _, value in node.attrs if isinstance(value, Graph)]
+    leaves = {leaf for graph in graphs for leaf in graph.inputs if leaf.ndim == 0 and leaf.dtype.kind in "iu"}
+    return bool(leaves) and any(leaf in leaves for graph in graphs for leaf in size_leaves(graph))
+
+
 def map_loops(outputs: Sequence[Tensor], change: Callable[[Tensor, set[int]], Results | None]) -> list[Tensor]:
-    """Replace loops and branches.
+    """Replace loops and branches (but for those in which an inner input is used as a size).
 
     Args:
         outputs: what is rewritten; inner graphs are not entered.
@@ -58,7 +70,7 @@ def map_loops(outputs: Sequence[Tensor], change: Callable[[Tensor, set[int]], Re
             new[node] = inherit(result, node)
             continue
         new[node] = rebuild(node, tuple(new[i] for i in node.inputs))
-        if is_loop(node):
+        if is_loop(node) and not _sized_by_leaves(node):
             results = change(new[node], read.get(node, set()))
             if results is not None:
                 replaced[node] = results
@@ -123,7 +135,7 @@ def close_again(opened: Opened, outputs: Sequence[Tensor], border: Set[Tensor] =
     node = opened.node
     if node.op is COND:
         return _close_branches(node, outputs, border)
-    closed = close_loop(outputs, opened.bound, border)
+    closed = close_loop(outputs, opened.bound, border, set(opened.outer))
     body: Graph = node.attr("body")
     known = dict(zip(opened.outer, body.inputs[len(opened.bound) :]))
     leaves = [known.get(value, leaf) for value, leaf in zip(closed.values, closed.leaves)]
@@ -153,7 +165,7 @@ def expose(outputs: Sequence[Tensor], wanted: Set[Tensor]) -> list[Tensor]:
     Branches compute all they need by themselves, loops compute views by themselves.  Who wants to hold a node fixed, or
     to differentiate with respect to one that is no input, needs to see each place that depends on it.
     """
-    if not wanted or not any(is_loop(node) for node in toposort(outputs)):
+    if not wanted or not has_loops(outputs):
         return list(outputs)
 
     def change(node: Tensor, read: set[int]) -> Results | None:

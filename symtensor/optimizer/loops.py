@@ -9,6 +9,8 @@
 * ``read_final_states``: the last row of a collected state is the final state, so the rows need not be stored.
 * ``hoist_invariants``: what is the same in every step is computed before the loop; constants move in.
 * ``settle_branches``: what only one branch needs is computed in it; what is computed outside anyway is not repeated.
+* ``store_costly``: what a backward loop would compute again at a high price is stored by the forward loop.
+* ``batch_products``: products of matrices that need not be done step by step are done for all steps at once.
 """
 
 from __future__ import annotations
@@ -21,18 +23,21 @@ from symtensor.ir.graph import Graph, rebuild, substitute, toposort
 from symtensor.ir.node import Tensor, inherit
 from symtensor.ops.closing import VIEWS, leaves_read
 from symtensor.ops.control import COND, SCAN, WHILE_LOOP
-from symtensor.ops.declare import CONSTANT, SIZE, constant_value
 from symtensor.ops.item import ITEM, item, items
 from symtensor.ops.movement import EXPAND_DIMS
-from symtensor.ops.slicing import SLICE, zeros_of
+from symtensor.ops.slicing import SLICE
+from symtensor.optimizer.branches import settle_branches, take_known_branches
 from symtensor.optimizer.loop_graphs import (
     Results,
     close_again,
+    has_loops,
     map_bodies,
     map_loops,
     open_loop,
     with_attrs,
 )
+from symtensor.optimizer.loop_products import batch_products
+from symtensor.optimizer.loop_storage import store_costly
 
 MOST_ROUNDS = 8
 """Rounds after which ``simplify_loops`` stops; each nesting level needs about one."""
@@ -42,6 +47,8 @@ def simplify_loops(outputs: Sequence[Tensor]) -> list[Tensor]:
     """All passes of this module, inner graphs first, until nothing changes."""
     current = list(outputs)
     for _ in range(MOST_ROUNDS):
+        if not has_loops(current):
+            break
         before = current
         for change in (_simplify_bodies, *PASSES):
             current = change(current)
@@ -56,30 +63,13 @@ def prepare_loops(outputs: Sequence[Tensor]) -> list[Tensor]:
     A value that a branch shares with the outside gets one cotangent, not one on each side; a loop of which only the
     final state is read gets no cotangents for rows.
     """
+    if not has_loops(outputs):
+        return list(outputs)
     return read_final_states(settle_branches(take_known_branches(outputs)))
 
 
 def _simplify_bodies(outputs: Sequence[Tensor]) -> list[Tensor]:
     return map_bodies(outputs, simplify_loops)
-
-
-# ------------------------------------------------------------------------------------------- known branches, no steps
-def take_known_branches(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """Put the branch of a constant predicate, and the result of a loop without steps, in place."""
-
-    def change(node: Tensor, read: set[int]) -> Results | None:
-        if node.op is COND:
-            predicate = constant_value(node.inputs[0])
-            if predicate is None:
-                return None
-            graph: Graph = node.attr("then" if predicate else "otherwise")
-            return substitute(graph.outputs, dict(zip(graph.inputs, node.inputs[1:])))
-        if node.op is SCAN and node.attr("steps") == 0:
-            first, count = node.attr("sequences"), node.attr("carries")
-            return [*node.inputs[first : first + count], *(zeros_of(t.shape, t.dtype) for t in node.type[count:])]
-        return None
-
-    return map_loops(outputs, change)
 
 
 # -------------------------------------------------------------------------------------------------------------- merge
@@ -328,23 +318,24 @@ def hoist_invariants(outputs: Sequence[Tensor]) -> list[Tensor]:
         if node.op is COND:
             return None
         opened = open_loop(node)
-        inner = _expose_invariants(opened.outputs, set(opened.bound))
+        inner = _expose_invariants(opened.outputs, set(opened.bound), set(opened.outer))
         new = close_again(opened, inner)
         same = all(a is b for a, b in zip(inner, opened.outputs))
-        if same and _ids(sorted(new.inputs, key=id)) == _ids(sorted(node.inputs, key=id)):
+        if same and set(new.inputs) == set(node.inputs):
             return None
         return items(new)
 
     return map_loops(outputs, change)
 
 
-def _expose_invariants(outputs: Sequence[Tensor], bound: set[Tensor]) -> list[Tensor]:
+def _expose_invariants(outputs: Sequence[Tensor], bound: set[Tensor], outside: set[Tensor]) -> list[Tensor]:
     """Make branches in a loop's body read from outside what does not depend on the loop and costs something."""
+    order = toposort(outputs, stop=outside)
+    if not any(node.op is COND for node in order):
+        return list(outputs)
     varying = set(bound)
-    for node in toposort(outputs):
-        if not varying.isdisjoint(node.inputs) or not varying.isdisjoint(
-            leaves_read([node]) if not node.inputs else ()
-        ):
+    for node in order:
+        if node not in outside and not varying.isdisjoint(node.inputs):
             varying.add(node)
 
     def change(node: Tensor, read: set[int]) -> Results | None:
@@ -371,58 +362,6 @@ def _is_costly(node: Tensor) -> bool:
     return node.op.kind != "source" and node.op.kind != "index" and node.op.name not in VIEWS
 
 
-# ----------------------------------------------------------------------------------------------------------- branches
-def settle_branches(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """Compute in a branch what nobody else needs, and outside what is computed there in any case."""
-
-    def change(node: Tensor, read: set[int]) -> Results | None:
-        if node.op is not COND:
-            return None
-        outside = _needed_without(outputs_now, node)
-        opened = open_loop(node)
-        count = len(node.attr("then").outputs)
-        stop = outside | {n for n in opened.outer if n.op.kind == "source"}
-        parts = [set(toposort(part, stop=stop)) for part in (opened.outputs[:count], opened.outputs[count:])]
-        shared = {n for n in opened.outer if n in parts[0] and n in parts[1]}
-        new = close_again(opened, opened.outputs, _worth_reading(outside) | shared)
-        if _ids(sorted(new.inputs, key=id)) == _ids(sorted(node.inputs, key=id)):
-            return None
-        return items(new)
-
-    # One branch at a time: what is needed outside of one depends on what the others have been made to read.
-    outputs_now = list(outputs)
-    for _ in range(sum(node.op is COND for node in toposort(outputs))):
-        after = _first_change(outputs_now, change)
-        if all(a is b for a, b in zip(after, outputs_now)):
-            break
-        outputs_now = after
-    return outputs_now
-
-
-def _first_change(outputs: Sequence[Tensor], change: Callable[[Tensor, set[int]], Results | None]) -> list[Tensor]:
-    """Replace only the first loop or branch for which there is a replacement."""
-    done = False
-
-    def once(node: Tensor, read: set[int]) -> Results | None:
-        nonlocal done
-        if done:
-            return None
-        results = change(node, read)
-        done = results is not None
-        return results
-
-    return map_loops(outputs, once)
-
-
-def _needed_without(outputs: Sequence[Tensor], branch: Tensor) -> set[Tensor]:
-    """All nodes that are computed even if this branch reads nothing but its predicate."""
-    return set(toposort(outputs, stop={branch})) - {branch} | set(toposort([branch.inputs[0]]))
-
-
-def _worth_reading(nodes: set[Tensor]) -> set[Tensor]:
-    return {n for n in nodes if n.op not in (CONSTANT, SIZE) and not isinstance(n.type, tuple)}
-
-
 PASSES: tuple[Callable[[Sequence[Tensor]], list[Tensor]], ...] = (
     take_known_branches,
     merge_loops,
@@ -430,4 +369,6 @@ PASSES: tuple[Callable[[Sequence[Tensor]], list[Tensor]], ...] = (
     read_final_states,
     hoist_invariants,
     settle_branches,
+    store_costly,
+    batch_products,
 )

@@ -10,10 +10,10 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from symtensor.ir.graph import Graph, substitute
+from symtensor.ir.graph import Graph, substitute, toposort
 from symtensor.ir.node import Tensor, new_leaf
 from symtensor.ir.pattern import Rule
-from symtensor.ir.rewrite import rewrite
+from symtensor.ir.rewrite import RuleIndex, rewrite, rule_index
 from symtensor.ir.text import graph_text
 from symtensor.ir.trace import Trace
 from symtensor.ir.verify import verify_rewritten
@@ -36,25 +36,34 @@ class Pass:
 
     Attributes:
         name: by which it is excluded and printed.
-        rules: what is rewritten; earlier stages' rules run along where their form is to be kept.
+        rules: what is rewritten; without a node that they could match the pass is skipped.
+        along: rules that keep the form that earlier passes made.
         change: the function, where it is no rewriting.
     """
 
     name: str
     rules: tuple[Rule, ...] = ()
+    along: tuple[Rule, ...] = ()
     change: Callable[[Outputs], Outputs] | None = None
 
 
+def _simplify_loops(outputs: Outputs) -> Outputs:
+    has_loops = any(node.op.kind == "loop" for node in toposort(outputs))
+    return simplify_loops(outputs) if has_loops else outputs
+
+
 PASSES = (
-    Pass("canonicalise", CANONICAL),
-    Pass("fold", (*CANONICAL, *fold.RULES)),
-    Pass("stabilise", (*STABLE, *CANONICAL, *fold.RULES)),
-    Pass("loops", change=simplify_loops),
-    Pass("linalg", (*linalg.RULES, *CANONICAL, *fold.RULES)),
-    Pass("specialise", (*specialize.RULES, *fold.LAST, *movement.RULES)),
     Pass("merge", change=merge_commuted),
+    Pass("canonicalise", CANONICAL),
+    Pass("fold", fold.RULES, CANONICAL),
+    Pass("stabilise", STABLE, (*CANONICAL, *fold.RULES)),
+    Pass("loops", change=_simplify_loops),
+    Pass("linalg", linalg.RULES, (*CANONICAL, *fold.RULES)),
+    Pass("specialise", (*specialize.RULES, *fold.LAST), movement.RULES),
+    Pass("merge again", change=merge_commuted),
 )
-RULES = tuple(dict.fromkeys(rule for step in PASSES for rule in step.rules))
+_BEFORE_GRAD = tuple(p for p in PASSES if p.name in ("merge", "canonicalise", "fold", "stabilise"))
+RULES = tuple(dict.fromkeys(rule for step in PASSES for rule in (*step.rules, *step.along)))
 """Every rule of the optimizer."""
 
 
@@ -97,7 +106,7 @@ def prepare_for_grad(
     # No rule may see what an opaque tensor is made of: a leaf stands for it meanwhile.
     stand_ins = {t: new_leaf(INPUT, t.type, name=t.name) for t in dict.fromkeys(opaque) if t.op.kind != "source"}
     changed: Outputs = prepare_loops(substitute(expose(outputs, set(stand_ins)), stand_ins))
-    for step in PASSES[:3]:
+    for step in _BEFORE_GRAD:
         if step.name not in options.exclude:
             changed = _run(step, changed, options, Trace())
     return substitute(changed, {leaf: tensor for tensor, leaf in stand_ins.items()})
@@ -112,10 +121,19 @@ def _with_user_rules(rules: tuple[Rule, ...]) -> tuple[Pass, ...]:
 
 def _run(step: Pass, outputs: Outputs, options: Options, trace: Trace) -> Outputs:
     if step.change is None:
+        allowed = (frozenset(options.exclude), frozenset(options.accuracy))
+        if not _may_match(rule_index(step.rules, *allowed), outputs):
+            return outputs
+        rules = (*step.rules, *step.along)
         return rewrite(
-            outputs, step.rules, trace=trace, exclude=options.exclude, accuracy=options.accuracy, verify=options.verify
+            outputs, rules, trace=trace, exclude=options.exclude, accuracy=options.accuracy, verify=options.verify
         )
     changed = step.change(outputs)
     if options.verify:
         verify_rewritten(outputs, changed)
     return changed
+
+
+def _may_match(index: RuleIndex, outputs: Outputs) -> bool:
+    """Whether some node has an op, and inputs of ops, that a rule looks for; loops are not looked into."""
+    return any(node.op.kind == "loop" or index.candidates(node) for node in toposort(outputs))

@@ -17,6 +17,7 @@ from symtensor.ops.elementwise import isfinite, square, stop_gradient, subtract,
 from symtensor.ops.functions import exp, log
 from symtensor.ops.movement import EXPAND_DIMS, expand_dims, squeeze
 from symtensor.ops.reduction import MAX, SUM
+from symtensor.ops.supremum import SUPREMUM
 
 rule = partial(pattern.rule, accuracy="better", kinds="f", stage="stabilise")
 
@@ -25,7 +26,7 @@ Axes = tuple[int, ...]
 
 def _shift(x: Tensor, axes: Axes) -> Tensor:
     """What a row may be shifted by, with the reduced axes kept."""
-    top = MAX(x, axes=axes)
+    top = SUPREMUM(x, axes=axes)
     return expand_dims(stop_gradient(where(isfinite(top), top, 0)), axes)
 
 
@@ -37,7 +38,7 @@ def _is_shifted(x: Tensor) -> bool:
     stack = [(shift, 6)]
     while stack:
         node, depth = stack.pop()
-        if node.op is MAX and node.inputs[0] is minuend:
+        if node.op in (MAX, SUPREMUM) and node.inputs[0] is minuend:
             return True
         if depth:
             stack.extend((i, depth - 1) for i in node.inputs)

@@ -14,8 +14,8 @@ from symtensor.ir import pattern
 from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import Const, Sides, Wild, collect, scalar_value
 from symtensor.ops.declare import constant
-from symtensor.ops.elementwise import isinf, square, stop_gradient, where
-from symtensor.ops.functions import power, sqrt
+from symtensor.ops.elementwise import square, stop_gradient
+from symtensor.ops.functions import power
 
 rule = partial(pattern.rule, stage="specialise")
 
@@ -70,12 +70,6 @@ def small_integer_power(x: Wild) -> Sides:
 def power_minus_one(x: Wild) -> Sides:
     """A quotient, where a general power takes a logarithm and an exponential."""
     return power(x, -1), 1 / x
-
-
-@rule(kinds="f")
-def power_half(x: Wild) -> Sides:
-    """A root, but for -inf, whose power is inf, and for -0.0, whose power is 0.0."""
-    return power(x, 0.5), where(isinf(x), math.inf, sqrt(x) + 0.0)
 
 
 @rule(accuracy="better", kinds="f")

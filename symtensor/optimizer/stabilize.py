@@ -10,10 +10,12 @@ from __future__ import annotations
 import math
 from functools import partial
 
+import numpy as np
+
 from symtensor.ir import pattern
 from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import Const, Sides, Wild, collect, scalar_value
-from symtensor.ops.elementwise import absolute, greater_equal, less, maximum, minimum, square, where
+from symtensor.ops.elementwise import absolute, greater, greater_equal, less, maximum, minimum, square, where
 from symtensor.ops.functions import (
     cos,
     cosh,
@@ -97,6 +99,13 @@ def difference_of_square_roots(x: Wild, c: Const) -> Sides:
 def difference_of_reciprocals(x: Wild) -> Sides:
     """Close quotients cancel; their product does not."""
     return 1 / (x + 1) - 1 / x, -((1 / x) / (x + 1))
+
+
+@rule()
+def sqrt_of_one_plus_minus_one(x: Wild) -> Sides:
+    """Near 0 the root is almost 1."""
+    # Written so that inf stays inf, and what has no root stays NaN.
+    return sqrt(1 + x) - 1, where(less(x, math.inf), x / (1 + sqrt(1 + x)), x)
 
 
 # ---------------------------------------------------------------------------------------------------- sigmoid family
@@ -217,6 +226,37 @@ def log_of_power(x: Wild, c: Const) -> Sides:
 def log_of_sum_of_exps(x: Wild, y: Wild) -> Sides:
     """The exponentials overflow, or underflow."""
     return log(exp(x) + exp(y)), logaddexp(x, y)
+
+
+@rule()
+def slope_of_logaddexp(x: Wild, y: Wild) -> Sides:
+    """The rounding of the sum grows with its size, that of the difference does not."""
+    return exp(x - logaddexp(x, y)), expit(x - y)
+
+
+@rule()
+def difference_of_logs(x: Wild) -> Sides:
+    """Close logarithms cancel; but the reciprocal of a tiny number overflows."""
+    near = minimum(x, 1)
+    return (
+        log1p(x) - log(x),
+        where(greater(x, 1), log1p(1 / maximum(x, 1)), log1p(near) - log(near)),
+        _is_unbounded,
+    )
+
+
+@rule()
+def log_of_quotient(x: Wild, c: Const) -> Sides:
+    """The quotient overflows, or underflows."""
+    return log(c / x), _log_of_quotient, lambda x, c: 0 < scalar_value(c) < math.inf and x.op is not where
+
+
+def _log_of_quotient(x: Tensor, c: Tensor) -> Tensor:
+    quotient = c / x
+    # Negative numbers keep the quotient, also where it is -inf (of -0.0) or -0.0 (of -inf).
+    negative = less(quotient, 0) | less(x, 0)
+    normal = (greater(quotient, np.finfo(x.dtype).tiny.item()) & less(quotient, math.inf)) | negative
+    return where(normal, log(c / where(normal, x, c)), log(c) - log(x))
 
 
 @rule()

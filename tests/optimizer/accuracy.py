@@ -47,7 +47,7 @@ def special_values(dtype: Any, few: bool = False) -> np.ndarray:
 
 
 def grid(leaves: Mapping[str, Tensor], most: int = 2) -> dict[Tensor, np.ndarray]:
-    """All combinations of special values, as one vector a leaf; fewer values where there are more than ``most`` leaves."""
+    """All combinations of special values, one vector a leaf; of fewer values if there are more than ``most`` leaves."""
     columns = []
     for leaf in leaves.values():
         values = special_values(leaf.dtype, few=len(leaves) > most)

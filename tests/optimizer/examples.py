@@ -48,7 +48,10 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     "cast_to_same": [_on(("n",))(lambda x: CAST(x, dtype=x.dtype))],
     # movement
-    "shape_as_it_was": [_on((2, "n"))(lambda x: RESHAPE(x, shape=x.shape)), _on((3,))(lambda x: BROADCAST_TO(x, shape=(3,)))],
+    "shape_as_it_was": [
+        _on((2, "n"))(lambda x: RESHAPE(x, shape=x.shape)),
+        _on((3,))(lambda x: BROADCAST_TO(x, shape=(3,))),
+    ],
     "axes_in_order": [_on(("m", "n"))(lambda x: TRANSPOSE(x, axes=(0, 1)))],
     "whole_slice": [_on(("m", 3))(lambda x: SLICE(x, **_whole(x), shape=x.shape))],
     "empty_border": [_on((3,))(lambda x: PAD(x, st.constant(1.0), low=(0,), high=(0,)))],
@@ -76,18 +79,26 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     "broadcast_of_leading_axes": [_on((3,))(lambda x: BROADCAST_TO(EXPAND_DIMS(x, axes=(0,)), shape=(2, 3)))],
     "slice_of_slice": [
-        _on((20,))(lambda x: SLICE(SLICE(x, starts=(18,), steps=(-2,), shape=(8,)), starts=(1,), steps=(3,), shape=(3,)))
+        _on((20,))(
+            lambda x: SLICE(SLICE(x, starts=(18,), steps=(-2,), shape=(8,)), starts=(1,), steps=(3,), shape=(3,))
+        )
     ],
     "slice_of_concatenate": [
         _on((4,), (5,))(lambda x, y: SLICE(CONCATENATE(x, y, axis=0), starts=(8,), steps=(-1,), shape=(4,))),
-        _on(("n",), (5,))(lambda x, y: SLICE(CONCATENATE(x, y, axis=0), starts=(x.shape[0] + 1,), steps=(2,), shape=(2,))),
+        _on(("n",), (5,))(
+            lambda x, y: SLICE(CONCATENATE(x, y, axis=0), starts=(x.shape[0] + 1,), steps=(2,), shape=(2,))
+        ),
     ],
     "slice_of_pad": [
         _on((4,))(lambda x: SLICE(PAD(x, st.constant(7.0), low=(2,), high=(1,)), starts=(3,), steps=(1,), shape=(3,)))
     ],
     "slice_of_update": [
-        _on((6,), (2,))(lambda x, y: SLICE(UPDATE_SLICE(x, y, starts=(1,), steps=(2,)), starts=(1,), steps=(2,), shape=(2,))),
-        _on((6,), (2,))(lambda x, y: SLICE(UPDATE_SLICE(x, y, starts=(0,), steps=(1,)), starts=(5,), steps=(-1,), shape=(3,))),
+        _on((6,), (2,))(
+            lambda x, y: SLICE(UPDATE_SLICE(x, y, starts=(1,), steps=(2,)), starts=(1,), steps=(2,), shape=(2,))
+        ),
+        _on((6,), (2,))(
+            lambda x, y: SLICE(UPDATE_SLICE(x, y, starts=(0,), steps=(1,)), starts=(5,), steps=(-1,), shape=(3,))
+        ),
     ],
     "whole_update": [_on((3, 2), (3, 2))(lambda x, y: UPDATE_SLICE(x, y, **_whole(x)))],
     "concatenate_of_concatenate": [
@@ -103,7 +114,10 @@ EXAMPLES: dict[str, list[Example]] = {
         _on((2, 3, 4), dtype="int64")(lambda x: SUM(SUM(x, axes=(0,)), axes=(0,))),
     ],
     # fold
-    "fold_constants": [_on()(lambda: st.exp(st.constant([1.0, 2.0])) + 1), _on()(lambda: SUM(st.constant([1, 2]), axes=(0,)))],
+    "fold_constants": [
+        _on()(lambda: st.exp(st.constant([1.0, 2.0])) + 1),
+        _on()(lambda: SUM(st.constant([1, 2]), axes=(0,))),
+    ],
     "fold_the_rest": [_on()(lambda: st.exp(st.constant(1000.0)))],
     "fold_known_size": [_on()(lambda: SIZE(size=3, dtype=np.dtype("float32")))],
     # linalg

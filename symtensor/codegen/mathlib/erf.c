@@ -13,18 +13,34 @@ F erf(F x) {
   return copysign(y, x);
 }
 
-/* erfc x = 1 - erf x below 1/2; else e**(-x**2) p((x - 2)/(x + 2)) with the rounding of x**2 repaid;
- * 2 - erfc(-x) for negative x. */
+/* erfc x = 1 - erf x below 1/2; else e**(-x**2) u p(1 - 4 u) with u = 1/(x + 2); 2 - erfc(-x) for negative x.
+ * What is rounded away from x**2 and from u goes into the exponent, to first order: there u counts 1 + 2.7 u times. */
 F erfc(F x) {
   F a = abs(x);
   F s = a * a;
   F q = poly(ERF, s);
   F b = least(ERFC_HIGH, a);
-  F t = (b - 2.0) / (b + 2.0);
+  F d = b + 2.0;
+  F u = 1.0 / d;
+  F lost = fma(-u, d, 1.0) - u * (b - (d - 2.0));
+  F t = fma(u, -4.0, 1.0);
   F p = poly(ERFCX, t);
   F bb = b * b;
-  p = p * exp(-bb);
-  p = fma(p, -fma(b, b, -bb), p);
+  F c = fma(lost, fma(u, 2.7, 1.0), -fma(b, b, -bb));
+  p = exp_sum(-bb, c) * (u * p);
   F y = blend(lt(x, 0.0), 2.0 - p, p);
   return blend(lt(a, 0.5), 1.0 - fma(x, q, x), y);
+}
+
+/* e**(x + c) for a small c, and x where exp neither overflows nor underflows to 0; the reduction is that of exp. */
+F exp_sum(F x, F c) {
+  F n = fma(x, LOG2E, MAGIC) - MAGIC;
+  F h = fma(n, -LN2_HI, x);
+  F r = fma(n, -LN2_LO, h);
+  c = fma(n, -LN2_LO, h - r) + c;
+  F s = r * r;
+  F q = poly(EXP, r, s);
+  F p = fma(q, s, r) + 1.0;
+  p = r + fma(q, s, c * p) + 1.0; // e**(r + c) = e**r + c e**r
+  return scale2(p, n);
 }

@@ -30,10 +30,10 @@ F expm1_scaled(F x, F k, F u) {
   return sum + fma(t, q, b - (sum - a));
 }
 
-/* e**x - 1; below EPSILON it is x, to keep the sign of 0 and all bits of subnormal x. */
+/* e**x - 1; below TINY it is x, to keep the sign of 0 and all bits of subnormal x. */
 F expm1(F x) {
   F h = expm1_scaled(greatest(EXPM1_LOW, least(EXP_HIGH, x)), 1.0, 0.5);
-  return blend(lt(abs(x), EPSILON), x, h + h);
+  return blend(lt(abs(x), TINY), x, h + h);
 }
 
 /* tanh |x| = h / (h + 1) with h = (e**(2|x|) - 1) / 2, which rounds to 1 from TANH_HIGH on.  What is rounded away
@@ -61,12 +61,12 @@ F exp2_core(F n, F r) {
   return scale2(fma(q, r, 1.0), n);
 }
 
-/* (e**x - e**-x) / 2 = 2 h + h / (2 h + 1/2) with h = (e**x - 1) / 4; below EPSILON it is x. */
+/* (e**x - e**-x) / 2 = 2 h + h / (2 h + 1/2) with h = (e**x - 1) / 4; below TINY it is x. */
 F sinh(F x) {
   F h = expm1_scaled(least(SINH_HIGH, abs(x)), 2.0, 0.25);
   F d = h + h;
   d = d + h / (d + 0.5);
-  return blend(lt(abs(x), EPSILON), x, copysign(d, x));
+  return blend(lt(abs(x), TINY), x, copysign(d, x));
 }
 
 /* (e**x + e**-x) / 2 = 2 h + 1 / (8 h) with h = e**x / 4, which does not overflow where the result does not. */

@@ -1,6 +1,6 @@
 """Fit the polynomials of the math library and write them to ``coefficients.py``.
 
-Run ``python -m symtensor.codegen.mathlib.fit`` after changing a row of :func:`_table`; it needs mpmath.
+Run ``python -m symtensor.codegen.mathlib.fit`` after changing a row of :func:`table`; it needs mpmath.
 Each polynomial minimises the largest weighted error over its interval (Remez exchange on a dense Chebyshev grid).
 Coefficients are rounded to the target precision one after the other, lowest order first, and the remaining ones are
 fitted again after each rounding, so that the rounding of the coefficients that matter is repaid by those that do not.
@@ -8,6 +8,8 @@ fitted again after each rounding, so that the rounding of the coefficients that 
 
 from __future__ import annotations
 
+import argparse
+import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -178,19 +180,20 @@ def _exp2_tail(r: Any) -> Any:
 
 
 def _erfcx(t: Any) -> Any:
-    """exp(x**2) erfc(x) at x = 2 (1 + t)/(1 - t)"""
-    x = 2 * (1 + t) / (1 - t)
-    return mpmath.exp(x * x) * mpmath.erfc(x)
+    """exp(x**2) erfc(x) / u at x = 1/u - 2, u = (1 - t)/4"""
+    u = (1 - t) / 4
+    x = 1 / u - 2
+    return mpmath.exp(x * x) * mpmath.erfc(x) / u
 
 
-def _table() -> list[Fit]:
+def table() -> list[Fit]:
     """All polynomials of the library."""
     fits: list[Fit] = []
     for precision, terms in (
         ("f32", {"EXP": 5, "EXPM1": 6, "EXP2": 6, "SIN": 3, "COS": 3, "TAN": 7, "LOG": 8, "POW": 2,
                  "ATAN": 8, "ASIN": 5, "CBRT": 5, "ERF": 7, "ERFC_LOG": 10, "ERFCX": 10}),
         ("f64", {"EXP": 10, "EXPM1": 11, "EXP2": 12, "SIN": 6, "COS": 6, "TAN": 15, "LOG": 8, "POW": 7,
-                 "ATAN": 20, "ASIN": 12, "CBRT": 8, "ERF": 13, "ERFC_LOG": 18, "ERFCX": 22}),
+                 "ATAN": 20, "ASIN": 12, "CBRT": 8, "ERF": 13, "ERFC_LOG": 19, "ERFCX": 23}),
     ):  # fmt: skip
         def add(name: str, function: Function, low: Any, high: Any, weight: Function, precision: str = precision,
                 terms: dict[str, int] = terms) -> None:  # fmt: skip
@@ -219,9 +222,9 @@ def _table() -> list[Fit]:
         add("ERF", lambda z: mpmath.erf(mpmath.sqrt(z)) / mpmath.sqrt(z) - 1, 0, erf_small**2, lambda z: 1)
         high = 3.95 if precision == "f32" else 5.95
         add("ERFC_LOG", lambda x: mpmath.log(mpmath.erfc(x)), erf_small - 0.01, high, mpmath.erfc)
-        # erfc(x) = exp(-x**2) ERFCX((x - 2)/(x + 2)) for x >= 1/2, until it underflows
+        # erfc(x) = exp(-x**2) u ERFCX(1 - 4 u) with u = 1/(x + 2) for x >= 1/2, until it underflows
         high = 10.1 if precision == "f32" else 27.3
-        add("ERFCX", _erfcx, (0.5 - 2) / (0.5 + 2), (high - 2) / (high + 2), lambda t: 1 / _erfcx(t))
+        add("ERFCX", _erfcx, 1 - 4 / (0.4999 + 2), 1 - 4 / (high + 2), lambda t: 1 / _erfcx(t))
         # atanh(s) = s + s**3 (1/3 + s**2 (1/5 + s**2 POW(s**2)))
         add("POW", odd_tail(mpmath.atanh, 7), 0, ATANH_HIGH, lambda z: z**3)
     return fits
@@ -259,7 +262,8 @@ def constants() -> dict[tuple[str, str], float | int]:
         # adding MAGIC rounds to the nearest integer and leaves it in the low bits
         put("MAGIC", mpmath.mpf(1.5) * 2**mantissa)
         put("MIN_NORMAL", mpmath.mpf(2) ** (1 - bias))
-        put("EPSILON", mpmath.mpf(2) ** -mantissa)
+        # numbers below it may lose bits when they are scaled
+        put("TINY", mpmath.mpf(2) ** (-100 if bits == 24 else -900))
         # exp underflows to 0 below EXP_LOW and overflows above EXP_HIGH
         put("EXP_LOW", -104.0 if bits == 24 else -746.0)
         put("EXP_HIGH", 89.0 if bits == 24 else 710.0)
@@ -275,9 +279,9 @@ def constants() -> dict[tuple[str, str], float | int]:
         put("ERFC_HIGH", 10.1 if bits == 24 else 27.3)
         put("CBRT_TWO", mpmath.cbrt(2))
         put("CBRT_HALF", mpmath.cbrt(0.5))
-        # far enough from 1 that squares of what is left neither overflow nor lose bits that count
-        put("HYPOT_LOW", mpmath.mpf(2) ** (-40 if bits == 24 else -500))
-        put("HYPOT_HIGH", mpmath.mpf(2) ** (40 if bits == 24 else 500))
+        # hypot scales numbers beyond these limits, so that squares neither overflow nor lose bits that count
+        for name, exponents in (("LOW", (-40, -500)), ("HIGH", (40, 500)), ("UP", (90, 600)), ("DOWN", (-90, -600))):
+            put(f"HYPOT_{name}", mpmath.mpf(2) ** exponents[bits == 53])
         put("LOG2E_LO", put("LOG2E_HI", 1 / LN2))
         put("TWO_LOG2E_LO", put("TWO_LOG2E_HI", 2 / LN2))
         put("LOG10E_LO", put("LOG10E_HI", 1 / mpmath.log(10)))
@@ -300,25 +304,30 @@ def constants() -> dict[tuple[str, str], float | int]:
 
 
 def main() -> None:
-    """Fit everything and write ``coefficients.py``."""
+    """Fit the polynomials that are named on the command line, or all, and write ``coefficients.py``."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", help="polynomials to fit again; the others, and `none`, keep what they have")
+    names = parser.parse_args().names
+    path = Path(__file__).with_name("coefficients.py")
+    known: dict[str, Any] = runpy.run_path(str(path)) if path.exists() and names else {}
     lines = [
         '"""Polynomials and constants of the math library.  Written by fit.py: change that and run it again."""', "",
         "from __future__ import annotations", "",
         "#: (name, precision) -> coefficients, lowest order first",
         "POLYNOMIALS: dict[tuple[str, str], tuple[float, ...]] = {",
-    ]
-    for fit in _table():
-        coefficients, error = solve(fit)
-        print(f"{fit.name} {fit.precision}: {len(coefficients)} terms, weighted error 2^{np.log2(error):.1f}")
-        lines.append(f'    # weighted error 2**{np.log2(error):.1f}')
+    ]  # fmt: skip
+    for fit in table():
+        coefficients = list(known.get("POLYNOMIALS", {}).get((fit.name, fit.precision), ()))
+        if not names or fit.name in names:
+            coefficients, error = solve(fit)
+            print(f"{fit.name} {fit.precision}: {fit.terms} terms, weighted error 2^{np.log2(error):.1f}", flush=True)
         lines.append(f'    ("{fit.name}", "{fit.precision}"): (')
         lines += [f"        {shortest(c, fit.precision)}," for c in coefficients] + ["    ),"]
     lines += ["}", "", "#: (name, precision) -> value", "CONSTANTS: dict[tuple[str, str], float | int] = {"]
     for (name, precision), value in constants().items():
         text = f"0x{value:x}" if isinstance(value, int) else shortest(value, precision)
         lines.append(f'    ("{name}", "{precision}"): {text},')
-    lines += ["}", ""]
-    Path(__file__).with_name("coefficients.py").write_text("\n".join(lines))
+    path.write_text("\n".join([*lines, "}", ""]))
 
 
 def shortest(value: float, precision: str) -> str:

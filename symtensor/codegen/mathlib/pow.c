@@ -13,9 +13,9 @@ F pow(F x, F y) {
   p = greatest(EXP2_LOW, least(EXP2_HIGH, p));
   F n = (p + MAGIC) - MAGIC;
   F z = exp2_core(n, (p - n) + low);
-  F half = 0.5 * y;
+  F h = 0.5 * y;
   M integral = eq(rint(y), y);
-  M odd = integral & ne(rint(half), half);
+  M odd = integral & ne(rint(h), h);
   z = blend(odd, copysign(z, x), z);
   M undefined = lt(x, 0.0) & gt(x, -as_float(INF_BITS)) & lnot(integral);
   z = blend(undefined, as_float(NAN_BITS), z);

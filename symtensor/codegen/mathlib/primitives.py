@@ -38,18 +38,22 @@ _INT_PREDICATE = {"ieq": 0, "ilt": 1, "igt": 6}
 _ROUNDING = {"rint": 8, "floor": 9, "ceil": 10, "trunc": 11}
 
 
+#: what needs no brackets beside an operator: names, numbers, calls, what has brackets already
+_SIMPLE = re.compile(r"-?[\w.]+|-?\w*\([^()]*\)")
+
+
 def infix(name: str, arguments: list[str]) -> str | None:
     """A primitive on scalars as a C expression, or None if it has to be a call."""
     operator = _COMPARE.get(name) or _INT_COMPARE.get(name)
+    arguments = [a if _SIMPLE.fullmatch(a) else f"({a})" for a in arguments]
     if operator:
-        arguments = [a if re.fullmatch(r"-?[\w.]+|\w+\([^()]*\)", a) else f"({a})" for a in arguments]
         return f"({arguments[0]} {operator} {arguments[1]})"
     if name in ("blend", "iblend"):
         return f"({arguments[0]} ? {arguments[1]} : {arguments[2]})"
     if name == "lnot":
-        return f"(!{arguments[0]})"
+        return f"!{arguments[0]}"
     if name == "any":
-        return f"({arguments[0]})"
+        return arguments[0]
     if name in ("splat", "isplat"):
         return arguments[0]
     return None
@@ -146,9 +150,9 @@ def _scaling(name: str, t: Target) -> str:
         return f"return st_as_float_{s}(st_shl_{s}(st_as_int_{s}(a + {magic}), {mantissa}) + {one});"
     offset = "0x4b400000" if t.bits == 32 else "0x4338000000000000"
     return (
-        f"  {i} n = st_as_int_{s}(b + {magic}) - {offset}, half = n >> 1;\n"
-        f"  {t.type('f')} first = st_as_float_{s}(st_shl_{s}(half + {bias}, {mantissa}));\n"
-        f"  return a * first * st_as_float_{s}(st_shl_{s}(n - half + {bias}, {mantissa}));"
+        f"  {i} n = st_as_int_{s}(b + {magic}) - {offset}, k = n >> 1;\n"
+        f"  {t.type('f')} first = st_as_float_{s}(st_shl_{s}(k + {bias}, {mantissa}));\n"
+        f"  return a * first * st_as_float_{s}(st_shl_{s}(n - k + {bias}, {mantissa}));"
     )
 
 
@@ -280,7 +284,7 @@ def _avx512(name: str, t: Target) -> str | None:
         return f"return __builtin_ia32_{word}{p}{256 if w == 256 else ''}(a, b);"
     if name in ("max", "min"):
         # where a is a number: min or max, which gives b when b is NaN; where a is NaN: a
-        return f"return __builtin_ia32_{name}{p}{w}_mask(a, b, a, __builtin_ia32_cmp{p}{w}_mask(a, a, 7, -1{tail}){tail});"
+        return f"return __builtin_ia32_{name}{p}{w if w > 128 else ''}_mask(a, b, a, __builtin_ia32_cmp{p}{w}_mask(a, a, 7, -1{tail}){tail});"
     if name == "sqrt":
         return f"return __builtin_ia32_sqrt{p}{w}_mask(a, a, -1{tail});"
     if name in _ROUNDING:

@@ -23,8 +23,10 @@ F cbrt(F x) {
 F hypot(F x, F y) {
   F a = max(abs(x), abs(y));
   F b = min(abs(x), abs(y));
-  F up = blend(lt(a, HYPOT_LOW), HYPOT_HIGH, blend(gt(a, HYPOT_HIGH), HYPOT_LOW, 1.0));
-  F down = blend(lt(a, HYPOT_LOW), HYPOT_LOW, blend(gt(a, HYPOT_HIGH), HYPOT_HIGH, 1.0));
+  M small = lt(a, HYPOT_LOW);
+  M large = gt(a, HYPOT_HIGH);
+  F up = blend(small, HYPOT_UP, blend(large, HYPOT_DOWN, 1.0));
+  F down = blend(small, HYPOT_DOWN, blend(large, HYPOT_UP, 1.0));
   a = a * up;
   b = b * up;
   F s = a * a;
@@ -32,7 +34,7 @@ F hypot(F x, F y) {
   F z = fma(b, b, s);
   lost = fma(b, b, s - z) + lost;
   F r = sqrt(z);
-  r = blend(gt(z, 0.0) , fma(0.5 * (fma(-r, r, z) + lost), 1.0 / r, r), r);
+  r = blend(gt(z, 0.0), fma(0.5 * (fma(-r, r, z) + lost), 1.0 / r, r), r);
   F infinity = as_float(INF_BITS);
   return blend(eq(abs(x), infinity) | eq(abs(y), infinity), infinity, r * down);
 }

@@ -1,0 +1,284 @@
+"""Printing the entry function of a Program: what a CPU and a device have in common.
+
+The entry computes sizes, checks guards and drives the steps; loops and branches are C.  How memory is had and how a
+kernel is started is left to the two subclasses, ``symtensor.codegen.host`` and ``symtensor.codegen.device``.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from symtensor.codegen import program as pg
+from symtensor.codegen.buffers import Layout, plan_buffers
+from symtensor.codegen.library import routine_source
+from symtensor.codegen.printer import KernelPrinter, _bare, safe_comment
+from symtensor.errors import CODES
+from symtensor.ir.node import Site
+from symtensor.ir.size import Atom, Bound, SizeLike, atoms
+
+FAIL = """\
+static int st_fail(st_ctx *ctx, int64_t code, int64_t site, int64_t a, int64_t b) {
+  ctx->error.code = code;
+  ctx->error.site = site;
+  ctx->error.value[0] = a;
+  ctx->error.value[1] = b;
+  return 1;
+}
+"""
+
+
+@dataclass(frozen=True)
+class Source:
+    """Generated source and what the runtime needs to load it.
+
+    Attributes:
+        text: the whole translation unit.
+        library: names of the BLAS and LAPACK functions, in the order of ``ctx->library``.
+        layout: the buffer plan.
+        device: source for the device, empty on the CPU.
+        kernels: names of the device kernels, in the order of ``ctx->kernels``.
+        host_steps: what a device function computes on the host, with the transfers that this costs, for reports.
+    """
+
+    text: str
+    library: tuple[str, ...]
+    layout: Layout
+    device: str = ""
+    kernels: tuple[str, ...] = ()
+    host_steps: tuple[str, ...] = ()
+
+
+class EntryPrinter(ABC):
+    """Prints one Program.
+
+    Args:
+        program: what to print.
+        printer: prints sizes and types as C.
+        abi: text of ``abi.h``.
+        where: prints a user line for comments.
+    """
+
+    def __init__(
+        self, program: pg.Program, printer: KernelPrinter, abi: str, where: Callable[[Site], str]
+    ) -> None:
+        self.program, self.printer, self.abi, self.where = program, printer, abi, where
+        self.printer._names = lambda atom: program.size_names.get(atom, atom.label)
+        self.library: dict[str, int] = {}
+        self.layout = plan_buffers(program)
+        self.found: set[Atom] = set()  # sizes that the steps printed so far define
+
+    @abstractmethod
+    def source(self) -> Source:
+        """The whole translation unit."""
+
+    def size(self, size: SizeLike) -> str:
+        """A size as a C expression."""
+        return _bare(self.printer.size(size))
+
+    def type(self, name: str) -> str:
+        """The C type of a buffer's elements."""
+        return self.printer.type(self.program.storages[name].dtype)
+
+    def function(self, name: str) -> int:
+        """Number of a library function in ``ctx->library``."""
+        return self.library.setdefault(name, len(self.library))
+
+    def routines(self) -> list[str]:
+        """The C text of the library routines that the steps call, each once."""
+        texts: dict[str, str] = {}
+        for step in pg.all_steps(self.program.steps):
+            if isinstance(step, pg.Library):
+                key, text = routine_source(step, self.printer.type(routine_dtype(self.program, step)), self.function)
+                texts.setdefault(key, text)
+        return list(texts.values())
+
+    # ---------------------------------------------------------------------------------------------- sizes and guards
+    def headline(self) -> str:
+        """The comment that opens the entry."""
+        p = self.program
+        return f"/* {safe_comment(p.name)}: {len(p.kernels())} kernels, {len(p.outputs)} outputs */"
+
+    def argument_number(self, storage: pg.Storage) -> int:
+        """Place of an argument among the entry's pointers; large constants come after the leaves."""
+        if storage.number >= 0:
+            return storage.number
+        constants = [s.name for s in self.program.storages.values() if s.kind == "argument" and s.number < 0]
+        return len(self.program.arguments) + constants.index(storage.name)
+
+    def sizes(self) -> list[str]:
+        """Variables for all sizes that the arguments tell."""
+        starts: list[int] = []
+        at = 0
+        for leaf in self.program.arguments:
+            starts.append(at)
+            at += 2 * leaf.ndim
+        lines = []
+        for atom, (number, axis) in self.program.atoms.items():
+            name = self.program.size_names[atom]
+            value = f"layout[{starts[number] + axis}]"
+            if axis < 0:
+                value = f"*({self.printer.type(self.program.arguments[number].dtype)} *)arguments[{number}]"
+            lines.append(f"  const int64_t {name} = {value};")
+        lines += self._repeated_sizes(starts)
+        lines += [f"  int64_t {n} = 0;" for a, n in self.program.size_names.items() if isinstance(a, Bound)]
+        return lines + [f"  (void){n};" for a, n in self.program.size_names.items() if a in self.program.atoms]
+
+    def _repeated_sizes(self, starts: list[int]) -> list[str]:
+        """Axes that share a named size, checked against the one that bound it."""
+        lines = []
+        for number, leaf in enumerate(self.program.arguments):
+            for axis, size in enumerate(leaf.shape):
+                if isinstance(size, int) or any(self.program.atoms.get(a) == (number, axis) for a in atoms(size)):
+                    continue
+                site = self.site(f"size of axis {axis} of {leaf.name or 'argument'}", ())
+                value = f"layout[{starts[number] + axis}]"
+                lines.append(
+                    f"  if ({value} != {self.size(size)}) "
+                    f"return st_fail(ctx, {CODES['shape']}, {site}, {value}, {self.size(size)});"
+                )
+        return lines
+
+    def guards(self, ready: Callable[[SizeLike], bool], indent: str) -> list[str]:
+        """Checks of the conditions of which ``ready`` holds for a side, once both sides are known."""
+        lines = []
+        for guard, site in self.program.guards:
+            unknown = [a for s in (guard.left, guard.right) for a in atoms(s) if isinstance(a, Bound)]
+            if not all(a in self.found for a in unknown) or not (ready(guard.left) or ready(guard.right)):
+                continue
+            left, right = self.size(guard.left), self.size(guard.right)
+            lines.append(f"{indent}if ({left} != {right}) return st_fail(ctx, {CODES['shape']}, {site}, {left}, {right});")
+        return lines
+
+    def early_guards(self) -> list[str]:
+        """Checks of the conditions on sizes that the arguments tell."""
+        return self.guards(lambda size: True, "  ")
+
+    def newly_known(self, atom: Atom) -> Callable[[SizeLike], bool]:
+        """Note that a size is now known; returns whether a size has just become computable by it."""
+        self.found.add(atom)
+
+        def ready(size: SizeLike) -> bool:
+            bounds = [a for a in atoms(size) if isinstance(a, Bound)]
+            return atom in bounds and all(b in self.found for b in bounds)
+
+        return ready
+
+    def ask_output(self, s: pg.Storage, name: str, indent: str, declare: str = "") -> list[str]:
+        """Ask the runtime for the memory of an output."""
+        sizes = ", ".join(self.size(n) for n in s.shape)
+        dims = f"(const int64_t[]){{{sizes}}}" if s.shape else "0"
+        return [
+            f"{indent}{declare}{name} = ctx->output(ctx, {s.number}, {dims});",
+            f"{indent}if (!{name}) return 1;",
+        ]
+
+    def site(self, what: str, sites: tuple[Site, ...]) -> int:
+        """Number of a user line in the table that errors refer to; 0 where it has none."""
+        key = (what, sites)
+        return self.program.sites.index(key) if key in self.program.sites else 0
+
+    # --------------------------------------------------------------------------------------------------- the steps
+    def steps(self, steps: tuple[pg.Step, ...], indent: str) -> list[str]:
+        """Steps as lines."""
+        lines: list[str] = []
+        for step in steps:
+            lines += self.step(step, indent)
+        return lines
+
+    def step(self, step: pg.Step, indent: str) -> list[str]:
+        """One step as lines."""
+        if isinstance(step, pg.Launch):
+            return self.launch(step, indent)
+        if isinstance(step, pg.Gemm):
+            return self.gemm(step, indent)
+        if isinstance(step, pg.Library):
+            return self.routine(step, indent)
+        if isinstance(step, pg.View):
+            return self.view(step, indent)
+        if isinstance(step, pg.Copy):
+            return self.copy(step, indent)
+        if isinstance(step, pg.Swap):
+            t = self.pointer_type(step.first)
+            return [f"{indent}{{ {t}swap = {step.first}; {step.first} = {step.second}; {step.second} = swap; }}"]
+        if isinstance(step, pg.Branch):
+            condition, lines = self.flag(step.condition, indent)
+            return [
+                *lines, f"{indent}if ({condition}) {{", *self.steps(step.then, indent + "  "),
+                f"{indent}}} else {{", *self.steps(step.otherwise, indent + "  "), f"{indent}}}",
+            ]  # fmt: skip
+        if isinstance(step, pg.Loop):
+            return self._loop(step, indent)
+        return self._while(step, indent)
+
+    @abstractmethod
+    def launch(self, step: pg.Launch, indent: str) -> list[str]:
+        """Run a kernel."""
+
+    @abstractmethod
+    def gemm(self, step: pg.Gemm, indent: str) -> list[str]:
+        """Run a matrix product."""
+
+    @abstractmethod
+    def routine(self, step: pg.Library, indent: str) -> list[str]:
+        """Run a library routine."""
+
+    @abstractmethod
+    def view(self, step: pg.View, indent: str) -> list[str]:
+        """Let a pointer point into a buffer."""
+
+    @abstractmethod
+    def copy(self, step: pg.Copy, indent: str) -> list[str]:
+        """Copy elements between buffers."""
+
+    @abstractmethod
+    def pointer_type(self, name: str) -> str:
+        """The C type of a variable that stands for a buffer, with the blank or star before the name."""
+
+    @abstractmethod
+    def flag(self, name: str, indent: str) -> tuple[str, list[str]]:
+        """A bool scalar in memory: the C expression, and lines that must come before it."""
+
+    @abstractmethod
+    def counter(self, step: pg.WhileLoop, indent: str) -> tuple[str, list[str], list[str], list[str]]:
+        """Of a while loop's counter: a C lvalue, and lines before the loop, at the end of each round, and after it."""
+
+    def _poll(self, indent: str) -> str:
+        return f"{indent}if (*ctx->stop) return st_fail(ctx, {CODES['interrupted']}, 0, 0, 0);"
+
+    def _loop(self, step: pg.Loop, indent: str) -> list[str]:
+        v, n = step.var.label, self.size(step.var.extent)
+        head = f"for (int64_t {v} = 0; {v} < {n}; ++{v}) {{"
+        if step.reverse:
+            head = f"for (int64_t {v} = {n} - 1; {v} >= 0; --{v}) {{"
+        return [
+            indent + head, f"{indent}  ctx->error.step = {v};", self._poll(indent + "  "),
+            *self.steps(step.body, indent + "  "), f"{indent}}}", f"{indent}ctx->error.step = -1;",
+        ]  # fmt: skip
+
+    def _while(self, step: pg.WhileLoop, indent: str) -> list[str]:
+        inner = indent + "  "
+        count, before, each, after = self.counter(step, indent)
+        condition, lines = self.flag(step.condition, inner)
+        result = [*before, f"{indent}{count} = 0;", f"{indent}for (;;) {{", *self.steps(step.head, inner), *lines]
+        result += [f"{inner}if (!{condition}) break;", self._poll(inner)]
+        if step.max_steps is not None:
+            result.append(f"{inner}if ({count} == {step.max_steps}) break;")
+        return [*result, *self.steps(step.body, inner), f"{inner}++{count};", *each, f"{indent}}}", *after]
+
+    def call_site(self, step: pg.Library) -> int:
+        """The user line that a failing library routine reports."""
+        return self.site(step.node.op.name, step.node.sites)
+
+
+def is_bound(size: SizeLike) -> bool:
+    """Whether a size depends on one that is found on the way."""
+    return any(isinstance(a, Bound) for a in atoms(size))
+
+
+def routine_dtype(program: pg.Program, step: pg.Library) -> np.dtype:
+    """The element type that a library routine works on."""
+    return program.storages[step.inputs[0]].dtype
