@@ -54,7 +54,7 @@ def build() -> tuple[st.Function, st.Function]:
     hidden = st.maximum(x @ w1 + b1, 0)
     logits = hidden @ w2 + b2
     probability = st.exp(logits) / st.exp(logits).sum(axis=1, keepdims=True)
-    loss = -(st.log(probability) * st.one_hot(t, 10)).sum(axis=1).mean()
+    loss = -(st.log(probability) * st.one_hot(t, 10, dtype="float32")).sum(axis=1).mean()
 
     updates = {}
     for parameter, velocity, gradient in zip(parameters, velocities, st.grad(loss, parameters)):
@@ -120,6 +120,20 @@ def time_in_turn(contenders: dict[str, Callable[[], object]], rounds: int = 25, 
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
+def head(text: object, lines: int = 14) -> str:
+    """The first lines of a text, and how many follow."""
+    all_lines = str(text).splitlines()
+    more = [f"... {len(all_lines) - lines} more lines"] if len(all_lines) > lines else []
+    return "\n".join([*all_lines[:lines], *more])
+
+
+def one_rewrite(story: str) -> str:
+    """The first rewrite that made something stable: rule and reason, before, after, the line that it is from."""
+    lines = story.splitlines()
+    start = next(k for k, line in enumerate(lines) if line.startswith("stabilise:"))
+    return "\n".join(lines[start : start + 4])
+
+
 def main() -> int:
     x, x_held, t, t_held = load()
     start = time.perf_counter()
@@ -131,16 +145,16 @@ def main() -> int:
     train(step, x, t)
     accuracy = float((predict(x_held) == t_held).mean())
 
-    print(f"\n--- the step as the compiler sees it\n{step.graph}")
+    print(f"\n--- the step as the compiler sees it\n{head(step.graph)}")
     print(f"\n--- its kernels\n{step.kernels}")
-    print(f"\n--- one rewrite\n{step.explain()}")
-    print(f"\n--- the generated C\n{step.compile_report}")
+    print(f"\n--- one rewrite of {len(str(step.explain()).splitlines())} lines that step.explain() has to tell")
+    print(one_rewrite(step.explain()))
+    print(f"\n--- the generated C lies in\n{step.compile_report.path}")
     xb, tb, by_numpy = x[:BATCH], t[:BATCH], numpy_step()
     seconds = time_in_turn({"symtensor": lambda: step(xb, tb), "NumPy": lambda: by_numpy(xb, tb)})
-    print(
-        f"\n--- a step of {BATCH} images: symtensor {1e6 * seconds['symtensor']:.0f} us, NumPy"
-        f" {1e6 * seconds['NumPy']:.0f} us: {seconds['NumPy'] / seconds['symtensor']:.1f} times as fast"
-    )
+    ours, theirs = 1e6 * seconds["symtensor"], 1e6 * seconds["NumPy"]
+    print(f"\n--- a step of {BATCH} images")
+    print(f"symtensor {ours:.0f} us, NumPy {theirs:.0f} us: {theirs / ours:.1f} times as fast")
     print(f"\naccuracy on {len(x_held)} held-out digits: {accuracy:.2%} (goal: {GOAL:.0%})")
     return int(accuracy < GOAL)
 

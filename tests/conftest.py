@@ -32,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["POCL_CACHE_DIR"] = os.path.join(directory, "pocl")
     os.environ["XDG_CACHE_HOME"] = os.path.join(directory, "xdg")  # pyopencl's own cache of compiled programs
     os.makedirs(os.environ["POCL_CACHE_DIR"])
+    os.environ["SYMTENSOR_VERIFY"] = "1"  # the verifiers of graph, Program and loop IR run between all passes
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:

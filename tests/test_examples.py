@@ -16,5 +16,5 @@ def test_digits() -> None:
     accuracy = re.search(r"accuracy on 360 held-out digits: (\d+\.\d+)%", result.stdout)
     assert accuracy is not None
     assert float(accuracy[1]) >= 97
-    for heading in ("the step as the compiler sees it", "one rewrite", "the generated C", "times as fast"):
+    for heading in ("the step as the compiler sees it", "one rewrite", "the generated C", "NumPy", "times as fast"):
         assert heading in result.stdout

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Iterator
 
 from symtensor.codegen.loop_ir import Let, Statement
 from symtensor.ir.scalar import Call, Expr, Load, Var, call
@@ -17,10 +18,12 @@ class Binder:
     Args:
         fma: whether a product with one use is joined with the addition that uses it (one rounding instead of two).
         roots: all expressions of the body, so that what two of them share is computed once.
+        numbers: numbers of the variables, where several binders write into one scope.
     """
 
-    def __init__(self, fma: bool, roots: Iterable[Expr] = ()) -> None:
+    def __init__(self, fma: bool, roots: Iterable[Expr] = (), numbers: Iterator[int] | None = None) -> None:
         self._fma = fma
+        self._numbers = numbers or itertools.count(1)
         self._uses: dict[int, int] = {}
         self._counted: set[int] = set()
         self._roots: list[Expr] = []
@@ -29,7 +32,6 @@ class Binder:
         self._done: dict[int, Expr] = {}
         self._keep: list[Expr] = []
         self._pending: list[Statement] = []
-        self._count = 0
 
     def __call__(self, root: Expr) -> Expr:
         """The expression over variables; definitions are collected until ``take``."""
@@ -46,8 +48,7 @@ class Binder:
             depth[id(expr)] = 1 + max((depth.get(id(c), 0) for c in children(expr)), default=0)
             shared = uses.get(id(expr), 0) > 1 and isinstance(new, (Call, Load)) and expr is not root
             if shared or (depth[id(expr)] >= DEPTH_LIMIT and isinstance(new, Call)) or (expr is root and isinstance(new, Call)):
-                self._count += 1
-                name = f"t{self._count}"
+                name = f"t{next(self._numbers)}"
                 self._pending.append(Let(name, new))
                 new, depth[id(expr)] = Var(name, new.dtype), 0
             self._done[id(expr)] = new

@@ -13,9 +13,9 @@ import numpy as np
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.bind import Binder
 from symtensor.codegen.contraction import gemm_form
-from symtensor.codegen.dialect import KEYWORDS
 from symtensor.codegen.lower import GroupLowering, Memory, make_kernel
-from symtensor.codegen.program import Copy, Launch, Library, Program, Step, Storage
+from symtensor.codegen.names import SourceNames
+from symtensor.codegen.program import Commit, Copy, Launch, Library, Program, Step, Storage, written
 from symtensor.codegen.resolve import resolve, row_major
 from symtensor.codegen.schedule import Schedule
 from symtensor.errors import CODES
@@ -24,7 +24,6 @@ from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, Load, LoopVar, call, cast, index
 from symtensor.ir.size import AnonymousDim, Atom, Bound, Dim, ScalarValue, Size, SizeLike, atoms
-from symtensor.ir.text import Names
 from symtensor.ops.declare import CONSTANT
 from symtensor.optimizer.elements import is_scalar_constant
 from symtensor.optimizer.guards import Guards
@@ -48,7 +47,7 @@ class Builder:
         self.device = device
         self.fma = fma
         self.schedules = schedules or {}
-        self.memory = Memory(Names(KEYWORDS), guards.canonical)
+        self.memory = Memory(SourceNames(), guards.canonical)
         self.storages: dict[str, Storage] = {}
         self.constants: dict[str, np.ndarray] = {}
         self.sites: list[tuple[str, tuple]] = []
@@ -281,6 +280,7 @@ def build_program(
     names = {atom: builder.memory.names.fresh(_size_label(atom)) for atom in known}
     outputs, copies = _output_buffers(builder, plan.graph, set(arguments))
     steps = builder.steps(plan) + copies
+    steps = _with_commit(steps, {builder.memory.buffer(arguments[a]) for a in (in_place or {}).values()})
     for node in plan.graph.nodes():
         for size in (s for t in (node.type if isinstance(node.type, tuple) else (node.type,)) for s in t.shape):
             for atom in atoms(size):
@@ -292,6 +292,12 @@ def build_program(
         plan.graph.outputs, builder.constants, in_place or {},
     )  # fmt: skip
     return program, builder
+
+
+def _with_commit(steps: list[Step], variables: set[str]) -> list[Step]:
+    """Mark the place from which on shared variables are written."""
+    first = next((k for k, s in enumerate(steps) if not variables.isdisjoint(written(s))), None)
+    return steps if first is None else [*steps[:first], Commit(), *steps[first:]]
 
 
 def _size_label(atom: Atom) -> str:

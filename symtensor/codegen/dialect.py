@@ -7,15 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-KEYWORDS = frozenset(
-    "auto break case char const continue default do double else enum extern float for goto if inline int long register "
-    "restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm half "
-    "ctx worker argument begin end chunk kernel global local private constant uint ulong ushort uchar bool true false "
-    "class new delete template this operator namespace dim3 blockIdx threadIdx blockDim gridDim main int8_t int16_t "
-    "int32_t int64_t uint8_t uint16_t uint32_t uint64_t group lane lanes scratch arguments layout outputs".split()
-)
-
-
 @dataclass(frozen=True)
 class Dialect:
     """How one language of the C family spells what kernels need.
@@ -24,7 +15,7 @@ class Dialect:
         name: also the dialect of the math library.
         types: C type of each NumPy dtype name.
         device: whether kernels run on a device, in work groups.
-        kernel: qualifiers of a kernel function.
+        kernel: what stands before the name of a kernel; ``{size}`` is the number of threads of a group.
         function: qualifiers of a helper function.
         pointer: qualifiers before a buffer parameter's element type.
         restrict: qualifier after the star.
@@ -32,9 +23,10 @@ class Dialect:
         group: index of this work group; ``groups`` how many there are.
         lane: index of this thread in its group; ``lanes`` how many there are.
         barrier: statement at which all threads of a group meet, global and shared memory visible.
-        single_suffix: suffix of float32 literals.
+        claim: condition that holds for one thread only, the first to ask; ``{flag}`` is a pointer to an int64 in memory.
+        wide: suffix of int64 literals.
+        infinity: a positive infinity; ``nan`` a quiet NaN.
         header: text at the head of the source.
-        headers: further fields that a later dialect needs.
     """
 
     name: str
@@ -50,6 +42,8 @@ class Dialect:
     lane: str = "0"
     lanes: str = "1"
     barrier: str = ""
+    claim: str = ""
+    wide: str = "LL"
     infinity: str = "__builtin_inf()"
     nan: str = '__builtin_nan("")'
     header: str = ""

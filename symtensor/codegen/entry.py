@@ -210,6 +210,8 @@ class EntryPrinter(ABC):
                 *lines, f"{indent}if ({condition}) {{", *self.steps(step.then, indent + "  "),
                 f"{indent}}} else {{", *self.steps(step.otherwise, indent + "  "), f"{indent}}}",
             ]  # fmt: skip
+        if isinstance(step, pg.Commit):
+            return [f"{indent}static const volatile int32_t st_never = 0;", f"{indent}ctx->stop = &st_never;"]
         if isinstance(step, pg.Loop):
             return self._loop(step, indent)
         return self._while(step, indent)
@@ -266,7 +268,10 @@ class EntryPrinter(ABC):
         result = [*before, f"{indent}{count} = 0;", f"{indent}for (;;) {{", *self.steps(step.head, inner), *lines]
         result += [f"{inner}if (!{condition}) break;", self._poll(inner)]
         if step.max_steps is not None:
-            result.append(f"{inner}if ({count} == {step.max_steps}) break;")
+            fail = f"st_fail(ctx, {CODES['steps']}, {step.site}, {step.max_steps}, 0)"
+            result.append(f"{inner}if ({count} == {step.max_steps}) return {fail};")
+        result.append(f"{inner}const int64_t {step.variable} = {count};")
+        result.append(f"{inner}(void){step.variable};")
         return [*result, *self.steps(step.body, inner), f"{inner}++{count};", *each, f"{indent}}}", *after]
 
     def call_site(self, step: pg.Library) -> int:

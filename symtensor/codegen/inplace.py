@@ -7,7 +7,7 @@ at most at the very element that it writes, and nothing that can fail comes afte
 from __future__ import annotations
 
 from symtensor.codegen import loop_ir as ir
-from symtensor.codegen.program import Copy, Launch, Library, Program, Step, all_steps, touched
+from symtensor.codegen.program import Copy, Launch, Library, Loop, Program, Step, WhileLoop, all_steps, touched
 from symtensor.ir.scalar import Load
 from symtensor.optimizer.elements import walk
 
@@ -34,7 +34,8 @@ def in_place_updates(program: Program, updates: dict[int, int]) -> dict[int, int
 
 
 def _can_fail(step: Step) -> bool:
-    return isinstance(step, Library) or (isinstance(step, Launch) and step.kernel.can_fail)
+    # Loops look at the stop flag.
+    return isinstance(step, (Library, Loop, WhileLoop)) or (isinstance(step, Launch) and step.kernel.can_fail)
 
 
 def _safe(flat: list[Step], top: set[int], output: str, variable: str, last_risk: int) -> bool:

@@ -8,13 +8,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.contraction import lower_contractions
+from symtensor.codegen.lower import make_kernel
 from symtensor.codegen.program import Branch, Copy, Launch, Loop, Step, Storage, Swap, View, WhileLoop
 from symtensor.codegen.scalarize import scalar_kernel
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import LoopVar
+from symtensor.ir.scalar import Const, LoopVar
 from symtensor.ir.size import Size, SizeLike
 from symtensor.optimizer.fusion import VIEWS, fuse
 from symtensor.optimizer.plan import Plan
@@ -190,7 +192,15 @@ def _while(builder: Builder, node: Tensor) -> list[Step]:
     site = builder.site("while_loop", node.sites)
     steps = (*views, *inside, *_resolved(builder, collected + copies), *swaps)
     loop = WhileLoop(tuple(head), holds, steps, counter, limit, site, round_.label)
-    return [*carry.before, loop, *carry.finals(results[:carries], body.inputs[:carries])]
+    cleared = [_zeros(builder, target, output, limit) for target, output in zip(results[carries + 1 :], outputs[carries:])]
+    return [*cleared, *carry.before, loop, *carry.finals(results[:carries], body.inputs[:carries])]
+
+
+def _zeros(builder: Builder, target: str, row: Tensor, rows: int) -> Step:
+    """A kernel that clears collected rows: those that no round writes are zero."""
+    var = LoopVar("j", sz.mul(rows, builder.elements(row)))
+    clear = ir.For(var, (ir.Store(target, Size.of(var), Const(0, row.dtype)),), "simd", lanes=32)
+    return Launch(make_kernel(builder.kernel_name([row]) + "_clear", (clear,), (), var.extent, builder.memory.dtypes))
 
 
 def _cond(builder: Builder, node: Tensor) -> list[Step]:

@@ -47,7 +47,7 @@ class KernelPrinter:
     def size(self, size: SizeLike) -> str:
         """An index polynomial as a C expression of type int64."""
         if isinstance(size, int):
-            return str(size) if abs(size) < 2**31 else f"{size}LL"
+            return str(size) if abs(size) < 2**31 else f"{size}{self.dialect.wide}"
         parts = []
         for monomial, coefficient in size.terms:
             factors = [self.atom(a) for a in monomial]
@@ -90,8 +90,8 @@ class KernelPrinter:
             return "1" if value else "0"
         if dtype.kind in "iu":
             if dtype == np.dtype("int64") and value == np.iinfo("int64").min:
-                return "(-9223372036854775807LL - 1)"
-            suffix = {"int64": "LL", "uint64": "ULL", "uint32": "U"}.get(dtype.name, "")
+                return f"(-9223372036854775807{self.dialect.wide} - 1)"
+            suffix = {"int64": self.dialect.wide, "uint64": f"U{self.dialect.wide}", "uint32": "U"}.get(dtype.name, "")
             return f"{value}{'' if dtype == np.dtype('int64') and abs(int(value)) < 2**31 else suffix}"  # type: ignore[call-overload]
         number = float(value)  # type: ignore[arg-type]
         t = self.type(dtype)

@@ -148,7 +148,12 @@ class Branch:
     otherwise: tuple[Step, ...]
 
 
-Step = Union[Launch, Gemm, Library, View, Copy, Swap, Loop, WhileLoop, Branch]
+@dataclass(frozen=True, eq=False)
+class Commit:
+    """From here on shared variables are written in place: nothing can fail, and Ctrl-C waits for the end."""
+
+
+Step = Union[Launch, Gemm, Library, View, Copy, Swap, Loop, WhileLoop, Branch, Commit]
 
 
 @dataclass(frozen=True, eq=False)
@@ -206,6 +211,19 @@ def all_steps(steps: tuple[Step, ...]) -> list[Step]:
         for block in blocks(step):
             found += all_steps(block)
     return found
+
+
+def written(step: Step) -> tuple[str, ...]:
+    """Names of the buffers that a step, or a step inside it, writes."""
+    if isinstance(step, Launch):
+        return tuple(b.name for b in step.kernel.buffers if b.access != "in")
+    if isinstance(step, Gemm):
+        return (step.c.buffer,)
+    if isinstance(step, Library):
+        return step.outputs
+    if isinstance(step, Copy):
+        return (step.target,)
+    return tuple(name for block in blocks(step) for inner in block for name in written(inner))
 
 
 def touched(step: Step) -> tuple[str, ...]:

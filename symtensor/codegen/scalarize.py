@@ -126,6 +126,7 @@ class _Scalarizer:
     def __init__(self, builder: Builder) -> None:
         self.builder = builder
         self.memory = builder.memory
+        self.numbers = itertools.count(1)
 
     def name(self, node: Tensor, otherwise: str) -> str:
         return self.memory.names.fresh(node.name or otherwise)
@@ -156,7 +157,7 @@ class _Scalarizer:
         scalars = _Scalars(lookup)
         for node in graph.nodes():
             if node.op.kind == "loop":
-                bind = Binder(self.builder.fma)
+                bind = Binder(self.builder.fma, (), self.numbers)
                 operands = {
                     (i, at): bind(scalars.value(i, at)) for i in node.inputs for at in _indices(self.memory.shape(i))
                 }
@@ -167,7 +168,7 @@ class _Scalarizer:
                     item = _item_of(node, k)
                     made.update({(item, at): v for at, v in values.items()})
         values = [[scalars.value(o, at) for at in _indices(self.memory.shape(o))] for o in graph.outputs]
-        bind = Binder(self.builder.fma, [v for row in values for v in row])
+        bind = Binder(self.builder.fma, [v for row in values for v in row], self.numbers)
         bound = [[bind(v) for v in row] for row in values]
         return statements + bind.take(), bound
 
@@ -260,8 +261,12 @@ class _Scalarizer:
             fail = ir.Fail(CODES["steps"], site, (index(limit),))
             checks.append(ir.If(call("ge", counter, index(limit)), (fail,)))
         count = ir.Assign(counter.name, counter + 1)
+        cleared = []
+        for target, output in zip(results[carries + 1 :], body.outputs[carries:]):
+            row = LoopVar("row", sz.mul(limit, sz.product(self.memory.shape(output))))
+            cleared.append(ir.For(row, (ir.Store(target, Size.of(row), Const(0, output.dtype)),)))
         statements = [
-            *declared, ir.Declare(counter.name, Const(0, counter.dtype)), ir.Declare(holds, Const(False, BOOL)), *_scoped(test()),
+            *cleared, *declared, ir.Declare(counter.name, Const(0, counter.dtype)), ir.Declare(holds, Const(False, BOOL)), *_scoped(test()),
             ir.While(holds, (*checks, *inside, *stores, *self._assign(tables, outputs[:carries]), count, *_scoped(test()))),
         ]  # fmt: skip
         return statements, [*tables, {(): counter}]

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from operator import is_
 
-from symtensor.ir.node import Tensor, inherit, make
+from symtensor.ir.node import Tensor, inherit, intern, make
 
 
 def toposort(outputs: Iterable[Tensor], stop: frozenset[Tensor] | set[Tensor] = frozenset()) -> list[Tensor]:
@@ -51,11 +52,14 @@ def rebuild(node: Tensor, inputs: tuple[Tensor, ...]) -> Tensor:
     Where the inputs have the types of the old ones the result keeps the old type, sizes that the op itself defines
     (``nonzero``) included: other nodes mention them.
     """
-    if all(a is b for a, b in zip(node.inputs, inputs)):
+    if all(map(is_, node.inputs, inputs)):
         return node
-    new = make(node.op, inputs, node.attrs)
-    if new.type != node.type and all(a.type == b.type for a, b in zip(node.inputs, inputs)):
-        new = Tensor(node.op, inputs, node.attrs, node.type)
+    if all(a.type == b.type for a, b in zip(node.inputs, inputs)):
+        new = intern(node.op, inputs, node.attrs, node.type, node.sites)
+        if new.type != node.type:
+            new = Tensor(node.op, inputs, node.attrs, node.type)
+    else:
+        new = make(node.op, inputs, node.attrs)
     return inherit(new, node)
 
 

@@ -230,24 +230,33 @@ _interned: weakref.WeakValueDictionary[tuple, Tensor] = weakref.WeakValueDiction
 _lock = threading.Lock()
 
 
-def make(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs = (), type: Any = None) -> Tensor:
+def make(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs = ()) -> Tensor:
     """Return the interned node ``op(*inputs, **attrs)``, inferring its type when it is new.
 
-    In a rewrite pattern (some input is wild) nothing is inferred and the result is wild too.  A type is given only
-    where it is known and must not be inferred anew, since inference defines sizes (``nonzero``).
+    In a rewrite pattern (some input is wild) nothing is inferred and the result is wild too.
+    """
+    found = _interned.get((op, tuple(map(id, inputs)), attrs))
+    if found is not None:
+        return found
+    types = [i.type for i in inputs]
+    type = WILD if WILD in types else op.infer(inputs, **dict(attrs))
+    return intern(op, inputs, attrs, type, caller_sites())
+
+
+def intern(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs, type: Any, sites: tuple[Site, ...]) -> Tensor:
+    """Return the interned node, making it with this type and these sites if it is new.
+
+    For those who know the type: inferring it anew would take time, and would define sizes anew (``nonzero``).
     """
     key = (op, tuple(map(id, inputs)), attrs)
     found = _interned.get(key)
     if found is not None:
         return found
-    if type is None:
-        types = [i.type for i in inputs]
-        type = WILD if WILD in types else op.infer(inputs, **dict(attrs))
     node = Tensor(op, inputs, attrs, type)
     with _lock:
         found = _interned.setdefault(key, node)
     if found is node:
-        node.sites = caller_sites()
+        node.sites = sites
     return found
 
 

@@ -10,7 +10,7 @@ from collections.abc import Hashable, Sequence
 from typing import Any
 
 from symtensor.ir.graph import Graph, toposort
-from symtensor.ir.node import Op, Site, Tensor, make
+from symtensor.ir.node import Op, Site, Tensor, intern
 
 Row = tuple[Op, tuple[int, ...], tuple[tuple[str, Hashable], ...], int, Any, tuple[Site, ...]]
 Tables = tuple[tuple[Tensor, ...], tuple[Any, ...], tuple[Row, ...], tuple[int, ...]]
@@ -43,13 +43,12 @@ def restore(tables: Tables) -> tuple[Tensor, ...]:
     nodes = list(leaves)
     for op, inputs, attrs, type_index, name, sites in rows:
         operands = tuple(nodes[i] for i in inputs)
-        node = make(op, operands, attrs, types[type_index])
+        node = intern(op, operands, attrs, types[type_index], sites)
         if node.type != types[type_index]:
             # Found among the interned ones, but defining other sizes than the ones that this pickle mentions.
             node = Tensor(op, operands, attrs, types[type_index])
         if node.name is None:
             node.name = name
-        node.sites = sites or node.sites
         nodes.append(node)
     return tuple(nodes[k] for k in wanted)
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from symtensor.errors import RewriteError, located
 from symtensor.ir.graph import Graph
-from symtensor.ir.node import Op, Site, Tensor, TensorType, caller_sites, describe, make, op_named
+from symtensor.ir.node import Op, Site, Tensor, TensorType, caller_sites, describe, intern, op_named
 from symtensor.ir.pattern import Rule
 from symtensor.ir.trace import Refusal, Step, Trace
 from symtensor.ir.verify import verify_rewritten
@@ -163,9 +163,9 @@ class _Driver:
             changed = False
         if not changed and all(map(is_, inputs, node.inputs)):
             return node
-        new = make(node.op, inputs, attrs)
+        new = intern(node.op, inputs, attrs, node.type, node.sites)
         if new.type != node.type:
-            # Sizes that the op defines (nonzero) were inferred anew; other nodes mention the old ones.
+            # Known already, but defining other sizes (nonzero) than those that other nodes mention.
             new = Tensor(node.op, inputs, attrs, node.type)
         self._hand_on(new, node)
         return new

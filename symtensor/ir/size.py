@@ -323,8 +323,37 @@ def _non_negative_atom(atom: Atom) -> bool:
 
 def at_least(left: SizeLike, right: SizeLike) -> bool:
     """Whether ``left >= right`` can be proved for all values of the atoms (dims are never negative)."""
-    difference = _terms(add(left, mul(right, -1)))
-    return all(c >= 0 and all(map(_non_negative_atom, m)) for m, c in difference.items())
+    if isinstance(left, int) and isinstance(right, int):
+        return left >= right
+    return _never_negative(add(left, mul(right, -1)), 3)
+
+
+def _never_negative(size: SizeLike, depth: int) -> bool:
+    """Whether each term is provably non-negative, perhaps after replacing an atom by what bounds it."""
+    terms = _terms(size)
+    if all(c >= 0 and all(map(_non_negative_atom, m)) for m, c in terms.items()):
+        return True
+    if not depth:
+        return False
+    for monomial, coefficient in terms.items():
+        if len(monomial) == 1 and isinstance(monomial[0], SizeCall):
+            atom = monomial[0]
+            for bound in _bounds(atom, upper=coefficient < 0):
+                change = mul(add(bound, mul(Size.of(atom), -1)), coefficient)
+                if _never_negative(add(size, change), depth - 1):
+                    return True
+    return False
+
+
+def _bounds(atom: SizeCall, upper: bool) -> tuple[SizeLike, ...]:
+    """Sizes that an atom never exceeds, or (``upper`` false) never falls below."""
+    if atom.op == ("min" if upper else "max"):
+        return atom.left, atom.right
+    if upper and atom.op == "mod" and at_least(atom.right, 1):
+        return (add(atom.right, -1),)
+    if upper and atom.op == "floordiv" and at_least(atom.left, 0) and at_least(atom.right, 1):
+        return (atom.left,)
+    return ()
 
 
 def atoms(size: SizeLike) -> Iterator[Atom]:

@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
 from symtensor.ir.node import Tensor
 
-if TYPE_CHECKING:
-    from symtensor.ir.graph import Graph
-
 INLINE_ELEMENTS = 16  # constants up to this size are written out
+
+
+@runtime_checkable
+class GraphLike(Protocol):
+    """What of a ``Graph`` is printed; the graph itself prints with this module, so it cannot be imported here."""
+
+    @property
+    def inputs(self) -> tuple[Tensor, ...]:
+        """Leaves."""
+
+    @property
+    def outputs(self) -> tuple[Tensor, ...]:
+        """Results."""
+
+    def nodes(self) -> list[Tensor]:
+        """All nodes, inputs before users."""
 
 
 def sanitise(name: str) -> str:
@@ -63,12 +76,10 @@ def _operand(node: Tensor, names: Names) -> str:
 
 def equation(node: Tensor, names: Names) -> str:
     """One node as ``name: type = op(inputs, attrs)``."""
-    from symtensor.ir.graph import Graph
-
     arguments = [_operand(i, names) for i in node.inputs]
     bodies = []
     for key, value in node.attrs:
-        if isinstance(value, Graph):
+        if isinstance(value, GraphLike):
             arguments.append(f"{key}={{...}}")
             bodies.append((key, value))
         else:
@@ -81,7 +92,7 @@ def equation(node: Tensor, names: Names) -> str:
     return line
 
 
-def graph_text(graph: Graph) -> str:
+def graph_text(graph: GraphLike) -> str:
     """The whole graph: inputs, one equation a line, outputs."""
     names = Names()
     nodes = graph.nodes()

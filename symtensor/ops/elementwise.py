@@ -84,6 +84,11 @@ def _reciprocal(x: Expr) -> Expr:
     return select(x.equal(1), one, below)
 
 
+def _reciprocal_reference(x: np.ndarray) -> np.ndarray:
+    # NumPy's answer for the integer 0 depends on the machine.
+    return np.reciprocal(x) if x.dtype.kind == "f" else np.where(x == 0, x, np.reciprocal(np.where(x == 0, 1, x)))
+
+
 def _absolute(x: Expr) -> Expr:
     return x if x.dtype.kind in "bu" else call("abs", x)
 
@@ -139,7 +144,13 @@ square = elementwise(
     "square", np.square, lambda x: x * x, types=no_bool_type, vjp=lambda g, z, x: (2 * g * x,), samples="r"
 )
 reciprocal = elementwise(
-    "reciprocal", np.reciprocal, _reciprocal, types=no_bool_type, vjp=lambda g, z, x: (-g * z * z,), samples="p", cost=4
+    "reciprocal",
+    _reciprocal_reference,
+    _reciprocal,
+    types=no_bool_type,
+    vjp=lambda g, z, x: (-g * z * z,),
+    samples="p",
+    cost=4,
 )
 maximum = elementwise(
     "maximum", np.maximum, _by_bool(operator("or"), operator("max")),
@@ -153,10 +164,18 @@ minimum = elementwise(
 # ------------------------------------------------------------------------------------------------ comparisons
 equal = elementwise("equal", np.equal, operator("eq"), types=compare_type, samples="rr", commutative=True)
 not_equal = elementwise("not_equal", np.not_equal, operator("ne"), types=compare_type, samples="rr", commutative=True)
-less: Elementwise = elementwise("less", np.less, operator("lt"), types=compare_type, samples="rs")
-less_equal = elementwise("less_equal", np.less_equal, operator("le"), types=compare_type, samples="rs")
-greater: Elementwise = elementwise("greater", np.greater, operator("gt"), types=compare_type, samples="rs")
-greater_equal = elementwise("greater_equal", np.greater_equal, operator("ge"), types=compare_type, samples="rs")
+less: Elementwise = elementwise(
+    "less", np.less, _by_bool(lambda x, y: ~x & y, operator("lt")), types=compare_type, samples="rs"
+)
+less_equal = elementwise(
+    "less_equal", np.less_equal, _by_bool(lambda x, y: ~x | y, operator("le")), types=compare_type, samples="rs"
+)
+greater: Elementwise = elementwise(
+    "greater", np.greater, _by_bool(lambda x, y: x & ~y, operator("gt")), types=compare_type, samples="rs"
+)
+greater_equal = elementwise(
+    "greater_equal", np.greater_equal, _by_bool(lambda x, y: x | ~y, operator("ge")), types=compare_type, samples="rs"
+)
 isnan = elementwise("isnan", np.isnan, is_nan, types=_float_test_type, samples="r")
 isinf = elementwise(
     "isinf", np.isinf,

@@ -15,7 +15,7 @@ import numpy as np
 from symtensor import dtypes
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, Expr, call, select
-from symtensor.ops.declare import Elementwise, constant_value, elementwise, helper, inexact_type, same_type
+from symtensor.ops.declare import Elementwise, constant_value, elementwise, helper, inexact_type, promoted
 from symtensor.ops.elementwise import Types, equal, greater, is_nan, logical_not, maximum, no_bool_type, where
 from symtensor.ops.elementwise import isnan as _isnan
 
@@ -31,9 +31,11 @@ def _function(
 
 def float_pair_type(operands: Sequence[Any]) -> Types:
     """Two operands, taken as the floating-point type in which NumPy evaluates functions of their common type."""
-    types, dtype = same_type(operands)
-    dtype = dtypes.inexact(dtype)
-    return (dtype,) * len(types), dtype
+    if all(isinstance(o, np.dtype) for o in operands):  # as NumPy, which finds one loop that takes each safely
+        dtype = dtypes.promote(*(dtypes.inexact(o) for o in operands))
+    else:
+        dtype = dtypes.inexact(promoted(operands))
+    return (dtype,) * len(operands), dtype
 
 
 # ----------------------------------------------------------------------------------------- references not in NumPy

@@ -170,14 +170,14 @@ def expand_dims(a: Any, axis: Any) -> Tensor:
 
 
 def squeeze(a: Any, axis: Any = None) -> Tensor:
-    """Drop axes of size 1: those named, or all whose size is statically 1.
+    """Drop axes of size 1: those named, or all that cannot be larger (as in ``x[:1]``).
 
     >>> import symtensor as st
     >>> st.squeeze(st.ones((3, 1))).shape
     (3,)
     """
     x = as_tensor(a)
-    axes = tuple(i for i, s in enumerate(x.shape) if s == 1) if axis is None else normal_axes(axis, x.ndim)
+    axes = tuple(i for i, s in enumerate(x.shape) if sz.at_least(1, s)) if axis is None else normal_axes(axis, x.ndim)
     for i in axes:
         if isinstance(x.shape[i], int) and x.shape[i] != 1:
             raise ValueError(f"cannot squeeze axis {i} of {describe(x)}: its size is not 1")

@@ -157,12 +157,12 @@ _METHODS: dict[str, Callable[..., Any]] = {
 # ------------------------------------------------------------------------------------------------- NumPy protocols
 def _array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
     function = FUNCTIONS.get(ufunc.__name__)
-    if method != "__call__" or options or function is None:
-        raise TypeError(
-            f"symtensor has no np.{ufunc.__name__}{'' if method == '__call__' else '.' + method}"
-            f"{' with ' + ', '.join(options) if options else ''}"
-        )
-    return function(*inputs)
+    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
+    if method != "__call__" or function is None:
+        raise TypeError(f"symtensor has no np.{name}")
+    if options and ufunc.signature is None:  # out, where, casting; products such as vecdot have options of their own
+        raise TypeError(f"symtensor's {name} takes no {', '.join(options)}")
+    return function(*inputs, **options)
 
 
 def _array_function(self: Tensor, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:

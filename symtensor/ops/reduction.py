@@ -33,7 +33,7 @@ from symtensor.ops.monoids import (
     lowest,
 )
 from symtensor.ops.movement import expand_dims, reshape
-from symtensor.ops.samples import Sample
+from symtensor.ops.samples import Sample, Samples
 from symtensor.ops.shapes import normal_axes, without
 
 Axes = tuple[int, ...]
@@ -43,6 +43,10 @@ Axes = tuple[int, ...]
 def _samples(rng: np.random.Generator) -> list[Sample]:
     x = rng.uniform(-2, 2, (3, 4, 5))
     return [((x,), {"axes": (1,)}), ((x,), {"axes": (0, 2)}), ((x,), {"axes": (0, 1, 2)})]
+
+
+def _bool_samples(rng: np.random.Generator) -> list[Sample]:
+    return [((x > 1,), attrs) for (x,), attrs in _samples(rng)]
 
 
 def _not_empty(inputs: tuple[Tensor, ...], axes: Axes) -> list[Guard]:
@@ -59,6 +63,7 @@ def reduction(
     *,
     result: Callable[[np.dtype], np.dtype] = lambda dtype: dtype,
     has_identity: bool = True,
+    samples: Samples = _samples,
 ) -> Reduction:
     """Declare a reduction.
 
@@ -69,6 +74,7 @@ def reduction(
         vjp: ``vjp(cotangent, result, x, axes)``, cotangent and result with the reduced axes kept as 1.
         result: dtype of the result from that of the operand.
         has_identity: whether an empty reduction is allowed.
+        samples: sample inputs.
     """
 
     def infer(inputs: tuple[Tensor, ...], axes: Axes) -> TensorType:
@@ -84,7 +90,7 @@ def reduction(
 
     op = Reduction(
         name, "reduction", infer, lambda x, axes: reference(np.asarray(x), axes), pull if vjp else None, False,
-        None if has_identity else _not_empty, _samples, monoid=monoid,
+        None if has_identity else _not_empty, samples, monoid=monoid,
     )  # fmt: skip
     register(op)
     return op
@@ -130,8 +136,8 @@ MAX = reduction(
 MIN = reduction(
     "min", MIN_MONOID, lambda x, axes: np.min(x, axis=axes, initial=highest(x.dtype)), _extremum_vjp, has_identity=False
 )
-ALL = reduction("all", ALL_MONOID, lambda x, axes: np.all(x, axis=axes), None)
-ANY = reduction("any", ANY_MONOID, lambda x, axes: np.any(x, axis=axes), None)
+ALL = reduction("all", ALL_MONOID, lambda x, axes: np.all(x, axis=axes), None, samples=_bool_samples)
+ANY = reduction("any", ANY_MONOID, lambda x, axes: np.any(x, axis=axes), None, samples=_bool_samples)
 ARGMAX = reduction(
     "argmax", ARGMAX_MONOID, _flattened(np.argmax), None, result=lambda dtype: dtypes.INT64, has_identity=False
 )

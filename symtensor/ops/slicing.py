@@ -56,7 +56,9 @@ def _slice_guards(inputs: tuple[Tensor, ...], starts: Shape, steps: Steps, shape
             continue
         last = sz.add(start, (size - 1) * step)
         low, high = (start, last) if step > 0 else (last, start)
-        what = f"index {start} is out of bounds for axis {axis} of {describe(inputs[0])}"
+        from_end = sz.add(start, sz.mul(n, -1))  # as the user wrote it: x[-4], not x[n - 4]
+        position = from_end if isinstance(from_end, int) else start
+        what = f"index {position} is out of bounds for axis {axis} of {describe(inputs[0])}"
         if not sz.at_least(low, 0):
             guards.append(Guard(sz.minimum(low, 0), 0, what, caller_sites(), "index"))
         if not sz.at_least(n, sz.add(high, 1)):

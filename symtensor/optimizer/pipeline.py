@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from operator import is_
 
+from symtensor.ir.collector import collector_paused
 from symtensor.ir.graph import Graph, substitute, toposort
 from symtensor.ir.node import Tensor, new_leaf
 from symtensor.ir.pattern import Rule
@@ -81,12 +83,8 @@ def optimize(graph: Graph, options: Options) -> tuple[Graph, Trace]:
         RewriteError: if rules of the user loop.
     """
     trace = Trace()
-    outputs: Outputs = graph.outputs
-    for step in _with_user_rules(options.rules):  # type: ignore[arg-type]
-        if step.name not in options.exclude:
-            outputs = _run(step, outputs, options, trace)
-        if step.name in options.debug:
-            print(f"--- {step.name}\n{graph_text(Graph(graph.inputs, tuple(outputs)))}", file=sys.stderr)
+    with collector_paused():
+        outputs = _run_all(_with_user_rules(options.rules), graph.outputs, options, trace, graph.inputs)  # type: ignore[arg-type]
     return graph.map_outputs(lambda _: outputs), trace
 
 
@@ -105,11 +103,10 @@ def prepare_for_grad(
     outputs = list(outputs)
     # No rule may see what an opaque tensor is made of: a leaf stands for it meanwhile.
     stand_ins = {t: new_leaf(INPUT, t.type, name=t.name) for t in dict.fromkeys(opaque) if t.op.kind != "source"}
-    changed: Outputs = prepare_loops(substitute(expose(outputs, set(stand_ins)), stand_ins))
-    for step in _BEFORE_GRAD:
-        if step.name not in options.exclude:
-            changed = _run(step, changed, options, Trace())
-    return substitute(changed, {leaf: tensor for tensor, leaf in stand_ins.items()})
+    with collector_paused():
+        changed = prepare_loops(substitute(expose(outputs, set(stand_ins)), stand_ins))
+        changed = _run_all(_BEFORE_GRAD, changed, options, Trace())
+        return substitute(changed, {leaf: tensor for tensor, leaf in stand_ins.items()})
 
 
 def _with_user_rules(rules: tuple[Rule, ...]) -> tuple[Pass, ...]:
@@ -119,21 +116,34 @@ def _with_user_rules(rules: tuple[Rule, ...]) -> tuple[Pass, ...]:
     return tuple(replace(p, rules=(*rules, *p.rules)) if p.name == "specialise" else p for p in PASSES)
 
 
-def _run(step: Pass, outputs: Outputs, options: Options, trace: Trace) -> Outputs:
-    if step.change is None:
-        allowed = (frozenset(options.exclude), frozenset(options.accuracy))
-        if not _may_match(rule_index(step.rules, *allowed), outputs):
-            return outputs
-        rules = (*step.rules, *step.along)
-        return rewrite(
-            outputs, rules, trace=trace, exclude=options.exclude, accuracy=options.accuracy, verify=options.verify
-        )
-    changed = step.change(outputs)
-    if options.verify:
-        verify_rewritten(outputs, changed)
-    return changed
+def _run_all(
+    passes: Iterable[Pass], outputs: Outputs, options: Options, trace: Trace, inputs: tuple[Tensor, ...] = ()
+) -> Outputs:
+    nodes = toposort(outputs)
+    for step in passes:
+        if step.name not in options.exclude:
+            changed = _run(step, outputs, nodes, options, trace)
+            if not all(map(is_, changed, outputs)):
+                outputs, nodes = changed, toposort(changed)
+        if step.name in options.debug:
+            print(f"--- {step.name}\n{graph_text(Graph(inputs, tuple(outputs)))}", file=sys.stderr)
+    return outputs
 
 
-def _may_match(index: RuleIndex, outputs: Outputs) -> bool:
+def _run(step: Pass, outputs: Outputs, nodes: list[Tensor], options: Options, trace: Trace) -> Outputs:
+    if step.change is not None:
+        changed = step.change(outputs)
+        if options.verify:
+            verify_rewritten(outputs, changed)
+        return changed
+    if not _may_match(rule_index(step.rules, frozenset(options.exclude), frozenset(options.accuracy)), nodes):
+        return outputs
+    rules = (*step.rules, *step.along)
+    return rewrite(
+        outputs, rules, trace=trace, exclude=options.exclude, accuracy=options.accuracy, verify=options.verify
+    )
+
+
+def _may_match(index: RuleIndex, nodes: list[Tensor]) -> bool:
     """Whether some node has an op, and inputs of ops, that a rule looks for; loops are not looked into."""
-    return any(node.op.kind == "loop" or index.candidates(node) for node in toposort(outputs))
+    return any(node.op.kind == "loop" or index.candidates(node) for node in nodes)

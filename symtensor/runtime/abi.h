@@ -52,7 +52,8 @@ struct st_ctx {
   /* Run body(argument, chunk, worker) for chunk = 0 .. chunks-1, `worker` in 0 .. workers-1, each worker
    * running one chunk at a time.  Returns non-zero if a body did; chunks not yet begun are then dropped. */
   int (*parallel)(st_ctx *, int (*body)(void *argument, int64_t chunk, int64_t worker), void *argument, int64_t chunks);
-  const volatile int32_t *stop; /* becomes non-zero when the user presses Ctrl-C */
+  const volatile int32_t *stop; /* becomes non-zero when the user presses Ctrl-C; an entry points it elsewhere before
+                                   it first writes into a shared variable, so that updates are all or none */
   void *const *library;         /* BLAS and LAPACK functions, in the order that the function declared */
   st_device *device;            /* NULL on the CPU target */
   void *const *kernels;         /* device kernels, in the order of the source */

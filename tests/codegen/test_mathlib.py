@@ -267,9 +267,7 @@ FEATURE_SETS = [pytest.param(None, id="native"), pytest.param(frozenset(), id="p
 @pytest.mark.parametrize(
     ("element", "lanes"), [("f32", 16), ("f64", 8), ("i32", 16), ("i64", 8), ("u8", 16), ("u8", 64), ("f32", 4)]
 )
-def test_partial_loads_and_stores_touch_nothing_else(
-    element: str, lanes: int, features: frozenset[str] | None
-) -> None:
+def test_partial_loads_and_stores_touch_nothing_else(element: str, lanes: int, features: frozenset[str] | None) -> None:
     kind, bits = element[0], int(element[1:])
     c_type = C_NAMES.get(element) or f"{'u' if kind == 'u' else ''}int{bits}_t"
     s = f"{element}x{lanes}"
@@ -379,7 +377,8 @@ def test_sums_over_lanes_halve(precision: str, lanes: int, features: frozenset[s
     s = f"{precision}x{lanes}" if lanes > 1 else precision
     names = ("sum_tree", "max_tree", "min_tree")
     body = "".join(
-        f"void run_{name}(const {element} *a, {element} *r) {{ *r = st_{name}_{s}(st_load_{s}(a)); }}\n" for name in names
+        f"void run_{name}(const {element} *a, {element} *r) {{ *r = st_{name}_{s}(st_load_{s}(a)); }}\n"
+        for name in names
     )
     shared = primitive_library(body, [(n, precision, lanes) for n in (*names, "load")], features)
     x = np.random.default_rng(3).standard_normal(lanes).astype(DTYPES[precision])

@@ -70,5 +70,5 @@ def test_a_loop_that_is_cut_short_says_so(target):
     end = st.while_loop(lambda x: x < 1000, lambda x: x + 1, x, max_steps=10)
     function = st.compile(end, [x], target=target)
     assert function(995.0) == 1000
-    with pytest.raises((ValueError, RuntimeError), match="still running after (max_steps=)?10 steps"):
+    with pytest.raises((ValueError, RuntimeError), match=r"still running after (max_steps=)?10 steps"):
         function(0.0)

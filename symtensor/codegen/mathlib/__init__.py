@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from symtensor.codegen.mathlib.accuracy import FUNCTIONS, MathFunction
-from symtensor.codegen.mathlib.primitives import MEMORY, SIGNATURES, TREES, primitive_source
+from symtensor.codegen.mathlib.memory import MEMORY, TREES
+from symtensor.codegen.mathlib.primitives import SIGNATURES, TEMPLATES, primitive_source
 from symtensor.codegen.mathlib.target import SCALARS, Target, bytes_of
 from symtensor.codegen.mathlib.template import functions, instantiate, without_comments
 
@@ -31,10 +32,10 @@ def helper_source(
 
     Args:
         requests: (name, element, lanes), such as ("exp", "f32", 16) for `st_exp_f32x16`, ("load", "u8", 16).
-            Names are those of `FUNCTIONS`, `primitives.SIGNATURES`, `primitives.MEMORY` and `primitives.TREES`.
+            Names are those of `FUNCTIONS`, `primitives.SIGNATURES`, `memory.MEMORY` and `memory.TREES`.
         dialect: "c", "opencl" or "cuda"; only "c" has more than one lane.
         features: names of CPU features as gcc's `-m` options spell them; "avx512f", "avx512vl", "avx512bw",
-            "avx512dq", "avx2" and "fma" matter.
+            "avx512dq", "avx2" and "fma" matter.  "clang" says that the compiler is clang, whose builtins differ.
 
     The text assumes that `type_source` for these lanes (dialect "c") stands before it, and in C the fixed-width
     integer names.  In OpenCL it needs `prelude("opencl")` at the head of the program.
@@ -69,7 +70,7 @@ def _collect(
 def _text(name: str, element: str, lanes: int, dialect: str, features: frozenset[str]) -> str:
     target = Target(element, lanes, dialect, features)
     function = functions().get((name, element))
-    if function is not None:
+    if function is not None and not (target.avx512 and name in TEMPLATES):
         return instantiate(function, target)
     if name in MEMORY or name in TREES or (name in SIGNATURES and element[0] == "f"):
         return primitive_source(name, target)

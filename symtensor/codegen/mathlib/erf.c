@@ -9,7 +9,7 @@ F erf(F x) {
   F b = least(ERF_HIGH, a);
   F bb = b * b;
   F g = poly(ERFC_LOG, b, bb);
-  F y = blend(lt(a, ERF_SMALL), fma(a, p, a), 1.0 - exp(g));
+  F y = blend(lt(a, ERF_SMALL), fma(a, p, a), 1.0 - exp_core(g));
   return copysign(y, x);
 }
 

@@ -1,9 +1,13 @@
 //@ both
 
-/* e**x = 2**n e**r with n = rint(x / ln 2) and r = x - n ln 2, taken off in two parts (Cody & Waite 1980);
- * e**r = 1 + r + r**2 q(r) with a minimax polynomial q on |r| <= ln(2)/2. */
+/* e**x; it is 0 below EXP_LOW and inf above EXP_HIGH. */
 F exp(F x) {
-  x = greatest(EXP_LOW, least(EXP_HIGH, x)); // a NaN stays, as the second operand
+  return exp_core(greatest(EXP_LOW, least(EXP_HIGH, x))); // a NaN stays, as the second operand
+}
+
+/* e**x for x in [EXP_LOW, EXP_HIGH]: 2**n e**r with n = rint(x / ln 2) and r = x - n ln 2, taken off in two parts (Cody & Waite 1980);
+ * e**r = 1 + r + r**2 q(r) with a minimax polynomial q on |r| <= ln(2)/2. */
+F exp_core(F x) {
   F n = fma(x, LOG2E, MAGIC) - MAGIC;
   F r = fma(n, -LN2_HI, x);
   r = fma(n, -LN2_LO, r);
@@ -36,15 +40,14 @@ F expm1(F x) {
   return blend(lt(abs(x), TINY), x, h + h);
 }
 
-/* tanh |x| = h / (h + 1) with h = (e**(2|x|) - 1) / 2, which rounds to 1 from TANH_HIGH on.  What is rounded away
- * from d = h + 1 is repaid by h / (d + lost) = t - t lost / d and 1 / d = 1 - t. */
+/* tanh x = x + x**3 q(x**2) for |x| < TANH_SMALL, else 1 - 2 / (e**(2|x|) + 1), which is 1 from TANH_HIGH on */
 F tanh(F x) {
-  F h = expm1_scaled(2.0 * least(TANH_HIGH, abs(x)), 1.0, 0.5);
-  F d = h + 1.0;
-  F t = h / d;
-  F lost = h - (d - 1.0);
-  t = fma(t * lost, t - 1.0, t);
-  return copysign(least(1.0, t), x);
+  F a = abs(x);
+  F s = a * a;
+  F q = poly(TANH, s);
+  q = fma(a * s, q, a);
+  F y = 1.0 - 2.0 / (exp_core(2.0 * least(TANH_HIGH, a)) + 1.0);
+  return copysign(blend(lt(a, TANH_SMALL), q, y), x);
 }
 
 /* 2**x = 2**n 2**r with n = rint(x) and 2**r = 1 + r q(r) for |r| <= 1/2. */

@@ -12,10 +12,11 @@ import argparse
 import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
 Function = Callable[[Any], Any]
@@ -147,9 +148,7 @@ def tail(function: Function, order: int) -> Function:
     """x -> (f(x) - its Taylor polynomial below x**order) / x**order, computed without cancellation near 0."""
     near = series(function, order, 30)
     low = mpmath.taylor(function, 0, order - 1)
-    return lambda x: (
-        near(x) if abs(x) < 0.01 else (function(x) - mpmath.polyval(low[::-1], x)) / mpmath.mpf(x) ** order
-    )
+    return lambda x: near(x) if abs(x) < 0.01 else (function(x) - mpmath.polyval(low[::-1], x)) / mpmath.mpf(x) ** order
 
 
 def odd_tail(function: Function, order: int) -> Function:
@@ -191,10 +190,11 @@ def table() -> list[Fit]:
     fits: list[Fit] = []
     for precision, terms in (
         ("f32", {"EXP": 5, "EXPM1": 6, "EXP2": 6, "SIN": 3, "COS": 3, "TAN": 7, "LOG": 8, "POW": 2,
-                 "ATAN": 8, "ASIN": 5, "CBRT": 5, "ERF": 7, "ERFC_LOG": 10, "ERFCX": 10}),
+                 "TANH": 6, "ATAN": 8, "ASIN": 5, "CBRT": 5, "ERF": 7, "ERFC_LOG": 10, "ERFCX": 10}),
         ("f64", {"EXP": 10, "EXPM1": 11, "EXP2": 12, "SIN": 6, "COS": 6, "TAN": 15, "LOG": 8, "POW": 7,
-                 "ATAN": 20, "ASIN": 12, "CBRT": 8, "ERF": 13, "ERFC_LOG": 19, "ERFCX": 23}),
+                 "TANH": 12, "ATAN": 20, "ASIN": 12, "CBRT": 8, "ERF": 13, "ERFC_LOG": 19, "ERFCX": 23}),
     ):  # fmt: skip
+
         def add(name: str, function: Function, low: Any, high: Any, weight: Function, precision: str = precision,
                 terms: dict[str, int] = terms) -> None:  # fmt: skip
             fits.append(Fit(name, precision, function, str(low), str(high), terms[name], weight))
@@ -207,7 +207,9 @@ def table() -> list[Fit]:
         # sin(r) = r + r**3 SIN(r**2), cos(r) = 1 - r**2/2 + r**4 COS(r**2), tan(r) = r + r**3 TAN(r**2)
         add("SIN", odd_tail(mpmath.sin, 3), 0, QUARTER_PI**2, lambda z: z)
         add("COS", odd_tail(mpmath.cos, 4), 0, QUARTER_PI**2, lambda z: z * z)
-        add("TAN", odd_tail(mpmath.tan, 3), 0, QUARTER_PI**2, lambda z: mpmath.sqrt(z) ** 3 / mpmath.tan(mpmath.sqrt(z)))
+        add(
+            "TAN", odd_tail(mpmath.tan, 3), 0, QUARTER_PI**2, lambda z: mpmath.sqrt(z) ** 3 / mpmath.tan(mpmath.sqrt(z))
+        )
         if precision == "f32":  # log(1 + f) = f - f**2/2 + f**3 LOG(f)
             add("LOG", tail(mpmath.log1p, 3), -0.25, 0.5, _relative(mpmath.log1p, 3))
         else:  # log((1 + s)/(1 - s)) = 2 s + s**3 LOG(s**2)
@@ -215,6 +217,8 @@ def table() -> list[Fit]:
         # atan(x) = x + x**3 ATAN(x**2) for x <= 1, asin(x) = x + x**3 ASIN(x**2) for x <= 1/2
         add("ATAN", odd_tail(mpmath.atan, 3), 0, 1, lambda z: mpmath.sqrt(z) ** 3 / mpmath.atan(mpmath.sqrt(z)))
         add("ASIN", odd_tail(mpmath.asin, 3), 0, 0.25, lambda z: z)
+        # tanh(x) = x + x**3 TANH(x**2) for x < TANH_SMALL
+        add("TANH", odd_tail(mpmath.tanh, 3), 0, 0.6**2, lambda z: mpmath.sqrt(z) ** 3 / mpmath.tanh(mpmath.sqrt(z)))
         # a start for the cube root
         add("CBRT", mpmath.cbrt, 0.75, 1.5, lambda x: 1)
         # erf(x) = x + x ERF(x**2) for x <= ERF_SMALL, 1 - exp(ERFC_LOG(x)) up to where it rounds to 1
@@ -230,37 +234,38 @@ def table() -> list[Fit]:
     return fits
 
 
-def bits_of(value: Any, precision: str) -> int:
-    """The bit pattern of `value` rounded to the precision."""
-    rounded = float(round_to(value, BITS[precision]))
-    if precision == "f32":
-        return int(np.float32(rounded).view(np.uint32))
-    return int(np.float64(rounded).view(np.uint64))
+def _put(
+    result: dict[tuple[str, str], float | int], precision: str, bits: int, name: str, value: Any, keep: int = 0
+) -> Any:
+    """Store a constant, rounded to `keep` or all bits of the precision, and return what was rounded away."""
+    rounded = round_to(value, keep or bits)
+    result[name, precision] = float(rounded)
+    return value - rounded
 
 
 def constants() -> dict[tuple[str, str], float | int]:
     """Named constants of each precision; X_HI + X_LO (+ X_LOLO) splits X, for reductions with exact products."""
     result: dict[tuple[str, str], float | int] = {}
     for precision, bits in BITS.items():
-        def put(name: str, value: Any, keep: int = bits, precision: str = precision) -> Any:
-            rounded = round_to(value, keep)
-            result[name, precision] = float(rounded)
-            return value - rounded
-
+        put = partial(_put, result, precision, bits)
         # n * LN2_HI is exact for every exponent n
         put("LN2_LO", put("LN2_HI", LN2, bits - 12))
         mantissa = bits - 1
         bias = 127 if bits == 24 else 1023
         sign = 31 if bits == 24 else 63
         integers = {
-            "ABS_BITS": 2**sign - 1, "INF_BITS": (2 * bias + 1) << mantissa, "ONE_BITS": bias << mantissa, "LARGE_BITS": (bias + 64) << mantissa,
+            "ABS_BITS": 2**sign - 1, "INF_BITS": (2 * bias + 1) << mantissa, "ONE_BITS": bias << mantissa,
             "NAN_BITS": ((2 * bias + 1) << mantissa) + (1 << (mantissa - 1)),
             "MANTISSA_BITS": 2**mantissa - 1, "MANTISSA": mantissa, "SIGN": sign, "BIAS": bias,
-            "SQRT_HALF_BITS": bits_of(mpmath.sqrt(0.5), precision), "MAGIC_BITS": (bias + mantissa) * 2**mantissa + 2 ** (mantissa - 1),
+            "THREE_QUARTERS_BITS": ((bias - 1) << mantissa) + (1 << (mantissa - 1)),
+            "MAGIC_BITS": ((bias + mantissa) << mantissa) + (1 << (mantissa - 1)),
         }  # fmt: skip
         result |= {(name, precision): value for name, value in integers.items()}
         # adding MAGIC rounds to the nearest integer and leaves it in the low bits
         put("MAGIC", mpmath.mpf(1.5) * 2**mantissa)
+        # subnormal numbers become normal by this power of 2
+        put("SUBNORMAL_SHIFT", bits + 1)
+        put("SUBNORMAL_SCALE", mpmath.mpf(2) ** (bits + 1))
         put("MIN_NORMAL", mpmath.mpf(2) ** (1 - bias))
         # numbers below it may lose bits when they are scaled
         put("TINY", mpmath.mpf(2) ** (-100 if bits == 24 else -900))
@@ -271,6 +276,7 @@ def constants() -> dict[tuple[str, str], float | int]:
         put("EXP2_LOW", -151.0 if bits == 24 else -1076.0)
         put("EXP2_HIGH", 129.0 if bits == 24 else 1025.0)
         put("SINH_HIGH", 89.5 if bits == 24 else 710.6)
+        put("TANH_SMALL", 0.6)
         put("TANH_HIGH", 9.1 if bits == 24 else 19.1)
         put("LOG2E", 1 / LN2)
         put("LN2", LN2)
@@ -282,6 +288,9 @@ def constants() -> dict[tuple[str, str], float | int]:
         # hypot scales numbers beyond these limits, so that squares neither overflow nor lose bits that count
         for name, exponents in (("LOW", (-40, -500)), ("HIGH", (40, 500)), ("UP", (90, 600)), ("DOWN", (-90, -600))):
             put(f"HYPOT_{name}", mpmath.mpf(2) ** exponents[bits == 53])
+        put("SQRT_HALF_LO", put("SQRT_HALF", mpmath.sqrt(0.5)))
+        # beyond it x**2 + 1 rounds to x**2
+        put("ARC_HIGH", mpmath.mpf(2) ** (bits // 2 + 3))
         put("LOG2E_LO", put("LOG2E_HI", 1 / LN2))
         put("TWO_LOG2E_LO", put("TWO_LOG2E_HI", 2 / LN2))
         put("LOG10E_LO", put("LOG10E_HI", 1 / mpmath.log(10)))
@@ -306,7 +315,9 @@ def constants() -> dict[tuple[str, str], float | int]:
 def main() -> None:
     """Fit the polynomials that are named on the command line, or all, and write ``coefficients.py``."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("names", nargs="*", help="polynomials to fit again; the others, and `none`, keep what they have")
+    parser.add_argument(
+        "names", nargs="*", help="polynomials to fit again; the others, and `none`, keep what they have"
+    )
     names = parser.parse_args().names
     path = Path(__file__).with_name("coefficients.py")
     known: dict[str, Any] = runpy.run_path(str(path)) if path.exists() and names else {}

@@ -9,11 +9,11 @@ from __future__ import annotations
 import argparse
 import ctypes
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import mpmath
+import mpmath  # type: ignore[import-untyped]
 import numpy as np
 
 from symtensor.codegen.mathlib import FUNCTIONS, helper_source, type_source
@@ -99,12 +99,12 @@ def errors(library: Library, name: str, precision: str, lanes: int, points: int,
     arguments = [a[usable] for a in arguments]
     arguments = [a[: a.size // lanes * lanes] for a in arguments]
     results = library(name, precision, lanes, *arguments)
-    worst, where = -1.0, ()
+    worst, where = -1.0, tuple[float, ...]()
     with mpmath.workdps(DIGITS):
-        for result, *values in zip(results.tolist(), *(a.tolist() for a in arguments), strict=True):
-            error = ulp_error(result, reference(name, *values), precision)
+        for row in zip(results.tolist(), *[a.tolist() for a in arguments], strict=True):
+            error = ulp_error(row[0], reference(name, *row[1:]), precision)
             if error > worst:
-                worst, where = error, tuple(values)
+                worst, where = error, row[1:]
     return worst, where
 
 
@@ -129,12 +129,13 @@ IN_FLIGHT = 4
 
 
 def speed(name: str, precision: str, cc: str) -> dict[str, float]:
-    """Nanoseconds an element, data in the first cache, for "ours", "libmvec" and "libm" where these have the function."""
+    """Nanoseconds an element, data in the first cache: "ours", "libmvec" and "libm" where these have the function."""
     shared = build(_speed_source(name, precision, host_features(cc)), cc, [*FLAGS[1:-1], "-O3"])
     rng = np.random.default_rng(1)
     low, high = _RANGES.get(name, (-8, 8))
     arrays = [aligned(rng.uniform(low, high, SIZE).astype(DTYPES[precision])) for _ in range(FUNCTIONS[name].arity)]
-    pointers = [ctypes.c_void_p(a.ctypes.data) for a in (*arrays, aligned(np.zeros_like(arrays[0])))]
+    arrays.append(aligned(np.zeros_like(arrays[0])))
+    pointers = [ctypes.c_void_p(a.ctypes.data) for a in arrays]
     best: dict[str, float] = {}
     for _ in range(7):
         for kind in ("ours", "libmvec", "libm"):
@@ -154,23 +155,22 @@ def _speed_source(name: str, precision: str, features: frozenset[str]) -> str:
     s, names = f"{precision}x{lanes}", ("x", "y")[: FUNCTIONS[name].arity]
     text = INTEGERS + type_source([lanes]) + helper_source([(name, precision, lanes)], "c", features)
     parameters = "".join(f"const {element} *{n}, " for n in names) + f"{element} *r, int64_t n"
-    loads = "".join(f"st_{s} {n}{k} = *(const st_{s} *)({n} + i + {k * lanes}); " for k in range(IN_FLIGHT) for n in names)
-    calls = "".join(
-        f"*(st_{s} *)(r + i + {k * lanes}) = st_{name}_{s}({', '.join(f'{n}{k}' for n in names)}); "
-        for k in range(IN_FLIGHT)
+    body = "".join(
+        f"st_{s} {n}{k} = *(const st_{s} *)({n} + i + {k * lanes}); " for k in range(IN_FLIGHT) for n in names
     )
-    text += f"void ours({parameters}) {{ for (int64_t i = 0; i < n; i += {lanes * IN_FLIGHT}) {{ {loads}{calls} }} }}\n"
+    for k in range(IN_FLIGHT):
+        body += f"*(st_{s} *)(r + i + {k * lanes}) = st_{name}_{s}({', '.join(f'{n}{k}' for n in names)}); "
+    text += f"void ours({parameters}) {{ for (int64_t i = 0; i < n; i += {lanes * IN_FLIGHT}) {{ {body} }} }}\n"
     if name in _ABSENT:
         return text
     libm = _LIBM.get(name, name) + ("f" if precision == "f32" else "")
-    declared = f"{element} {libm}({', '.join([element] * len(names))});"
-    call = f"{libm}({', '.join(f'{n}[i]' for n in names)})"
+    types, values = ", ".join([element] * len(names)), ", ".join(f"{n}[i]" for n in names)
+    loop = f"({parameters}) {{ for (int64_t i = 0; i < n; ++i) r[i] ="
     if _LIBM.get(name, name) not in _NO_VECTOR:
-        text += f'extern __attribute__((simd("notinbranch"), const)) {declared}\n'
-        text += f"void libmvec({parameters}) {{ for (int64_t i = 0; i < n; ++i) r[i] = {call}; }}\n"
-    scalar = declared.replace(libm, "scalar_function")
-    text += f'extern {scalar[:-1]} __asm__("{libm}");\n'
-    return text + f"void libm({parameters}) {{ for (int64_t i = 0; i < n; ++i) r[i] = {call.replace(libm, 'scalar_function')}; }}\n"
+        text += f'extern __attribute__((simd("notinbranch"), const)) {element} {libm}({types});\n'
+        text += f"void libmvec{loop} {libm}({values}); }}\n"
+    text += f'extern {element} scalar_function({types}) __asm__("{libm}");\n'
+    return text + f"void libm{loop} scalar_function({values}); }}\n"
 
 
 # ---------------------------------------------------------------------------------------------------------- the page
@@ -200,7 +200,7 @@ three timed in turn: compare, don't quote.  libmvec is glibc's vector library (u
 def page(points: int, cc: str) -> str:
     """The text of docs/math.md."""
     features = host_features(cc)
-    lanes = {"f32": (16,), "f64": (8,)}
+    lanes: dict[str, Sequence[int]] = {"f32": (16,), "f64": (8,)}
     library = Library(FUNCTIONS, lanes, cc)
     rows = []
     for name, function in FUNCTIONS.items():
@@ -213,7 +213,11 @@ def page(points: int, cc: str) -> str:
             times = speed(name, precision, cc)
             cells += [f"{times[kind]:.2f}" if kind in times else "-" for kind in ("ours", "libmvec", "libm")]
         rows.append("| " + " | ".join(cells) + " |")
-    return _HEAD.format(digits=DIGITS, points=points, features=", ".join(sorted(features)) or "no vectors") + "\n".join(rows) + "\n"
+    return (
+        _HEAD.format(digits=DIGITS, points=points, features=", ".join(sorted(features)) or "no vectors")
+        + "\n".join(rows)
+        + "\n"
+    )
 
 
 def main() -> None:

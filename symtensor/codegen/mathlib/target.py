@@ -90,15 +90,17 @@ class Target:
 
     @cached_property
     def avx512(self) -> bool:
-        """Whether this is a vector with AVX-512 instructions and mask registers of its own."""
-        if not self.vector or self.width not in (16, 32, 64):
+        """Whether this is a vector with AVX-512 instructions and mask registers of its own, as gcc names them."""
+        if not self.vector or self.width not in (16, 32, 64) or "clang" in self.features:
             return False
         return {"avx512f"} <= self.features and (self.width == 64 or "avx512vl" in self.features)
 
     @cached_property
     def avx2(self) -> bool:
-        """Whether this is a vector with AVX2 and FMA instructions, but without AVX-512."""
-        return self.vector and self.width in (16, 32) and {"avx2", "fma"} <= self.features and not self.avx512
+        """Whether this is a vector with AVX2 and FMA instructions, but without AVX-512, as gcc names them."""
+        if self.avx512 or "clang" in self.features:
+            return False
+        return self.vector and self.width in (16, 32) and {"avx2", "fma"} <= self.features
 
     @cached_property
     def split(self) -> bool:

@@ -9,7 +9,8 @@ say for which precision they are.  In them
   full name (`st_fma_f32x16`), or becomes an operator where the target has one; a bare constant as argument is splat;
 * `F p = poly(NAME, x);` is the polynomial NAME of coefficients.py at x, written out; `poly(NAME, x, xx)` where
   xx = x * x is there already;
-* a capital NAME of `coefficients.CONSTANTS` is its value; floating literals get the suffix of the precision.* a function marked `each_lane` is written for one lane; on vectors it becomes a loop, for rare slow paths.
+* a capital NAME of `coefficients.CONSTANTS` is its value; floating literals get the suffix of the precision;
+* a function marked `each_lane` is written for one lane; on vectors it becomes a loop, for rare slow paths.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ from symtensor.codegen.mathlib.primitives import SIGNATURES, infix
 from symtensor.codegen.mathlib.target import PRECISIONS, QUALIFIERS, SCALARS, Target
 
 _FUNCTION = re.compile(
-    r"(?P<comment>/\*(?:(?!\*/).)*\*/)\n(?P<lanewise>each_lane )?(?P<result>F|I|U|M|[iu](?:32|64)) (?P<name>\w+)\((?P<parameters>[^)]*)\) \{\n"
+    r"(?P<comment>/\*(?:(?!\*/).)*\*/)\n"
+    r"(?P<lanewise>each_lane )?(?P<result>F|I|U|M|[iu](?:32|64)) (?P<name>\w+)\((?P<parameters>[^)]*)\) \{\n"
     r"(?P<body>.*?)^\}$",
     re.DOTALL | re.MULTILINE,
 )
@@ -82,9 +84,8 @@ def parse(text: str) -> list[tuple[str, Function]]:
     found = []
     for kind, section in zip(sections[1::2], sections[2::2], strict=True):
         for match in _FUNCTION.finditer(section):
-            parameters = tuple(
-                (words[0], words[1]) for words in (p.replace(" *", "* ").split() for p in match["parameters"].split(","))
-            )
+            words = [p.replace(" *", "* ").split() for p in match["parameters"].split(",")]
+            parameters = tuple((kind, name) for kind, name in words)
             for precision in PRECISIONS if kind == "both" else (kind,):
                 parts = (match["name"], precision, match["comment"], match["result"], parameters, match["body"])
                 found.append((precision, Function(*parts, lanewise=bool(match["lanewise"]))))
@@ -148,10 +149,7 @@ def _polynomial(match: re.Match[str], function: Function) -> str:
     """
     indent, declaration, result, name, x, xx = match.groups()
     coefficients = POLYNOMIALS[name, function.precision]
-    pairs = [
-        f"fma({d!r}, {x}, {c!r})"
-        for c, d in zip(coefficients[::2], coefficients[1::2], strict=False)
-    ]
+    pairs = [f"fma({d!r}, {x}, {c!r})" for c, d in zip(coefficients[::2], coefficients[1::2], strict=False)]
     if len(coefficients) % 2:
         pairs.append(f"splat({coefficients[-1]!r})")
     lines = []
@@ -226,7 +224,8 @@ def _splat(argument: str, kind: str, target: Target) -> str:
 
 def _arguments(code: str, start: int) -> tuple[list[str], int]:
     """The arguments of the call whose opening bracket ends at `start`, and the position after the closing one."""
-    depth, arguments, begin = 0, [], start
+    arguments: list[str] = []
+    depth, begin = 0, start
     for position in range(start, len(code)):
         character = code[position]
         if character == "(":

@@ -178,6 +178,7 @@ Call *call_acquire(Function *function) {
   int64_t workers = pool_workers();
   call->abi.workers = function->threads > 0 && function->threads < workers ? function->threads : workers;
   call->stop = 0;
+  call->abi.stop = &call->stop; /* an entry that has begun to write in place stops looking at it */
   call->raised = 0;
   call->abi.error.code = 0;
   return call;

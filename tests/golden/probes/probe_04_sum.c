@@ -1,0 +1,264 @@
+static int st_fail(st_ctx *ctx, int64_t code, int64_t site, int64_t a, int64_t b) {
+  ctx->error.code = code;
+  ctx->error.site = site;
+  ctx->error.value[0] = a;
+  ctx->error.value[1] = b;
+  return 1;
+}
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define ST_SHUFFLE 1
+#endif
+#endif
+typedef float st_f32x2 __attribute__((vector_size(8)));
+typedef double st_f64x2 __attribute__((vector_size(16)));
+typedef int8_t st_i8x2 __attribute__((vector_size(2)));
+typedef int16_t st_i16x2 __attribute__((vector_size(4)));
+typedef int32_t st_i32x2 __attribute__((vector_size(8)));
+typedef int64_t st_i64x2 __attribute__((vector_size(16)));
+typedef uint8_t st_u8x2 __attribute__((vector_size(2)));
+typedef uint16_t st_u16x2 __attribute__((vector_size(4)));
+typedef uint32_t st_u32x2 __attribute__((vector_size(8)));
+typedef uint64_t st_u64x2 __attribute__((vector_size(16)));
+typedef float st_f32x4 __attribute__((vector_size(16)));
+typedef double st_f64x4 __attribute__((vector_size(32)));
+typedef int8_t st_i8x4 __attribute__((vector_size(4)));
+typedef int16_t st_i16x4 __attribute__((vector_size(8)));
+typedef int32_t st_i32x4 __attribute__((vector_size(16)));
+typedef int64_t st_i64x4 __attribute__((vector_size(32)));
+typedef uint8_t st_u8x4 __attribute__((vector_size(4)));
+typedef uint16_t st_u16x4 __attribute__((vector_size(8)));
+typedef uint32_t st_u32x4 __attribute__((vector_size(16)));
+typedef uint64_t st_u64x4 __attribute__((vector_size(32)));
+typedef float st_f32x8 __attribute__((vector_size(32)));
+typedef double st_f64x8 __attribute__((vector_size(64)));
+typedef int8_t st_i8x8 __attribute__((vector_size(8)));
+typedef int16_t st_i16x8 __attribute__((vector_size(16)));
+typedef int32_t st_i32x8 __attribute__((vector_size(32)));
+typedef int64_t st_i64x8 __attribute__((vector_size(64)));
+typedef uint8_t st_u8x8 __attribute__((vector_size(8)));
+typedef uint16_t st_u16x8 __attribute__((vector_size(16)));
+typedef uint32_t st_u32x8 __attribute__((vector_size(32)));
+typedef uint64_t st_u64x8 __attribute__((vector_size(64)));
+typedef float st_f32x16 __attribute__((vector_size(64)));
+typedef double st_f64x16 __attribute__((vector_size(128)));
+typedef int8_t st_i8x16 __attribute__((vector_size(16)));
+typedef int16_t st_i16x16 __attribute__((vector_size(32)));
+typedef int32_t st_i32x16 __attribute__((vector_size(64)));
+typedef int64_t st_i64x16 __attribute__((vector_size(128)));
+typedef uint8_t st_u8x16 __attribute__((vector_size(16)));
+typedef uint16_t st_u16x16 __attribute__((vector_size(32)));
+typedef uint32_t st_u32x16 __attribute__((vector_size(64)));
+typedef uint64_t st_u64x16 __attribute__((vector_size(128)));
+typedef float st_f32x32 __attribute__((vector_size(128)));
+typedef double st_f64x32 __attribute__((vector_size(256)));
+typedef int8_t st_i8x32 __attribute__((vector_size(32)));
+typedef int16_t st_i16x32 __attribute__((vector_size(64)));
+typedef int32_t st_i32x32 __attribute__((vector_size(128)));
+typedef int64_t st_i64x32 __attribute__((vector_size(256)));
+typedef uint8_t st_u8x32 __attribute__((vector_size(32)));
+typedef uint16_t st_u16x32 __attribute__((vector_size(64)));
+typedef uint32_t st_u32x32 __attribute__((vector_size(128)));
+typedef uint64_t st_u64x32 __attribute__((vector_size(256)));
+typedef float st_f32x64 __attribute__((vector_size(256)));
+typedef double st_f64x64 __attribute__((vector_size(512)));
+typedef int8_t st_i8x64 __attribute__((vector_size(64)));
+typedef int16_t st_i16x64 __attribute__((vector_size(128)));
+typedef int32_t st_i32x64 __attribute__((vector_size(256)));
+typedef int64_t st_i64x64 __attribute__((vector_size(512)));
+typedef uint8_t st_u8x64 __attribute__((vector_size(64)));
+typedef uint16_t st_u16x64 __attribute__((vector_size(128)));
+typedef uint32_t st_u32x64 __attribute__((vector_size(256)));
+typedef uint64_t st_u64x64 __attribute__((vector_size(512)));
+
+static inline int64_t st_min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline __attribute__((always_inline, unused)) st_f64x8 st_splat_f64x8(double a) { return (st_f64x8){ a, a, a, a, a, a, a, a }; }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_load_f64x8(const double *p) { st_f64x8 r; __builtin_memcpy(&r, p, sizeof r); return r; }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_load_part_f64x8(const double *p, int64_t n) { return (st_f64x8)__builtin_ia32_loadupd512_mask((const double *)p, (double __attribute__((vector_size(64)))){ 0 }, (uint8_t)((1ull << n) - 1)); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_select_f64x8(st_i64x8 m, st_f64x8 a, st_f64x8 b) { return (st_f64x8)((st_i64x8)b ^ (m & ((st_i64x8)a ^ (st_i64x8)b))); }
+
+static inline __attribute__((always_inline, unused)) double st_sum_tree_f64x8(st_f64x8 a) {
+#if ST_SHUFFLE
+  st_f64x4 h4_low = __builtin_shufflevector(a, a, 0, 1, 2, 3), h4_high = __builtin_shufflevector(a, a, 4, 5, 6, 7);
+  st_f64x4 h4 = h4_low + h4_high;
+  st_f64x2 h2_low = __builtin_shufflevector(h4, h4, 0, 1), h2_high = __builtin_shufflevector(h4, h4, 2, 3);
+  st_f64x2 h2 = h2_low + h2_high;
+  double h1_low = h2[0], h1_high = h2[1];
+  double h1 = h1_low + h1_high;
+  return h1;
+#else
+  for (int half = 4; half > 0; half /= 2)
+    for (int k = 0; k < half; ++k) a[k] = a[k] + a[k + half];
+  return a[0];
+#endif
+}
+
+static inline __attribute__((always_inline, unused)) st_f64x64 st_splat_f64x64(double a) { return (st_f64x64){ a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a }; }
+
+static inline __attribute__((always_inline, unused)) void st_store_f64x64(double *p, st_f64x64 a) { __builtin_memcpy(p, &a, sizeof a); }
+
+static inline __attribute__((always_inline, unused)) void st_store_part_f64x64(double *p, st_f64x64 a, int64_t n) { for (int64_t k = 0; k < n; ++k) p[k] = a[k]; }
+
+/* k1_sum_partial
+ *   sum: float64[]  at probe_04_sum.py:14
+ */
+static int k1_sum_partial_range(st_ctx *ctx, const double *restrict x, double *restrict sum_row_part, int64_t x_size0, int64_t x_size1, int64_t begin, int64_t end) {
+  for (int64_t block = begin; block < end; ++block) {
+    double sum_row_acc = 0.0;
+    {
+      const int64_t j0_count = st_min_i64((x_size0 * x_size1 - 16384 * block), 16384);
+      const double sum_row_acc_zero = 0.0;
+      st_f64x8 sum_row_acc_0 = st_splat_f64x8(sum_row_acc_zero);
+      st_f64x8 sum_row_acc_1 = st_splat_f64x8(sum_row_acc_zero);
+      st_f64x8 sum_row_acc_2 = st_splat_f64x8(sum_row_acc_zero);
+      st_f64x8 sum_row_acc_3 = st_splat_f64x8(sum_row_acc_zero);
+      int64_t j0 = 0;
+      for (; j0 + 32 <= j0_count; j0 += 32) {
+        sum_row_acc_0 = sum_row_acc_0 + st_load_f64x8(x + 16384 * block + j0);
+        sum_row_acc_1 = sum_row_acc_1 + st_load_f64x8(x + 16384 * block + (j0 + 8));
+        sum_row_acc_2 = sum_row_acc_2 + st_load_f64x8(x + 16384 * block + (j0 + 16));
+        sum_row_acc_3 = sum_row_acc_3 + st_load_f64x8(x + 16384 * block + (j0 + 24));
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        sum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_0 + st_load_part_f64x8(x + 16384 * block + j0, alive)), sum_row_acc_0);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        sum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_1 + st_load_part_f64x8(x + 16384 * block + j0, alive)), sum_row_acc_1);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        sum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_2 + st_load_part_f64x8(x + 16384 * block + j0, alive)), sum_row_acc_2);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        sum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_3 + st_load_part_f64x8(x + 16384 * block + j0, alive)), sum_row_acc_3);
+        j0 += 8;
+      }
+      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_2;
+      sum_row_acc_1 = sum_row_acc_1 + sum_row_acc_3;
+      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_1;
+      sum_row_acc = sum_row_acc + st_sum_tree_f64x8(sum_row_acc_0);
+    }
+    sum_row_part[block] = sum_row_acc;
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *x;
+  double *sum_row_part;
+  int64_t x_size0;
+  int64_t x_size1;
+  int64_t extent, grain;
+} k1_sum_partial_arguments;
+static int k1_sum_partial_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k1_sum_partial_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k1_sum_partial_range(st_given->ctx, st_given->x, st_given->sum_row_part, st_given->x_size0, st_given->x_size1, begin, end);
+}
+static int k1_sum_partial(st_ctx *ctx, const double *restrict x, double *restrict sum_row_part, int64_t x_size0, int64_t x_size1) {
+  const int64_t extent = ((16383 + x_size0 * x_size1) / 16384), grain = 1;
+  if (extent <= grain || ctx->workers < 2 || (2 * x_size0 * x_size1) < 40000)
+    return k1_sum_partial_range(ctx, x, sum_row_part, x_size0, x_size1, 0, extent);
+  k1_sum_partial_arguments st_given = {ctx, x, sum_row_part, x_size0, x_size1, extent, grain};
+  return ctx->parallel(ctx, k1_sum_partial_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k1_sum_combine
+ *   sum: float64[]  at probe_04_sum.py:14
+ */
+static int k1_sum_combine(st_ctx *ctx, const double *restrict sum_row_part, double *restrict sum, int64_t x_size0, int64_t x_size1) {
+  double sum_row_acc = 0.0;
+  for (int64_t block = 0; block < (((16383 + x_size0 * x_size1) / 16384)); ++block) {
+    const double sum_row_acc_next = sum_row_acc + sum_row_part[block];
+    sum_row_acc = sum_row_acc_next;
+  }
+  const double sum_row = sum_row_acc;
+  sum[0] = sum_row;
+  return 0;
+}
+
+/* k2_broadcast_to
+ *   broadcast_to: float64[x.shape[0], x.shape[1]]  at probe_04_sum.py:15
+ */
+static int k2_broadcast_to_range(st_ctx *ctx, const double *restrict sum, double *restrict broadcast_to, int64_t x_size0, int64_t x_size1, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((x_size0 * x_size1 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 128 <= j_count; j += 128) {
+        const double t1_0 = 2.0 * sum[0];
+        st_store_f64x64(broadcast_to + j + 4096 * tile, st_splat_f64x64(t1_0));
+        const double t1_1 = 2.0 * sum[0];
+        st_store_f64x64(broadcast_to + (j + 64) + 4096 * tile, st_splat_f64x64(t1_1));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
+        const double t1 = 2.0 * sum[0];
+        st_store_part_f64x64(broadcast_to + j + 4096 * tile, st_splat_f64x64(t1), alive);
+        j += 64;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
+        const double t1 = 2.0 * sum[0];
+        st_store_part_f64x64(broadcast_to + j + 4096 * tile, st_splat_f64x64(t1), alive);
+        j += 64;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *sum;
+  double *broadcast_to;
+  int64_t x_size0;
+  int64_t x_size1;
+  int64_t extent, grain;
+} k2_broadcast_to_arguments;
+static int k2_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k2_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k2_broadcast_to_range(st_given->ctx, st_given->sum, st_given->broadcast_to, st_given->x_size0, st_given->x_size1, begin, end);
+}
+static int k2_broadcast_to(st_ctx *ctx, const double *restrict sum, double *restrict broadcast_to, int64_t x_size0, int64_t x_size1) {
+  const int64_t extent = ((4095 + x_size0 * x_size1) / 4096), grain = 1;
+  if (extent <= grain || ctx->workers < 2 || (3 * x_size0 * x_size1) < 40000)
+    return k2_broadcast_to_range(ctx, sum, broadcast_to, x_size0, x_size1, 0, extent);
+  k2_broadcast_to_arguments st_given = {ctx, sum, broadcast_to, x_size0, x_size1, extent, grain};
+  return ctx->parallel(ctx, k2_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* probe_04_sum: 3 kernels, 2 outputs */
+int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
+  (void)arguments; (void)layout;
+  double *const x = arguments[0];
+  const int64_t x_size0 = layout[0];
+  const int64_t x_size1 = layout[1];
+  (void)x_size0;
+  (void)x_size1;
+  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * ((16383 + x_size0 * x_size1) / 16384)) / 64));
+  if (!arena) return 1;
+  double *sum_row_part = (double *)(arena + 0);
+  double *const sum = ctx->output(ctx, 0, 0);
+  if (!sum) return 1;
+  double *const broadcast_to = ctx->output(ctx, 1, (const int64_t[]){x_size0, x_size1});
+  if (!broadcast_to) return 1;
+  if (k1_sum_partial(ctx, x, sum_row_part, x_size0, x_size1)) return 1;
+  if (k1_sum_combine(ctx, sum_row_part, sum, x_size0, x_size1)) return 1;
+  if (k2_broadcast_to(ctx, sum, broadcast_to, x_size0, x_size1)) return 1;
+  return 0;
+}

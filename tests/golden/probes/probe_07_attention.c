@@ -1,0 +1,949 @@
+static int st_fail(st_ctx *ctx, int64_t code, int64_t site, int64_t a, int64_t b) {
+  ctx->error.code = code;
+  ctx->error.site = site;
+  ctx->error.value[0] = a;
+  ctx->error.value[1] = b;
+  return 1;
+}
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define ST_SHUFFLE 1
+#endif
+#endif
+typedef float st_f32x2 __attribute__((vector_size(8)));
+typedef double st_f64x2 __attribute__((vector_size(16)));
+typedef int8_t st_i8x2 __attribute__((vector_size(2)));
+typedef int16_t st_i16x2 __attribute__((vector_size(4)));
+typedef int32_t st_i32x2 __attribute__((vector_size(8)));
+typedef int64_t st_i64x2 __attribute__((vector_size(16)));
+typedef uint8_t st_u8x2 __attribute__((vector_size(2)));
+typedef uint16_t st_u16x2 __attribute__((vector_size(4)));
+typedef uint32_t st_u32x2 __attribute__((vector_size(8)));
+typedef uint64_t st_u64x2 __attribute__((vector_size(16)));
+typedef float st_f32x4 __attribute__((vector_size(16)));
+typedef double st_f64x4 __attribute__((vector_size(32)));
+typedef int8_t st_i8x4 __attribute__((vector_size(4)));
+typedef int16_t st_i16x4 __attribute__((vector_size(8)));
+typedef int32_t st_i32x4 __attribute__((vector_size(16)));
+typedef int64_t st_i64x4 __attribute__((vector_size(32)));
+typedef uint8_t st_u8x4 __attribute__((vector_size(4)));
+typedef uint16_t st_u16x4 __attribute__((vector_size(8)));
+typedef uint32_t st_u32x4 __attribute__((vector_size(16)));
+typedef uint64_t st_u64x4 __attribute__((vector_size(32)));
+typedef float st_f32x8 __attribute__((vector_size(32)));
+typedef double st_f64x8 __attribute__((vector_size(64)));
+typedef int8_t st_i8x8 __attribute__((vector_size(8)));
+typedef int16_t st_i16x8 __attribute__((vector_size(16)));
+typedef int32_t st_i32x8 __attribute__((vector_size(32)));
+typedef int64_t st_i64x8 __attribute__((vector_size(64)));
+typedef uint8_t st_u8x8 __attribute__((vector_size(8)));
+typedef uint16_t st_u16x8 __attribute__((vector_size(16)));
+typedef uint32_t st_u32x8 __attribute__((vector_size(32)));
+typedef uint64_t st_u64x8 __attribute__((vector_size(64)));
+typedef float st_f32x16 __attribute__((vector_size(64)));
+typedef double st_f64x16 __attribute__((vector_size(128)));
+typedef int8_t st_i8x16 __attribute__((vector_size(16)));
+typedef int16_t st_i16x16 __attribute__((vector_size(32)));
+typedef int32_t st_i32x16 __attribute__((vector_size(64)));
+typedef int64_t st_i64x16 __attribute__((vector_size(128)));
+typedef uint8_t st_u8x16 __attribute__((vector_size(16)));
+typedef uint16_t st_u16x16 __attribute__((vector_size(32)));
+typedef uint32_t st_u32x16 __attribute__((vector_size(64)));
+typedef uint64_t st_u64x16 __attribute__((vector_size(128)));
+typedef float st_f32x32 __attribute__((vector_size(128)));
+typedef double st_f64x32 __attribute__((vector_size(256)));
+typedef int8_t st_i8x32 __attribute__((vector_size(32)));
+typedef int16_t st_i16x32 __attribute__((vector_size(64)));
+typedef int32_t st_i32x32 __attribute__((vector_size(128)));
+typedef int64_t st_i64x32 __attribute__((vector_size(256)));
+typedef uint8_t st_u8x32 __attribute__((vector_size(32)));
+typedef uint16_t st_u16x32 __attribute__((vector_size(64)));
+typedef uint32_t st_u32x32 __attribute__((vector_size(128)));
+typedef uint64_t st_u64x32 __attribute__((vector_size(256)));
+typedef float st_f32x64 __attribute__((vector_size(256)));
+typedef double st_f64x64 __attribute__((vector_size(512)));
+typedef int8_t st_i8x64 __attribute__((vector_size(64)));
+typedef int16_t st_i16x64 __attribute__((vector_size(128)));
+typedef int32_t st_i32x64 __attribute__((vector_size(256)));
+typedef int64_t st_i64x64 __attribute__((vector_size(512)));
+typedef uint8_t st_u8x64 __attribute__((vector_size(64)));
+typedef uint16_t st_u16x64 __attribute__((vector_size(128)));
+typedef uint32_t st_u32x64 __attribute__((vector_size(256)));
+typedef uint64_t st_u64x64 __attribute__((vector_size(512)));
+
+static inline int64_t st_min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t st_max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline __attribute__((always_inline, unused)) st_f64x8 st_splat_f64x8(double a) { return (st_f64x8){ a, a, a, a, a, a, a, a }; }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_load_f64x8(const double *p) { st_f64x8 r; __builtin_memcpy(&r, p, sizeof r); return r; }
+
+static inline __attribute__((always_inline, unused)) void st_store_f64x8(double *p, st_f64x8 a) { __builtin_memcpy(p, &a, sizeof a); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_load_part_f64x8(const double *p, int64_t n) { return (st_f64x8)__builtin_ia32_loadupd512_mask((const double *)p, (double __attribute__((vector_size(64)))){ 0 }, (uint8_t)((1ull << n) - 1)); }
+
+static inline __attribute__((always_inline, unused)) void st_store_part_f64x8(double *p, st_f64x8 a, int64_t n) { __builtin_ia32_storeupd512_mask((double *)p, (double __attribute__((vector_size(64))))a, (uint8_t)((1ull << n) - 1)); }
+
+static inline __attribute__((always_inline, unused)) double st_sqrt_f64(double a) { return __builtin_sqrt(a); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_max_f64x8(st_f64x8 a, st_f64x8 b) { return __builtin_ia32_maxpd512_mask(a, b, a, __builtin_ia32_cmppd512_mask(a, a, 7, -1, 4), 4); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_select_f64x8(st_i64x8 m, st_f64x8 a, st_f64x8 b) { return (st_f64x8)((st_i64x8)b ^ (m & ((st_i64x8)a ^ (st_i64x8)b))); }
+
+static inline __attribute__((always_inline, unused)) st_f64x4 st_max_f64x4(st_f64x4 a, st_f64x4 b) { return __builtin_ia32_maxpd256_mask(a, b, a, __builtin_ia32_cmppd256_mask(a, a, 7, -1)); }
+
+static inline __attribute__((always_inline, unused)) st_f64x2 st_max_f64x2(st_f64x2 a, st_f64x2 b) { return __builtin_ia32_maxpd_mask(a, b, a, __builtin_ia32_cmppd128_mask(a, a, 7, -1)); }
+
+static inline __attribute__((always_inline, unused)) double st_max_f64(double a, double b) { return a > b || a != a ? a : b; }
+
+static inline __attribute__((always_inline, unused)) double st_max_tree_f64x8(st_f64x8 a) {
+#if ST_SHUFFLE
+  st_f64x4 h4_low = __builtin_shufflevector(a, a, 0, 1, 2, 3), h4_high = __builtin_shufflevector(a, a, 4, 5, 6, 7);
+  st_f64x4 h4 = st_max_f64x4(h4_low, h4_high);
+  st_f64x2 h2_low = __builtin_shufflevector(h4, h4, 0, 1), h2_high = __builtin_shufflevector(h4, h4, 2, 3);
+  st_f64x2 h2 = st_max_f64x2(h2_low, h2_high);
+  double h1_low = h2[0], h1_high = h2[1];
+  double h1 = st_max_f64(h1_low, h1_high);
+  return h1;
+#else
+  for (int half = 4; half > 0; half /= 2)
+    for (int k = 0; k < half; ++k) a[k] = st_max_f64(a[k], a[k + half]);
+  return a[0];
+#endif
+}
+
+static inline __attribute__((always_inline, unused)) double st_abs_f64(double a) { return __builtin_fabs(a); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_greatest_f64x8(st_f64x8 a, st_f64x8 b) { return __builtin_ia32_maxpd512_mask(a, b, a, -1, 4); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_least_f64x8(st_f64x8 a, st_f64x8 b) { return __builtin_ia32_minpd512_mask(a, b, a, -1, 4); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_fma_f64x8(st_f64x8 a, st_f64x8 b, st_f64x8 c) { return __builtin_ia32_vfmaddpd512_mask(a, b, c, -1, 4); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_scale2_f64x8(st_f64x8 a, st_f64x8 b) { return __builtin_ia32_scalefpd512_mask(a, b, a, -1, 4); }
+
+/* e**x = 2**n e**r with n = rint(x / ln 2) and r = x - n ln 2, taken off in two parts (Cody & Waite 1980);
+ * e**r = 1 + r + r**2 q(r) with a minimax polynomial q on |r| <= ln(2)/2. */
+static inline __attribute__((always_inline, unused)) st_f64x8 st_exp_f64x8(st_f64x8 x) {
+  x = st_greatest_f64x8(st_splat_f64x8(-746.0), st_least_f64x8(st_splat_f64x8(710.0), x)); // a NaN stays, as the second operand
+  st_f64x8 n = st_fma_f64x8(x, st_splat_f64x8(1.4426950408889634), st_splat_f64x8(6755399441055744.0)) - 6755399441055744.0;
+  st_f64x8 r = st_fma_f64x8(n, st_splat_f64x8(-0.6931471805601177), x);
+  r = st_fma_f64x8(n, st_splat_f64x8(1.7239444525614835e-13), r);
+  st_f64x8 s = r * r;
+  st_f64x8 s_4 = s * s;
+  st_f64x8 q = st_fma_f64x8(st_splat_f64x8(2.5115754855384774e-08), r, st_splat_f64x8(2.763110097140184e-07));
+  q = st_fma_f64x8(q, s_4, st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(2.755722060351914e-06), r, st_splat_f64x8(2.4801490593915785e-05)), s, st_fma_f64x8(st_splat_f64x8(0.00019841269915054404), r, st_splat_f64x8(0.0013888888946202603))));
+  q = st_fma_f64x8(q, s_4, st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(0.008333333333307385), r, st_splat_f64x8(0.04166666666651934)), s, st_fma_f64x8(st_splat_f64x8(0.166666666666667), r, st_splat_f64x8(0.5000000000000012))));
+  st_f64x8 p = st_fma_f64x8(q, s, r) + 1.0;
+  return st_scale2_f64x8(p, n);
+}
+
+static inline __attribute__((always_inline, unused)) double st_sum_tree_f64x8(st_f64x8 a) {
+#if ST_SHUFFLE
+  st_f64x4 h4_low = __builtin_shufflevector(a, a, 0, 1, 2, 3), h4_high = __builtin_shufflevector(a, a, 4, 5, 6, 7);
+  st_f64x4 h4 = h4_low + h4_high;
+  st_f64x2 h2_low = __builtin_shufflevector(h4, h4, 0, 1), h2_high = __builtin_shufflevector(h4, h4, 2, 3);
+  st_f64x2 h2 = h2_low + h2_high;
+  double h1_low = h2[0], h1_high = h2[1];
+  double h1 = h1_low + h1_high;
+  return h1;
+#else
+  for (int half = 4; half > 0; half /= 2)
+    for (int k = 0; k < half; ++k) a[k] = a[k] + a[k + half];
+  return a[0];
+#endif
+}
+
+/* k1_contract: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+  int64_t extent0, a_step0, b_step0, c_step0;
+  int64_t extent1, a_step1, b_step1, c_step1;
+} k1_contract_arguments;
+static int k1_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k1_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  const int64_t i1 = rest % g->extent1;
+  rest /= g->extent1;
+  const int64_t i0 = rest % g->extent0;
+  rest /= g->extent0;
+  (void)rest;
+  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * g->lda;
+  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
+  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 111, 112, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k1_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k1_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k2_multiply
+ *   multiply: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[3]]  at probe_07_attention.py:20
+ */
+static int k2_multiply_range(st_ctx *ctx, const double *restrict slope, double *restrict multiply, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t slope_size3, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64(4096, (slope_size0 * slope_size1 * slope_size2 * slope_size3 - 4096 * tile));
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        const st_f64x8 t1_0 = st_splat_f64x8(1.0) * st_load_f64x8(slope + j + 4096 * tile);
+        st_store_f64x8(multiply + j + 4096 * tile, t1_0);
+        const st_f64x8 t1_1 = st_splat_f64x8(1.0) * st_load_f64x8(slope + (j + 8) + 4096 * tile);
+        st_store_f64x8(multiply + (j + 8) + 4096 * tile, t1_1);
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(slope + j + 4096 * tile, alive);
+        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(slope + j + 4096 * tile, alive);
+        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *slope;
+  double *multiply;
+  int64_t slope_size0;
+  int64_t slope_size1;
+  int64_t slope_size2;
+  int64_t slope_size3;
+  int64_t extent, grain;
+} k2_multiply_arguments;
+static int k2_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k2_multiply_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k2_multiply_range(st_given->ctx, st_given->slope, st_given->multiply, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->slope_size3, begin, end);
+}
+static int k2_multiply(st_ctx *ctx, const double *restrict slope, double *restrict multiply, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t slope_size3) {
+  const int64_t extent = ((4095 + slope_size0 * slope_size1 * slope_size2 * slope_size3) / 4096), grain = 1;
+  if (extent <= grain || ctx->workers < 2 || (3 * slope_size0 * slope_size1 * slope_size2 * slope_size3) < 40000)
+    return k2_multiply_range(ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3, 0, extent);
+  k2_multiply_arguments st_given = {ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3, extent, grain};
+  return ctx->parallel(ctx, k2_multiply_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k3_contract: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[2]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+  int64_t extent0, a_step0, b_step0, c_step0;
+  int64_t extent1, a_step1, b_step1, c_step1;
+} k3_contract_arguments;
+static int k3_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k3_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  const int64_t i1 = rest % g->extent1;
+  rest /= g->extent1;
+  const int64_t i0 = rest % g->extent0;
+  rest /= g->extent0;
+  (void)rest;
+  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * g->lda;
+  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
+  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 111, 112, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k3_contract(st_ctx *ctx, k3_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k3_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k3_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k4_divide_supremum_exp
+ *   divide: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]]  at probe_07_attention.py:11
+ *   supremum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:13
+ *   exp: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]]  at probe_07_attention.py:13
+ *   sum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:13
+ *   divide: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]]  at probe_07_attention.py:13
+ *   sum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:20
+ *   divide: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]]  at probe_07_attention.py:20
+ */
+static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict contract_2, const double *restrict contract_3, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch, int64_t begin, int64_t end) {
+  for (int64_t o0 = begin; o0 < end; ++o0) {
+    double *restrict divide_3_row = (double *)(scratch);
+    double *restrict exp_row = (double *)(scratch + 64 * ((63 + 8 * v_size2) / 64));
+    double supremum_row_acc = (double)-__builtin_inf();
+    {
+      const int64_t j0_count = v_size2;
+      const double supremum_row_acc_zero = (double)-__builtin_inf();
+      st_f64x8 supremum_row_acc_0 = st_splat_f64x8(supremum_row_acc_zero);
+      st_f64x8 supremum_row_acc_1 = st_splat_f64x8(supremum_row_acc_zero);
+      st_f64x8 supremum_row_acc_2 = st_splat_f64x8(supremum_row_acc_zero);
+      st_f64x8 supremum_row_acc_3 = st_splat_f64x8(supremum_row_acc_zero);
+      int64_t j0 = 0;
+      for (; j0 + 32 <= j0_count; j0 += 32) {
+        const st_f64x8 t1_0 = st_load_f64x8(contract_2 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_f64x8(divide_3_row + j0, t1_0);
+        supremum_row_acc_0 = st_max_f64x8(supremum_row_acc_0, t1_0);
+        const st_f64x8 t1_1 = st_load_f64x8(contract_2 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_f64x8(divide_3_row + (j0 + 8), t1_1);
+        supremum_row_acc_1 = st_max_f64x8(supremum_row_acc_1, t1_1);
+        const st_f64x8 t1_2 = st_load_f64x8(contract_2 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_f64x8(divide_3_row + (j0 + 16), t1_2);
+        supremum_row_acc_2 = st_max_f64x8(supremum_row_acc_2, t1_2);
+        const st_f64x8 t1_3 = st_load_f64x8(contract_2 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_f64x8(divide_3_row + (j0 + 24), t1_3);
+        supremum_row_acc_3 = st_max_f64x8(supremum_row_acc_3, t1_3);
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(contract_2 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_part_f64x8(divide_3_row + j0, t1, alive);
+        supremum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_0, t1), supremum_row_acc_0);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(contract_2 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_part_f64x8(divide_3_row + j0, t1, alive);
+        supremum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_1, t1), supremum_row_acc_1);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(contract_2 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_part_f64x8(divide_3_row + j0, t1, alive);
+        supremum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_2, t1), supremum_row_acc_2);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(contract_2 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_part_f64x8(divide_3_row + j0, t1, alive);
+        supremum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_3, t1), supremum_row_acc_3);
+        j0 += 8;
+      }
+      supremum_row_acc_0 = st_max_f64x8(supremum_row_acc_0, supremum_row_acc_2);
+      supremum_row_acc_1 = st_max_f64x8(supremum_row_acc_1, supremum_row_acc_3);
+      supremum_row_acc_0 = st_max_f64x8(supremum_row_acc_0, supremum_row_acc_1);
+      supremum_row_acc = st_max_f64(supremum_row_acc, st_max_tree_f64x8(supremum_row_acc_0));
+    }
+    const double supremum_row = supremum_row_acc;
+    double sum_row_acc = 0.0;
+    {
+      const int64_t j0_count = v_size2;
+      const double sum_row_acc_zero = 0.0;
+      st_f64x8 sum_row_acc_0 = st_splat_f64x8(sum_row_acc_zero);
+      st_f64x8 sum_row_acc_1 = st_splat_f64x8(sum_row_acc_zero);
+      st_f64x8 sum_row_acc_2 = st_splat_f64x8(sum_row_acc_zero);
+      st_f64x8 sum_row_acc_3 = st_splat_f64x8(sum_row_acc_zero);
+      int64_t j0 = 0;
+      for (; j0 + 32 <= j0_count; j0 += 32) {
+        const st_f64x8 t1_0 = st_exp_f64x8((st_load_f64x8(divide_3_row + j0) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_f64x8(exp_row + j0, t1_0);
+        sum_row_acc_0 = sum_row_acc_0 + t1_0;
+        const st_f64x8 t1_1 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 8)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_f64x8(exp_row + (j0 + 8), t1_1);
+        sum_row_acc_1 = sum_row_acc_1 + t1_1;
+        const st_f64x8 t1_2 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 16)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_f64x8(exp_row + (j0 + 16), t1_2);
+        sum_row_acc_2 = sum_row_acc_2 + t1_2;
+        const st_f64x8 t1_3 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 24)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_f64x8(exp_row + (j0 + 24), t1_3);
+        sum_row_acc_3 = sum_row_acc_3 + t1_3;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_part_f64x8(exp_row + j0, t1, alive);
+        sum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_0 + t1), sum_row_acc_0);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_part_f64x8(exp_row + j0, t1, alive);
+        sum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_1 + t1), sum_row_acc_1);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_part_f64x8(exp_row + j0, t1, alive);
+        sum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_2 + t1), sum_row_acc_2);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_part_f64x8(exp_row + j0, t1, alive);
+        sum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_3 + t1), sum_row_acc_3);
+        j0 += 8;
+      }
+      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_2;
+      sum_row_acc_1 = sum_row_acc_1 + sum_row_acc_3;
+      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_1;
+      sum_row_acc = sum_row_acc + st_sum_tree_f64x8(sum_row_acc_0);
+    }
+    const double sum_row = sum_row_acc;
+    double sum_2_row_acc = 0.0;
+    {
+      const int64_t j0_count = v_size2;
+      const double sum_2_row_acc_zero = 0.0;
+      st_f64x8 sum_2_row_acc_0 = st_splat_f64x8(sum_2_row_acc_zero);
+      st_f64x8 sum_2_row_acc_1 = st_splat_f64x8(sum_2_row_acc_zero);
+      st_f64x8 sum_2_row_acc_2 = st_splat_f64x8(sum_2_row_acc_zero);
+      st_f64x8 sum_2_row_acc_3 = st_splat_f64x8(sum_2_row_acc_zero);
+      int64_t j0 = 0;
+      for (; j0 + 32 <= j0_count; j0 += 32) {
+        const st_f64x8 t1_0 = st_load_f64x8(exp_row + j0) / st_splat_f64x8(sum_row);
+        st_store_f64x8(divide + j0 + o0 * v_size2, t1_0);
+        const st_f64x8 t2_0 = -((t1_0 * st_load_f64x8(contract_3 + j0 + o0 * v_size2)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_0 = sum_2_row_acc_0 + t2_0;
+        const st_f64x8 t1_1 = st_load_f64x8(exp_row + (j0 + 8)) / st_splat_f64x8(sum_row);
+        st_store_f64x8(divide + (j0 + 8) + o0 * v_size2, t1_1);
+        const st_f64x8 t2_1 = -((t1_1 * st_load_f64x8(contract_3 + (j0 + 8) + o0 * v_size2)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_1 = sum_2_row_acc_1 + t2_1;
+        const st_f64x8 t1_2 = st_load_f64x8(exp_row + (j0 + 16)) / st_splat_f64x8(sum_row);
+        st_store_f64x8(divide + (j0 + 16) + o0 * v_size2, t1_2);
+        const st_f64x8 t2_2 = -((t1_2 * st_load_f64x8(contract_3 + (j0 + 16) + o0 * v_size2)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_2 = sum_2_row_acc_2 + t2_2;
+        const st_f64x8 t1_3 = st_load_f64x8(exp_row + (j0 + 24)) / st_splat_f64x8(sum_row);
+        st_store_f64x8(divide + (j0 + 24) + o0 * v_size2, t1_3);
+        const st_f64x8 t2_3 = -((t1_3 * st_load_f64x8(contract_3 + (j0 + 24) + o0 * v_size2)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_3 = sum_2_row_acc_3 + t2_3;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
+        st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_0 + t2), sum_2_row_acc_0);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
+        st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_1 + t2), sum_2_row_acc_1);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
+        st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_2 + t2), sum_2_row_acc_2);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
+        st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_3 + t2), sum_2_row_acc_3);
+        j0 += 8;
+      }
+      sum_2_row_acc_0 = sum_2_row_acc_0 + sum_2_row_acc_2;
+      sum_2_row_acc_1 = sum_2_row_acc_1 + sum_2_row_acc_3;
+      sum_2_row_acc_0 = sum_2_row_acc_0 + sum_2_row_acc_1;
+      sum_2_row_acc = sum_2_row_acc + st_sum_tree_f64x8(sum_2_row_acc_0);
+    }
+    const double sum_2_row = sum_2_row_acc;
+    {
+      const int64_t j0_count = v_size2;
+      int64_t j0 = 0;
+      for (; j0 + 16 <= j0_count; j0 += 16) {
+        const st_f64x8 t1_0 = (((st_load_f64x8(contract_3 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(exp_row + j0)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1_0);
+        const st_f64x8 t1_1 = (((st_load_f64x8(contract_3 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(exp_row + (j0 + 8))) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_f64x8(divide_2 + (j0 + 8) + o0 * v_size2, t1_1);
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = (((st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(exp_row + j0, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = (((st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(exp_row + j0, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
+        j0 += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *contract_2;
+  const double *contract_3;
+  double *divide;
+  double *divide_2;
+  int64_t slope_size0;
+  int64_t slope_size1;
+  int64_t slope_size2;
+  int64_t v_size2;
+  int64_t q_size3;
+  char *scratch;
+  int64_t scratch_bytes;
+  int64_t extent, grain;
+} k4_divide_supremum_exp_arguments;
+static int k4_divide_supremum_exp_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k4_divide_supremum_exp_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  return k4_divide_supremum_exp_range(st_given->ctx, st_given->contract_2, st_given->contract_3, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->q_size3, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
+}
+static int k4_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_2, const double *restrict contract_3, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch) {
+  const int64_t extent = slope_size0 * slope_size1 * slope_size2, grain = st_max_i64(((16384 / (st_max_i64(1, (28 * v_size2))))), 1);
+  if (extent <= grain || ctx->workers < 2 || (28 * slope_size0 * slope_size1 * slope_size2 * v_size2) < 40000)
+    return k4_divide_supremum_exp_range(ctx, contract_2, contract_3, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 0, extent);
+  k4_divide_supremum_exp_arguments st_given = {ctx, contract_2, contract_3, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 128 * ((63 + 8 * v_size2) / 64), extent, grain};
+  return ctx->parallel(ctx, k4_divide_supremum_exp_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k5_contract: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+  int64_t extent0, a_step0, b_step0, c_step0;
+  int64_t extent1, a_step1, b_step1, c_step1;
+} k5_contract_arguments;
+static int k5_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k5_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  const int64_t i1 = rest % g->extent1;
+  rest /= g->extent1;
+  const int64_t i0 = rest % g->extent0;
+  rest /= g->extent0;
+  (void)rest;
+  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * g->lda;
+  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
+  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 111, 111, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k5_contract(st_ctx *ctx, k5_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k5_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k5_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k6_contract: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[3]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+  int64_t extent0, a_step0, b_step0, c_step0;
+  int64_t extent1, a_step1, b_step1, c_step1;
+} k6_contract_arguments;
+static int k6_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k6_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  const int64_t i1 = rest % g->extent1;
+  rest /= g->extent1;
+  const int64_t i0 = rest % g->extent0;
+  rest /= g->extent0;
+  (void)rest;
+  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * g->lda;
+  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
+  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 111, 111, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k6_contract(st_ctx *ctx, k6_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k6_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k6_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k7_broadcast_to
+ *   broadcast_to: float64[q.shape[0], q.shape[1], q.shape[2], q.shape[3]]  at probe_07_attention.py:20
+ */
+static int k7_broadcast_to_range(st_ctx *ctx, const double *restrict contract_4, double *restrict broadcast_to, int64_t k_size3, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64(4096, (k_size3 * slope_size0 * slope_size1 * slope_size2 - 4096 * tile));
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(broadcast_to + j + 4096 * tile, st_load_f64x8(contract_4 + j + 4096 * tile));
+        st_store_f64x8(broadcast_to + (j + 8) + 4096 * tile, st_load_f64x8(contract_4 + (j + 8) + 4096 * tile));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_load_part_f64x8(contract_4 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_load_part_f64x8(contract_4 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *contract_4;
+  double *broadcast_to;
+  int64_t k_size3;
+  int64_t slope_size0;
+  int64_t slope_size1;
+  int64_t slope_size2;
+  int64_t extent, grain;
+} k7_broadcast_to_arguments;
+static int k7_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k7_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k7_broadcast_to_range(st_given->ctx, st_given->contract_4, st_given->broadcast_to, st_given->k_size3, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, begin, end);
+}
+static int k7_broadcast_to(st_ctx *ctx, const double *restrict contract_4, double *restrict broadcast_to, int64_t k_size3, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2) {
+  const int64_t extent = ((4095 + k_size3 * slope_size0 * slope_size1 * slope_size2) / 4096), grain = 2;
+  if (extent <= grain || ctx->workers < 2 || (2 * k_size3 * slope_size0 * slope_size1 * slope_size2) < 40000)
+    return k7_broadcast_to_range(ctx, contract_4, broadcast_to, k_size3, slope_size0, slope_size1, slope_size2, 0, extent);
+  k7_broadcast_to_arguments st_given = {ctx, contract_4, broadcast_to, k_size3, slope_size0, slope_size1, slope_size2, extent, grain};
+  return ctx->parallel(ctx, k7_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k8_contract: float64[q.shape[0], q.shape[1], k.shape[2], q.shape[3]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+  int64_t extent0, a_step0, b_step0, c_step0;
+  int64_t extent1, a_step1, b_step1, c_step1;
+} k8_contract_arguments;
+static int k8_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k8_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  const int64_t i1 = rest % g->extent1;
+  rest /= g->extent1;
+  const int64_t i0 = rest % g->extent0;
+  rest /= g->extent0;
+  (void)rest;
+  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * 1;
+  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
+  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 112, 111, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k8_contract(st_ctx *ctx, k8_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k8_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k8_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k9_broadcast_to
+ *   broadcast_to: float64[k.shape[0], k.shape[1], k.shape[2], k.shape[3]]  at probe_07_attention.py:20
+ */
+static int k9_broadcast_to_range(st_ctx *ctx, const double *restrict contract_5, double *restrict broadcast_to_2, int64_t k_size3, int64_t slope_size0, int64_t slope_size1, int64_t v_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64(4096, (k_size3 * slope_size0 * slope_size1 * v_size2 - 4096 * tile));
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(broadcast_to_2 + j + 4096 * tile, st_load_f64x8(contract_5 + j + 4096 * tile));
+        st_store_f64x8(broadcast_to_2 + (j + 8) + 4096 * tile, st_load_f64x8(contract_5 + (j + 8) + 4096 * tile));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_2 + j + 4096 * tile, st_load_part_f64x8(contract_5 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_2 + j + 4096 * tile, st_load_part_f64x8(contract_5 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *contract_5;
+  double *broadcast_to_2;
+  int64_t k_size3;
+  int64_t slope_size0;
+  int64_t slope_size1;
+  int64_t v_size2;
+  int64_t extent, grain;
+} k9_broadcast_to_arguments;
+static int k9_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k9_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k9_broadcast_to_range(st_given->ctx, st_given->contract_5, st_given->broadcast_to_2, st_given->k_size3, st_given->slope_size0, st_given->slope_size1, st_given->v_size2, begin, end);
+}
+static int k9_broadcast_to(st_ctx *ctx, const double *restrict contract_5, double *restrict broadcast_to_2, int64_t k_size3, int64_t slope_size0, int64_t slope_size1, int64_t v_size2) {
+  const int64_t extent = ((4095 + k_size3 * slope_size0 * slope_size1 * v_size2) / 4096), grain = 2;
+  if (extent <= grain || ctx->workers < 2 || (2 * k_size3 * slope_size0 * slope_size1 * v_size2) < 40000)
+    return k9_broadcast_to_range(ctx, contract_5, broadcast_to_2, k_size3, slope_size0, slope_size1, v_size2, 0, extent);
+  k9_broadcast_to_arguments st_given = {ctx, contract_5, broadcast_to_2, k_size3, slope_size0, slope_size1, v_size2, extent, grain};
+  return ctx->parallel(ctx, k9_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k10_contract: float64[q.shape[0], q.shape[1], k.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+  int64_t extent0, a_step0, b_step0, c_step0;
+  int64_t extent1, a_step1, b_step1, c_step1;
+} k10_contract_arguments;
+static int k10_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k10_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  const int64_t i1 = rest % g->extent1;
+  rest /= g->extent1;
+  const int64_t i0 = rest % g->extent0;
+  rest /= g->extent0;
+  (void)rest;
+  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * 1;
+  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
+  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 112, 111, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k10_contract(st_ctx *ctx, k10_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k10_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k10_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k11_broadcast_to
+ *   broadcast_to: float64[v.shape[0], v.shape[1], v.shape[2], v.shape[3]]  at probe_07_attention.py:20
+ */
+static int k11_broadcast_to_range(st_ctx *ctx, const double *restrict contract_6, double *restrict broadcast_to_3, int64_t slope_size0, int64_t slope_size1, int64_t slope_size3, int64_t v_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64(4096, (slope_size0 * slope_size1 * slope_size3 * v_size2 - 4096 * tile));
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(broadcast_to_3 + j + 4096 * tile, st_load_f64x8(contract_6 + j + 4096 * tile));
+        st_store_f64x8(broadcast_to_3 + (j + 8) + 4096 * tile, st_load_f64x8(contract_6 + (j + 8) + 4096 * tile));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_3 + j + 4096 * tile, st_load_part_f64x8(contract_6 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_3 + j + 4096 * tile, st_load_part_f64x8(contract_6 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *contract_6;
+  double *broadcast_to_3;
+  int64_t slope_size0;
+  int64_t slope_size1;
+  int64_t slope_size3;
+  int64_t v_size2;
+  int64_t extent, grain;
+} k11_broadcast_to_arguments;
+static int k11_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k11_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k11_broadcast_to_range(st_given->ctx, st_given->contract_6, st_given->broadcast_to_3, st_given->slope_size0, st_given->slope_size1, st_given->slope_size3, st_given->v_size2, begin, end);
+}
+static int k11_broadcast_to(st_ctx *ctx, const double *restrict contract_6, double *restrict broadcast_to_3, int64_t slope_size0, int64_t slope_size1, int64_t slope_size3, int64_t v_size2) {
+  const int64_t extent = ((4095 + slope_size0 * slope_size1 * slope_size3 * v_size2) / 4096), grain = 2;
+  if (extent <= grain || ctx->workers < 2 || (2 * slope_size0 * slope_size1 * slope_size3 * v_size2) < 40000)
+    return k11_broadcast_to_range(ctx, contract_6, broadcast_to_3, slope_size0, slope_size1, slope_size3, v_size2, 0, extent);
+  k11_broadcast_to_arguments st_given = {ctx, contract_6, broadcast_to_3, slope_size0, slope_size1, slope_size3, v_size2, extent, grain};
+  return ctx->parallel(ctx, k11_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* probe_07_attention: 5 kernels, 4 outputs */
+int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
+  (void)arguments; (void)layout;
+  double *const q = arguments[0];
+  double *const k = arguments[1];
+  double *const v = arguments[2];
+  double *const slope = arguments[3];
+  const int64_t q_size0 = layout[0];
+  const int64_t q_size1 = layout[1];
+  const int64_t q_size2 = layout[2];
+  const int64_t q_size3 = layout[3];
+  const int64_t k_size0 = layout[8];
+  const int64_t k_size1 = layout[9];
+  const int64_t k_size2 = layout[10];
+  const int64_t k_size3 = layout[11];
+  const int64_t v_size0 = layout[16];
+  const int64_t v_size1 = layout[17];
+  const int64_t v_size2 = layout[18];
+  const int64_t v_size3 = layout[19];
+  const int64_t slope_size0 = layout[24];
+  const int64_t slope_size1 = layout[25];
+  const int64_t slope_size2 = layout[26];
+  const int64_t slope_size3 = layout[27];
+  (void)q_size0;
+  (void)q_size1;
+  (void)q_size2;
+  (void)q_size3;
+  (void)k_size0;
+  (void)k_size1;
+  (void)k_size2;
+  (void)k_size3;
+  (void)v_size0;
+  (void)v_size1;
+  (void)v_size2;
+  (void)v_size3;
+  (void)slope_size0;
+  (void)slope_size1;
+  (void)slope_size2;
+  (void)slope_size3;
+  if (q_size0 != k_size0) return st_fail(ctx, 3, 0, q_size0, k_size0);
+  if (q_size1 != k_size1) return st_fail(ctx, 3, 1, q_size1, k_size1);
+  if (q_size3 != k_size3) return st_fail(ctx, 3, 2, q_size3, k_size3);
+  if (q_size0 != v_size0) return st_fail(ctx, 3, 3, q_size0, v_size0);
+  if (q_size1 != v_size1) return st_fail(ctx, 3, 4, q_size1, v_size1);
+  if (k_size2 != v_size2) return st_fail(ctx, 3, 5, k_size2, v_size2);
+  if (q_size0 != slope_size0) return st_fail(ctx, 3, 6, q_size0, slope_size0);
+  if (q_size1 != slope_size1) return st_fail(ctx, 3, 7, q_size1, slope_size1);
+  if (q_size2 != slope_size2) return st_fail(ctx, 3, 8, q_size2, slope_size2);
+  if (v_size3 != slope_size3) return st_fail(ctx, 3, 9, v_size3, slope_size3);
+  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 192 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64))))))) + ctx->workers * (128 * ((63 + 8 * v_size2) / 64)));
+  if (!arena) return 1;
+  char *const scratch = arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 192 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64))))))));
+  double *contract_2 = (double *)(arena + 0);
+  double *contract_4 = (double *)(arena + 0);
+  double *contract_5 = (double *)(arena + 0);
+  double *contract_6 = (double *)(arena + 0);
+  double *multiply = (double *)(arena + (st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)))))))));
+  double *contract_3 = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)))))))));
+  double *divide_2 = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)))))))));
+  double *divide = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 128 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)))))))));
+  double *const contract = ctx->output(ctx, 0, (const int64_t[]){slope_size0, slope_size1, slope_size2, slope_size3});
+  if (!contract) return 1;
+  double *const broadcast_to = ctx->output(ctx, 1, (const int64_t[]){slope_size0, slope_size1, slope_size2, k_size3});
+  if (!broadcast_to) return 1;
+  double *const broadcast_to_2 = ctx->output(ctx, 2, (const int64_t[]){slope_size0, slope_size1, v_size2, k_size3});
+  if (!broadcast_to_2) return 1;
+  double *const broadcast_to_3 = ctx->output(ctx, 3, (const int64_t[]){slope_size0, slope_size1, v_size2, slope_size3});
+  if (!broadcast_to_3) return 1;
+  if (k1_contract(ctx, (k1_contract_arguments){.a = q, .b = k, .c = contract_2, .rows = slope_size2, .columns = v_size2, .inner = k_size3, .lda = k_size3, .ldb = k_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = k_size3 * slope_size1 * slope_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = k_size3 * slope_size2, .b_step1 = k_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k2_multiply(ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3)) return 1;
+  if (k3_contract(ctx, (k3_contract_arguments){.a = multiply, .b = v, .c = contract_3, .rows = slope_size2, .columns = v_size2, .inner = slope_size3, .lda = slope_size3, .ldb = slope_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * slope_size3, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * slope_size3, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k4_divide_supremum_exp(ctx, contract_2, contract_3, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch)) return 1;
+  if (k5_contract(ctx, (k5_contract_arguments){.a = divide, .b = v, .c = contract, .rows = slope_size2, .columns = slope_size3, .inner = v_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * slope_size3, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * slope_size3}, (slope_size0) * (slope_size1))) return 1;
+  if (k6_contract(ctx, (k6_contract_arguments){.a = divide_2, .b = k, .c = contract_4, .rows = slope_size2, .columns = k_size3, .inner = v_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = k_size3 * slope_size1 * slope_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * v_size2, .c_step1 = k_size3 * slope_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k7_broadcast_to(ctx, contract_4, broadcast_to, k_size3, slope_size0, slope_size1, slope_size2)) return 1;
+  if (k8_contract(ctx, (k8_contract_arguments){.a = divide_2, .b = q, .c = contract_5, .rows = v_size2, .columns = k_size3, .inner = slope_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * slope_size2, .c_step0 = k_size3 * slope_size1 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * slope_size2, .c_step1 = k_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k9_broadcast_to(ctx, contract_5, broadcast_to_2, k_size3, slope_size0, slope_size1, v_size2)) return 1;
+  if (k10_contract(ctx, (k10_contract_arguments){.a = divide, .b = multiply, .c = contract_6, .rows = v_size2, .columns = slope_size3, .inner = slope_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size2 * slope_size3, .c_step0 = slope_size1 * slope_size3 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size2 * slope_size3, .c_step1 = slope_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k11_broadcast_to(ctx, contract_6, broadcast_to_3, slope_size0, slope_size1, slope_size3, v_size2)) return 1;
+  return 0;
+}

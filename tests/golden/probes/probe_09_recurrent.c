@@ -1,0 +1,1165 @@
+static int st_fail(st_ctx *ctx, int64_t code, int64_t site, int64_t a, int64_t b) {
+  ctx->error.code = code;
+  ctx->error.site = site;
+  ctx->error.value[0] = a;
+  ctx->error.value[1] = b;
+  return 1;
+}
+
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define ST_SHUFFLE 1
+#endif
+#endif
+typedef float st_f32x2 __attribute__((vector_size(8)));
+typedef double st_f64x2 __attribute__((vector_size(16)));
+typedef int8_t st_i8x2 __attribute__((vector_size(2)));
+typedef int16_t st_i16x2 __attribute__((vector_size(4)));
+typedef int32_t st_i32x2 __attribute__((vector_size(8)));
+typedef int64_t st_i64x2 __attribute__((vector_size(16)));
+typedef uint8_t st_u8x2 __attribute__((vector_size(2)));
+typedef uint16_t st_u16x2 __attribute__((vector_size(4)));
+typedef uint32_t st_u32x2 __attribute__((vector_size(8)));
+typedef uint64_t st_u64x2 __attribute__((vector_size(16)));
+typedef float st_f32x4 __attribute__((vector_size(16)));
+typedef double st_f64x4 __attribute__((vector_size(32)));
+typedef int8_t st_i8x4 __attribute__((vector_size(4)));
+typedef int16_t st_i16x4 __attribute__((vector_size(8)));
+typedef int32_t st_i32x4 __attribute__((vector_size(16)));
+typedef int64_t st_i64x4 __attribute__((vector_size(32)));
+typedef uint8_t st_u8x4 __attribute__((vector_size(4)));
+typedef uint16_t st_u16x4 __attribute__((vector_size(8)));
+typedef uint32_t st_u32x4 __attribute__((vector_size(16)));
+typedef uint64_t st_u64x4 __attribute__((vector_size(32)));
+typedef float st_f32x8 __attribute__((vector_size(32)));
+typedef double st_f64x8 __attribute__((vector_size(64)));
+typedef int8_t st_i8x8 __attribute__((vector_size(8)));
+typedef int16_t st_i16x8 __attribute__((vector_size(16)));
+typedef int32_t st_i32x8 __attribute__((vector_size(32)));
+typedef int64_t st_i64x8 __attribute__((vector_size(64)));
+typedef uint8_t st_u8x8 __attribute__((vector_size(8)));
+typedef uint16_t st_u16x8 __attribute__((vector_size(16)));
+typedef uint32_t st_u32x8 __attribute__((vector_size(32)));
+typedef uint64_t st_u64x8 __attribute__((vector_size(64)));
+typedef float st_f32x16 __attribute__((vector_size(64)));
+typedef double st_f64x16 __attribute__((vector_size(128)));
+typedef int8_t st_i8x16 __attribute__((vector_size(16)));
+typedef int16_t st_i16x16 __attribute__((vector_size(32)));
+typedef int32_t st_i32x16 __attribute__((vector_size(64)));
+typedef int64_t st_i64x16 __attribute__((vector_size(128)));
+typedef uint8_t st_u8x16 __attribute__((vector_size(16)));
+typedef uint16_t st_u16x16 __attribute__((vector_size(32)));
+typedef uint32_t st_u32x16 __attribute__((vector_size(64)));
+typedef uint64_t st_u64x16 __attribute__((vector_size(128)));
+typedef float st_f32x32 __attribute__((vector_size(128)));
+typedef double st_f64x32 __attribute__((vector_size(256)));
+typedef int8_t st_i8x32 __attribute__((vector_size(32)));
+typedef int16_t st_i16x32 __attribute__((vector_size(64)));
+typedef int32_t st_i32x32 __attribute__((vector_size(128)));
+typedef int64_t st_i64x32 __attribute__((vector_size(256)));
+typedef uint8_t st_u8x32 __attribute__((vector_size(32)));
+typedef uint16_t st_u16x32 __attribute__((vector_size(64)));
+typedef uint32_t st_u32x32 __attribute__((vector_size(128)));
+typedef uint64_t st_u64x32 __attribute__((vector_size(256)));
+typedef float st_f32x64 __attribute__((vector_size(256)));
+typedef double st_f64x64 __attribute__((vector_size(512)));
+typedef int8_t st_i8x64 __attribute__((vector_size(64)));
+typedef int16_t st_i16x64 __attribute__((vector_size(128)));
+typedef int32_t st_i32x64 __attribute__((vector_size(256)));
+typedef int64_t st_i64x64 __attribute__((vector_size(512)));
+typedef uint8_t st_u8x64 __attribute__((vector_size(64)));
+typedef uint16_t st_u16x64 __attribute__((vector_size(128)));
+typedef uint32_t st_u32x64 __attribute__((vector_size(256)));
+typedef uint64_t st_u64x64 __attribute__((vector_size(512)));
+
+static inline int64_t st_mod_i64(int64_t a, int64_t b) { if (b == 0 || b == -1) return 0; int64_t r = a % b; return r + ((r != 0 && (r ^ b) < 0) ? b : 0); }
+static inline int64_t st_floordiv_i64(int64_t a, int64_t b) { if (b == 0) return 0; if (b == -1) return (int64_t)-(uint64_t)a; int64_t q = a / b; return q - ((a % b != 0) & ((a ^ b) < 0)); }
+static inline int64_t st_min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
+static inline int64_t st_max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
+static inline __attribute__((always_inline, unused)) st_f64x8 st_load_f64x8(const double *p) { st_f64x8 r; __builtin_memcpy(&r, p, sizeof r); return r; }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_fma_f64x8(st_f64x8 a, st_f64x8 b, st_f64x8 c) { return __builtin_ia32_vfmaddpd512_mask(a, b, c, -1, 4); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_splat_f64x8(double a) { return (st_f64x8){ a, a, a, a, a, a, a, a }; }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_pow2_f64x8(st_f64x8 a) { st_f64x8 one = (st_f64x8){ 1, 1, 1, 1, 1, 1, 1, 1 }; return __builtin_ia32_scalefpd512_mask(one, a, one, -1, 4); }
+
+/* (e**x - 1) u with u = 2**-k is (2**(n-k) - u) + 2**(n-k) p with p = e**r - 1.  Scaled, since 2**n alone may overflow.
+ * Where n = 1 and r < 0 the sum cancels: what is rounded away from r is kept in c, and from the sum too. */
+static inline __attribute__((always_inline, unused)) st_f64x8 st_expm1_scaled_f64x8(st_f64x8 x, st_f64x8 k, st_f64x8 u) {
+  st_f64x8 n = st_fma_f64x8(x, st_splat_f64x8(1.4426950408889634), st_splat_f64x8(6755399441055744.0)) - 6755399441055744.0;
+  st_f64x8 h = st_fma_f64x8(n, st_splat_f64x8(-0.6931471805601177), x);
+  st_f64x8 r = st_fma_f64x8(n, st_splat_f64x8(1.7239444525614835e-13), h);
+  st_f64x8 c = st_fma_f64x8(n, st_splat_f64x8(1.7239444525614835e-13), h - r);
+  st_f64x8 s = r * r;
+  st_f64x8 s_4 = s * s;
+  st_f64x8 q = st_fma_f64x8(st_splat_f64x8(2.090047867376189e-09), s, st_fma_f64x8(st_splat_f64x8(2.510861494587834e-08), r, st_splat_f64x8(2.7557307572528335e-07)));
+  q = st_fma_f64x8(q, s_4, st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(2.7557245258895265e-06), r, st_splat_f64x8(2.480158730425438e-05)), s, st_fma_f64x8(st_splat_f64x8(0.00019841269885360462), r, st_splat_f64x8(0.0013888888888883085))));
+  q = st_fma_f64x8(q, s_4, st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(0.008333333333321744), r, st_splat_f64x8(0.04166666666666669)), s, st_fma_f64x8(st_splat_f64x8(0.16666666666666677), r, st_splat_f64x8(0.5))));
+  q = st_fma_f64x8(q, s, c);
+  st_f64x8 t = st_pow2_f64x8(n - k);
+  st_f64x8 a = t - u;
+  st_f64x8 b = t * r;
+  st_f64x8 sum = a + b;
+  return sum + st_fma_f64x8(t, q, b - (sum - a));
+}
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_least_f64x8(st_f64x8 a, st_f64x8 b) { return __builtin_ia32_minpd512_mask(a, b, a, -1, 4); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_abs_f64x8(st_f64x8 a) { return (st_f64x8)((st_i64x8)a & ~(-0x7fffffffffffffffLL - 1)); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_copysign_f64x8(st_f64x8 a, st_f64x8 b) { return (st_f64x8)(((st_i64x8)a & ~(-0x7fffffffffffffffLL - 1)) | ((st_i64x8)b & (-0x7fffffffffffffffLL - 1))); }
+
+/* tanh |x| = h / (h + 1) with h = (e**(2|x|) - 1) / 2, which rounds to 1 from TANH_HIGH on.  What is rounded away
+ * from d = h + 1 is repaid by h / (d + lost) = t - t lost / d and 1 / d = 1 - t. */
+static inline __attribute__((always_inline, unused)) st_f64x8 st_tanh_f64x8(st_f64x8 x) {
+  st_f64x8 h = st_expm1_scaled_f64x8(2.0 * st_least_f64x8(st_splat_f64x8(19.1), st_abs_f64x8(x)), st_splat_f64x8(1.0), st_splat_f64x8(0.5));
+  st_f64x8 d = h + 1.0;
+  st_f64x8 t = h / d;
+  st_f64x8 lost = h - (d - 1.0);
+  t = st_fma_f64x8(t * lost, t - 1.0, t);
+  return st_copysign_f64x8(st_least_f64x8(st_splat_f64x8(1.0), t), x);
+}
+
+static inline __attribute__((always_inline, unused)) void st_store_f64x8(double *p, st_f64x8 a) { __builtin_memcpy(p, &a, sizeof a); }
+
+static inline __attribute__((always_inline, unused)) st_f64x8 st_load_part_f64x8(const double *p, int64_t n) { return (st_f64x8)__builtin_ia32_loadupd512_mask((const double *)p, (double __attribute__((vector_size(64)))){ 0 }, (uint8_t)((1ull << n) - 1)); }
+
+static inline __attribute__((always_inline, unused)) void st_store_part_f64x8(double *p, st_f64x8 a, int64_t n) { __builtin_ia32_storeupd512_mask((double *)p, (double __attribute__((vector_size(64))))a, (uint8_t)((1ull << n) - 1)); }
+
+static inline __attribute__((always_inline, unused)) st_f64x64 st_splat_f64x64(double a) { return (st_f64x64){ a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a }; }
+
+static inline __attribute__((always_inline, unused)) void st_store_f64x64(double *p, st_f64x64 a) { __builtin_memcpy(p, &a, sizeof a); }
+
+static inline __attribute__((always_inline, unused)) void st_store_part_f64x64(double *p, st_f64x64 a, int64_t n) { for (int64_t k = 0; k < n; ++k) p[k] = a[k]; }
+
+/* k1_contract: float64[x.shape[0], x.shape[1], w.shape[1]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+} k1_contract_arguments;
+static int k1_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k1_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  (void)rest;
+  const double *a = g->a + first * g->lda;
+  const double *b = g->b;
+  double *c = g->c + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 111, 111, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k1_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k1_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k2_contract: float64[h0.shape[0], u.shape[1]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+} k2_contract_arguments;
+static int k2_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k2_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  (void)rest;
+  const double *a = g->a + first * g->lda;
+  const double *b = g->b;
+  double *c = g->c + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 111, 111, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k2_contract(st_ctx *ctx, k2_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k2_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k2_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k3_broadcast_to
+ *   broadcast_to: float64[h0.shape[0], h0.shape[1]]  at probe_09_recurrent.py:12
+ */
+static int k3_broadcast_to_range(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_2, const double *restrict b, double *restrict item_row, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+  for (int64_t p = begin; p < end; ++p) {
+    const int64_t tile = st_mod_i64(p, (((4095 + weights_size2) / 4096)));
+    const int64_t o0 = st_floordiv_i64(p, (((4095 + weights_size2) / 4096)));
+    {
+      const int64_t j_count = st_min_i64((weights_size2 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        const st_f64x8 t1_0 = st_tanh_f64x8(((st_load_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_2 + j + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + j + 4096 * tile)));
+        st_store_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t1_0);
+        const st_f64x8 t1_1 = st_tanh_f64x8(((st_load_f64x8(row_row + (j + 8) + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_2 + (j + 8) + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + (j + 8) + 4096 * tile)));
+        st_store_f64x8(item_row + (j + 8) + o0 * weights_size2 + 4096 * tile, t1_1);
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_tanh_f64x8(((st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_2 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive)));
+        st_store_part_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_tanh_f64x8(((st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_2 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive)));
+        st_store_part_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t1, alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *row_row;
+  const double *contract_2;
+  const double *b;
+  double *item_row;
+  int64_t weights_size1;
+  int64_t weights_size2;
+  int64_t extent, grain;
+} k3_broadcast_to_arguments;
+static int k3_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k3_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k3_broadcast_to_range(st_given->ctx, st_given->row_row, st_given->contract_2, st_given->b, st_given->item_row, st_given->weights_size1, st_given->weights_size2, begin, end);
+}
+static int k3_broadcast_to(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_2, const double *restrict b, double *restrict item_row, int64_t weights_size1, int64_t weights_size2) {
+  const int64_t extent = weights_size1 * ((4095 + weights_size2) / 4096), grain = 1;
+  if (extent <= grain || ctx->workers < 2 || (7 * weights_size1 * weights_size2) < 40000)
+    return k3_broadcast_to_range(ctx, row_row, contract_2, b, item_row, weights_size1, weights_size2, 0, extent);
+  k3_broadcast_to_arguments st_given = {ctx, row_row, contract_2, b, item_row, weights_size1, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k3_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k4_multiply
+ *   multiply: float64[x.shape[0], h0.shape[0], h0.shape[1]]  at probe_09_recurrent.py:21
+ */
+static int k4_multiply_range(st_ctx *ctx, const double *restrict weights, double *restrict multiply, int64_t weights_size0, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((weights_size0 * weights_size1 * weights_size2 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        const st_f64x8 t1_0 = st_splat_f64x8(1.0) * st_load_f64x8(weights + j + 4096 * tile);
+        st_store_f64x8(multiply + j + 4096 * tile, t1_0);
+        const st_f64x8 t1_1 = st_splat_f64x8(1.0) * st_load_f64x8(weights + (j + 8) + 4096 * tile);
+        st_store_f64x8(multiply + (j + 8) + 4096 * tile, t1_1);
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + 4096 * tile, alive);
+        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + 4096 * tile, alive);
+        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *weights;
+  double *multiply;
+  int64_t weights_size0;
+  int64_t weights_size1;
+  int64_t weights_size2;
+  int64_t extent, grain;
+} k4_multiply_arguments;
+static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k4_multiply_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k4_multiply_range(st_given->ctx, st_given->weights, st_given->multiply, st_given->weights_size0, st_given->weights_size1, st_given->weights_size2, begin, end);
+}
+static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *restrict multiply, int64_t weights_size0, int64_t weights_size1, int64_t weights_size2) {
+  const int64_t extent = ((4095 + weights_size0 * weights_size1 * weights_size2) / 4096), grain = 1;
+  if (extent <= grain || ctx->workers < 2 || (3 * weights_size0 * weights_size1 * weights_size2) < 40000)
+    return k4_multiply_range(ctx, weights, multiply, weights_size0, weights_size1, weights_size2, 0, extent);
+  k4_multiply_arguments st_given = {ctx, weights, multiply, weights_size0, weights_size1, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k4_multiply_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k5_broadcast_to
+ *   broadcast_to: float64[h0.shape[0], h0.shape[1]]  at probe_09_recurrent.py:21
+ */
+static int k5_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to_3, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((weights_size1 * weights_size2 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 128 <= j_count; j += 128) {
+        st_store_f64x64(broadcast_to_3 + j + 4096 * tile, st_splat_f64x64(0.0));
+        st_store_f64x64(broadcast_to_3 + (j + 64) + 4096 * tile, st_splat_f64x64(0.0));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
+        st_store_part_f64x64(broadcast_to_3 + j + 4096 * tile, st_splat_f64x64(0.0), alive);
+        j += 64;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
+        st_store_part_f64x64(broadcast_to_3 + j + 4096 * tile, st_splat_f64x64(0.0), alive);
+        j += 64;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  double *broadcast_to_3;
+  int64_t weights_size1;
+  int64_t weights_size2;
+  int64_t extent, grain;
+} k5_broadcast_to_arguments;
+static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k5_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k5_broadcast_to_range(st_given->ctx, st_given->broadcast_to_3, st_given->weights_size1, st_given->weights_size2, begin, end);
+}
+static int k5_broadcast_to(st_ctx *ctx, double *restrict broadcast_to_3, int64_t weights_size1, int64_t weights_size2) {
+  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), grain = 4;
+  if (extent <= grain || ctx->workers < 2 || (weights_size1 * weights_size2) < 40000)
+    return k5_broadcast_to_range(ctx, broadcast_to_3, weights_size1, weights_size2, 0, extent);
+  k5_broadcast_to_arguments st_given = {ctx, broadcast_to_3, weights_size1, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k5_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k6_broadcast_to
+ *   broadcast_to: float64[b.shape[0]]  at probe_09_recurrent.py:21
+ */
+static int k6_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to_4, int64_t weights_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((weights_size2 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 128 <= j_count; j += 128) {
+        st_store_f64x64(broadcast_to_4 + j + 4096 * tile, st_splat_f64x64(0.0));
+        st_store_f64x64(broadcast_to_4 + (j + 64) + 4096 * tile, st_splat_f64x64(0.0));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
+        st_store_part_f64x64(broadcast_to_4 + j + 4096 * tile, st_splat_f64x64(0.0), alive);
+        j += 64;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
+        st_store_part_f64x64(broadcast_to_4 + j + 4096 * tile, st_splat_f64x64(0.0), alive);
+        j += 64;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  double *broadcast_to_4;
+  int64_t weights_size2;
+  int64_t extent, grain;
+} k6_broadcast_to_arguments;
+static int k6_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k6_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k6_broadcast_to_range(st_given->ctx, st_given->broadcast_to_4, st_given->weights_size2, begin, end);
+}
+static int k6_broadcast_to(st_ctx *ctx, double *restrict broadcast_to_4, int64_t weights_size2) {
+  const int64_t extent = ((4095 + weights_size2) / 4096), grain = 4;
+  if (extent <= grain || ctx->workers < 2 || weights_size2 < 40000)
+    return k6_broadcast_to_range(ctx, broadcast_to_4, weights_size2, 0, extent);
+  k6_broadcast_to_arguments st_given = {ctx, broadcast_to_4, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k6_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k7_multiply_broadcast_to
+ *   multiply: float64[x.shape[1], w.shape[1]]  at probe_09_recurrent.py:21
+ *   broadcast_to: float64[h0.shape[0], u.shape[1]]  at probe_09_recurrent.py:21
+ */
+static int k7_multiply_broadcast_to_range(st_ctx *ctx, const double *restrict row_row_3, const double *restrict d_h, const double *restrict row_row_2, double *restrict item_6_row, double *restrict broadcast_to_5, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((weights_size1 * weights_size2 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        const st_f64x8 t1_0 = st_load_f64x8(row_row_3 + j + 4096 * tile);
+        const st_f64x8 t2_0 = (st_load_f64x8(d_h + j + 4096 * tile) + st_load_f64x8(row_row_2 + j + 4096 * tile)) * st_fma_f64x8((-t1_0), t1_0, st_splat_f64x8(1.0));
+        st_store_f64x8(item_6_row + j + 4096 * tile, t2_0);
+        st_store_f64x8(broadcast_to_5 + j + 4096 * tile, t2_0);
+        const st_f64x8 t1_1 = st_load_f64x8(row_row_3 + (j + 8) + 4096 * tile);
+        const st_f64x8 t2_1 = (st_load_f64x8(d_h + (j + 8) + 4096 * tile) + st_load_f64x8(row_row_2 + (j + 8) + 4096 * tile)) * st_fma_f64x8((-t1_1), t1_1, st_splat_f64x8(1.0));
+        st_store_f64x8(item_6_row + (j + 8) + 4096 * tile, t2_1);
+        st_store_f64x8(broadcast_to_5 + (j + 8) + 4096 * tile, t2_1);
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(row_row_3 + j + 4096 * tile, alive);
+        const st_f64x8 t2 = (st_load_part_f64x8(d_h + j + 4096 * tile, alive) + st_load_part_f64x8(row_row_2 + j + 4096 * tile, alive)) * st_fma_f64x8((-t1), t1, st_splat_f64x8(1.0));
+        st_store_part_f64x8(item_6_row + j + 4096 * tile, t2, alive);
+        st_store_part_f64x8(broadcast_to_5 + j + 4096 * tile, t2, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(row_row_3 + j + 4096 * tile, alive);
+        const st_f64x8 t2 = (st_load_part_f64x8(d_h + j + 4096 * tile, alive) + st_load_part_f64x8(row_row_2 + j + 4096 * tile, alive)) * st_fma_f64x8((-t1), t1, st_splat_f64x8(1.0));
+        st_store_part_f64x8(item_6_row + j + 4096 * tile, t2, alive);
+        st_store_part_f64x8(broadcast_to_5 + j + 4096 * tile, t2, alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *row_row_3;
+  const double *d_h;
+  const double *row_row_2;
+  double *item_6_row;
+  double *broadcast_to_5;
+  int64_t weights_size1;
+  int64_t weights_size2;
+  int64_t extent, grain;
+} k7_multiply_broadcast_to_arguments;
+static int k7_multiply_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k7_multiply_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k7_multiply_broadcast_to_range(st_given->ctx, st_given->row_row_3, st_given->d_h, st_given->row_row_2, st_given->item_6_row, st_given->broadcast_to_5, st_given->weights_size1, st_given->weights_size2, begin, end);
+}
+static int k7_multiply_broadcast_to(st_ctx *ctx, const double *restrict row_row_3, const double *restrict d_h, const double *restrict row_row_2, double *restrict item_6_row, double *restrict broadcast_to_5, int64_t weights_size1, int64_t weights_size2) {
+  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), grain = 1;
+  if (extent <= grain || ctx->workers < 2 || (8 * weights_size1 * weights_size2) < 40000)
+    return k7_multiply_broadcast_to_range(ctx, row_row_3, d_h, row_row_2, item_6_row, broadcast_to_5, weights_size1, weights_size2, 0, extent);
+  k7_multiply_broadcast_to_arguments st_given = {ctx, row_row_3, d_h, row_row_2, item_6_row, broadcast_to_5, weights_size1, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k7_multiply_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k8_contract: float64[h0.shape[0], u.shape[0]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+} k8_contract_arguments;
+static int k8_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k8_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  (void)rest;
+  const double *a = g->a + first * g->lda;
+  const double *b = g->b;
+  double *c = g->c + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 111, 112, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k8_contract(st_ctx *ctx, k8_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k8_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k8_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k9_broadcast_to
+ *   broadcast_to: float64[h0.shape[0], h0.shape[1]]  at probe_09_recurrent.py:21
+ */
+static int k9_broadcast_to_range(st_ctx *ctx, const double *restrict contract_3, double *restrict d_h_next, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((weights_size1 * weights_size2 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(d_h_next + j + 4096 * tile, st_load_f64x8(contract_3 + j + 4096 * tile));
+        st_store_f64x8(d_h_next + (j + 8) + 4096 * tile, st_load_f64x8(contract_3 + (j + 8) + 4096 * tile));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(d_h_next + j + 4096 * tile, st_load_part_f64x8(contract_3 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(d_h_next + j + 4096 * tile, st_load_part_f64x8(contract_3 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *contract_3;
+  double *d_h_next;
+  int64_t weights_size1;
+  int64_t weights_size2;
+  int64_t extent, grain;
+} k9_broadcast_to_arguments;
+static int k9_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k9_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k9_broadcast_to_range(st_given->ctx, st_given->contract_3, st_given->d_h_next, st_given->weights_size1, st_given->weights_size2, begin, end);
+}
+static int k9_broadcast_to(st_ctx *ctx, const double *restrict contract_3, double *restrict d_h_next, int64_t weights_size1, int64_t weights_size2) {
+  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), grain = 2;
+  if (extent <= grain || ctx->workers < 2 || (2 * weights_size1 * weights_size2) < 40000)
+    return k9_broadcast_to_range(ctx, contract_3, d_h_next, weights_size1, weights_size2, 0, extent);
+  k9_broadcast_to_arguments st_given = {ctx, contract_3, d_h_next, weights_size1, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k9_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k10_sum_add
+ *   sum: float64[w.shape[1]]  at probe_09_recurrent.py:21
+ *   add: float64[b.shape[0]]  at probe_09_recurrent.py:21
+ */
+static int k10_sum_add_range(st_ctx *ctx, const double *restrict item_6_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    double sum_row_acc[512] __attribute__((aligned(64)));
+    double sum_row[512] __attribute__((aligned(64)));
+    {
+      const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
+      int64_t j = 0;
+      for (; j + 128 <= j_count; j += 128) {
+        st_store_f64x64(sum_row_acc + j, st_splat_f64x64(0.0));
+        st_store_f64x64(sum_row_acc + (j + 64), st_splat_f64x64(0.0));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
+        st_store_part_f64x64(sum_row_acc + j, st_splat_f64x64(0.0), alive);
+        j += 64;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
+        st_store_part_f64x64(sum_row_acc + j, st_splat_f64x64(0.0), alive);
+        j += 64;
+      }
+    }
+    for (int64_t r = 0; r < ((weights_size1 / 4)); ++r) {
+      {
+        const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
+        int64_t j = 0;
+        for (; j + 16 <= j_count; j += 16) {
+          const st_f64x8 t1_0 = (((st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 3 * weights_size2);
+          st_store_f64x8(sum_row_acc + j, t1_0);
+          const st_f64x8 t1_1 = (((st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_6_row + (j + 8) + 4 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_6_row + (j + 8) + 4 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 4 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 4 * r * weights_size2 + 512 * tile + 3 * weights_size2);
+          st_store_f64x8(sum_row_acc + (j + 8), t1_1);
+        }
+        if (j < j_count) {
+          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const st_f64x8 t1 = (((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive);
+          st_store_part_f64x8(sum_row_acc + j, t1, alive);
+          j += 8;
+        }
+        if (j < j_count) {
+          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const st_f64x8 t1 = (((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive);
+          st_store_part_f64x8(sum_row_acc + j, t1, alive);
+          j += 8;
+        }
+      }
+    }
+    for (int64_t r = 0; r < ((weights_size1 % 4)); ++r) {
+      {
+        const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
+        int64_t j = 0;
+        for (; j + 16 <= j_count; j += 16) {
+          const st_f64x8 t1_0 = st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 4 * weights_size2 * (weights_size1 / 4));
+          st_store_f64x8(sum_row_acc + j, t1_0);
+          const st_f64x8 t1_1 = st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_6_row + (j + 8) + r * weights_size2 + 512 * tile + 4 * weights_size2 * (weights_size1 / 4));
+          st_store_f64x8(sum_row_acc + (j + 8), t1_1);
+        }
+        if (j < j_count) {
+          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 4 * weights_size2 * (weights_size1 / 4), alive);
+          st_store_part_f64x8(sum_row_acc + j, t1, alive);
+          j += 8;
+        }
+        if (j < j_count) {
+          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 4 * weights_size2 * (weights_size1 / 4), alive);
+          st_store_part_f64x8(sum_row_acc + j, t1, alive);
+          j += 8;
+        }
+      }
+    }
+    {
+      const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(sum_row + j, st_load_f64x8(sum_row_acc + j));
+        st_store_f64x8(sum_row + (j + 8), st_load_f64x8(sum_row_acc + (j + 8)));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(sum_row + j, st_load_part_f64x8(sum_row_acc + j, alive), alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(sum_row + j, st_load_part_f64x8(sum_row_acc + j, alive), alive);
+        j += 8;
+      }
+    }
+    {
+      const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        const st_f64x8 t1_0 = st_load_f64x8(d_b + j + 512 * tile) + st_load_f64x8(sum_row + j);
+        st_store_f64x8(d_b_next + j + 512 * tile, t1_0);
+        const st_f64x8 t1_1 = st_load_f64x8(d_b + (j + 8) + 512 * tile) + st_load_f64x8(sum_row + (j + 8));
+        st_store_f64x8(d_b_next + (j + 8) + 512 * tile, t1_1);
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(d_b + j + 512 * tile, alive) + st_load_part_f64x8(sum_row + j, alive);
+        st_store_part_f64x8(d_b_next + j + 512 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(d_b + j + 512 * tile, alive) + st_load_part_f64x8(sum_row + j, alive);
+        st_store_part_f64x8(d_b_next + j + 512 * tile, t1, alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *item_6_row;
+  const double *d_b;
+  double *d_b_next;
+  int64_t weights_size2;
+  int64_t weights_size1;
+  int64_t extent, grain;
+} k10_sum_add_arguments;
+static int k10_sum_add_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k10_sum_add_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k10_sum_add_range(st_given->ctx, st_given->item_6_row, st_given->d_b, st_given->d_b_next, st_given->weights_size2, st_given->weights_size1, begin, end);
+}
+static int k10_sum_add(st_ctx *ctx, const double *restrict item_6_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1) {
+  const int64_t extent = ((511 + weights_size2) / 512), grain = st_max_i64(((16384 / (2048 + 1024 * weights_size1))), 1);
+  if (extent <= grain || ctx->workers < 2 || (2 * weights_size1 * weights_size2 + 3 * weights_size2) < 40000)
+    return k10_sum_add_range(ctx, item_6_row, d_b, d_b_next, weights_size2, weights_size1, 0, extent);
+  k10_sum_add_arguments st_given = {ctx, item_6_row, d_b, d_b_next, weights_size2, weights_size1, extent, grain};
+  return ctx->parallel(ctx, k10_sum_add_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k11_contract: float64[x.shape[0], x.shape[1], w.shape[0]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+} k11_contract_arguments;
+static int k11_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k11_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  (void)rest;
+  const double *a = g->a + first * g->lda;
+  const double *b = g->b;
+  double *c = g->c + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 111, 112, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k11_contract(st_ctx *ctx, k11_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k11_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k11_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k12_broadcast_to
+ *   broadcast_to: float64[x.shape[0], x.shape[1], x.shape[2]]  at probe_09_recurrent.py:21
+ */
+static int k12_broadcast_to_range(st_ctx *ctx, const double *restrict contract_4, double *restrict broadcast_to, int64_t w_size0, int64_t weights_size0, int64_t weights_size1, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((w_size0 * weights_size0 * weights_size1 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(broadcast_to + j + 4096 * tile, st_load_f64x8(contract_4 + j + 4096 * tile));
+        st_store_f64x8(broadcast_to + (j + 8) + 4096 * tile, st_load_f64x8(contract_4 + (j + 8) + 4096 * tile));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_load_part_f64x8(contract_4 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_load_part_f64x8(contract_4 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *contract_4;
+  double *broadcast_to;
+  int64_t w_size0;
+  int64_t weights_size0;
+  int64_t weights_size1;
+  int64_t extent, grain;
+} k12_broadcast_to_arguments;
+static int k12_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k12_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k12_broadcast_to_range(st_given->ctx, st_given->contract_4, st_given->broadcast_to, st_given->w_size0, st_given->weights_size0, st_given->weights_size1, begin, end);
+}
+static int k12_broadcast_to(st_ctx *ctx, const double *restrict contract_4, double *restrict broadcast_to, int64_t w_size0, int64_t weights_size0, int64_t weights_size1) {
+  const int64_t extent = ((4095 + w_size0 * weights_size0 * weights_size1) / 4096), grain = 2;
+  if (extent <= grain || ctx->workers < 2 || (2 * w_size0 * weights_size0 * weights_size1) < 40000)
+    return k12_broadcast_to_range(ctx, contract_4, broadcast_to, w_size0, weights_size0, weights_size1, 0, extent);
+  k12_broadcast_to_arguments st_given = {ctx, contract_4, broadcast_to, w_size0, weights_size0, weights_size1, extent, grain};
+  return ctx->parallel(ctx, k12_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k13_contract: float64[x.shape[2], w.shape[1]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+} k13_contract_arguments;
+static int k13_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k13_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  (void)rest;
+  const double *a = g->a + first * 1;
+  const double *b = g->b;
+  double *c = g->c + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 112, 111, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k13_contract(st_ctx *ctx, k13_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k13_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k13_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k14_add
+ *   add: float64[w.shape[0], w.shape[1]]  at probe_09_recurrent.py:21
+ */
+static int k14_add_range(st_ctx *ctx, const double *restrict contract_5, double *restrict add, int64_t w_size0, int64_t weights_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((w_size0 * weights_size2 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        const st_f64x8 t1_0 = st_splat_f64x8(0.0) + st_load_f64x8(contract_5 + j + 4096 * tile);
+        st_store_f64x8(add + j + 4096 * tile, t1_0);
+        const st_f64x8 t1_1 = st_splat_f64x8(0.0) + st_load_f64x8(contract_5 + (j + 8) + 4096 * tile);
+        st_store_f64x8(add + (j + 8) + 4096 * tile, t1_1);
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_5 + j + 4096 * tile, alive);
+        st_store_part_f64x8(add + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_5 + j + 4096 * tile, alive);
+        st_store_part_f64x8(add + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *contract_5;
+  double *add;
+  int64_t w_size0;
+  int64_t weights_size2;
+  int64_t extent, grain;
+} k14_add_arguments;
+static int k14_add_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k14_add_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k14_add_range(st_given->ctx, st_given->contract_5, st_given->add, st_given->w_size0, st_given->weights_size2, begin, end);
+}
+static int k14_add(st_ctx *ctx, const double *restrict contract_5, double *restrict add, int64_t w_size0, int64_t weights_size2) {
+  const int64_t extent = ((4095 + w_size0 * weights_size2) / 4096), grain = 1;
+  if (extent <= grain || ctx->workers < 2 || (3 * w_size0 * weights_size2) < 40000)
+    return k14_add_range(ctx, contract_5, add, w_size0, weights_size2, 0, extent);
+  k14_add_arguments st_given = {ctx, contract_5, add, w_size0, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k14_add_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k15_broadcast_to
+ *   broadcast_to: float64[x.shape[0], h0.shape[0], u.shape[1]]  at probe_09_recurrent.py:21
+ */
+static int k15_broadcast_to_range(st_ctx *ctx, const double *restrict item_6, double *restrict broadcast_to_7, int64_t weights_size0, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((weights_size0 * weights_size1 * weights_size2 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(broadcast_to_7 + j + 4096 * tile, st_load_f64x8(item_6 + j + 4096 * tile));
+        st_store_f64x8(broadcast_to_7 + (j + 8) + 4096 * tile, st_load_f64x8(item_6 + (j + 8) + 4096 * tile));
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_7 + j + 4096 * tile, st_load_part_f64x8(item_6 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_7 + j + 4096 * tile, st_load_part_f64x8(item_6 + j + 4096 * tile, alive), alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *item_6;
+  double *broadcast_to_7;
+  int64_t weights_size0;
+  int64_t weights_size1;
+  int64_t weights_size2;
+  int64_t extent, grain;
+} k15_broadcast_to_arguments;
+static int k15_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k15_broadcast_to_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k15_broadcast_to_range(st_given->ctx, st_given->item_6, st_given->broadcast_to_7, st_given->weights_size0, st_given->weights_size1, st_given->weights_size2, begin, end);
+}
+static int k15_broadcast_to(st_ctx *ctx, const double *restrict item_6, double *restrict broadcast_to_7, int64_t weights_size0, int64_t weights_size1, int64_t weights_size2) {
+  const int64_t extent = ((4095 + weights_size0 * weights_size1 * weights_size2) / 4096), grain = 2;
+  if (extent <= grain || ctx->workers < 2 || (2 * weights_size0 * weights_size1 * weights_size2) < 40000)
+    return k15_broadcast_to_range(ctx, item_6, broadcast_to_7, weights_size0, weights_size1, weights_size2, 0, extent);
+  k15_broadcast_to_arguments st_given = {ctx, item_6, broadcast_to_7, weights_size0, weights_size1, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k15_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k16_contract: float64[h0.shape[1], u.shape[1]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+} k16_contract_arguments;
+static int k16_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k16_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  (void)rest;
+  const double *a = g->a + first * 1;
+  const double *b = g->b;
+  double *c = g->c + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 112, 111, (int)rows, (int)g->columns,
+                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  return 0;
+}
+static int k16_contract(st_ctx *ctx, k16_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k16_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k16_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* k17_add
+ *   add: float64[u.shape[0], u.shape[1]]  at probe_09_recurrent.py:21
+ */
+static int k17_add_range(st_ctx *ctx, const double *restrict contract_6, double *restrict add_2, int64_t weights_size2, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((weights_size2 * weights_size2 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        const st_f64x8 t1_0 = st_splat_f64x8(0.0) + st_load_f64x8(contract_6 + j + 4096 * tile);
+        st_store_f64x8(add_2 + j + 4096 * tile, t1_0);
+        const st_f64x8 t1_1 = st_splat_f64x8(0.0) + st_load_f64x8(contract_6 + (j + 8) + 4096 * tile);
+        st_store_f64x8(add_2 + (j + 8) + 4096 * tile, t1_1);
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_6 + j + 4096 * tile, alive);
+        st_store_part_f64x8(add_2 + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_6 + j + 4096 * tile, alive);
+        st_store_part_f64x8(add_2 + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *contract_6;
+  double *add_2;
+  int64_t weights_size2;
+  int64_t extent, grain;
+} k17_add_arguments;
+static int k17_add_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k17_add_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  (void)worker;
+  return k17_add_range(st_given->ctx, st_given->contract_6, st_given->add_2, st_given->weights_size2, begin, end);
+}
+static int k17_add(st_ctx *ctx, const double *restrict contract_6, double *restrict add_2, int64_t weights_size2) {
+  const int64_t extent = ((4095 + weights_size2 * weights_size2) / 4096), grain = 1;
+  if (extent <= grain || ctx->workers < 2 || (3 * weights_size2 * weights_size2) < 40000)
+    return k17_add_range(ctx, contract_6, add_2, weights_size2, 0, extent);
+  k17_add_arguments st_given = {ctx, contract_6, add_2, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k17_add_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* probe_09_recurrent: 11 kernels, 6 outputs */
+int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
+  (void)arguments; (void)layout;
+  double *const x = arguments[0];
+  double *const h0 = arguments[1];
+  double *const w = arguments[2];
+  double *const u = arguments[3];
+  double *const b = arguments[4];
+  double *const weights = arguments[5];
+  const int64_t x_size0 = layout[0];
+  const int64_t x_size1 = layout[1];
+  const int64_t x_size2 = layout[2];
+  const int64_t h0_size0 = layout[6];
+  const int64_t h0_size1 = layout[7];
+  const int64_t w_size0 = layout[10];
+  const int64_t w_size1 = layout[11];
+  const int64_t u_size0 = layout[14];
+  const int64_t u_size1 = layout[15];
+  const int64_t b_size0 = layout[18];
+  const int64_t weights_size0 = layout[20];
+  const int64_t weights_size1 = layout[21];
+  const int64_t weights_size2 = layout[22];
+  (void)x_size0;
+  (void)x_size1;
+  (void)x_size2;
+  (void)h0_size0;
+  (void)h0_size1;
+  (void)w_size0;
+  (void)w_size1;
+  (void)u_size0;
+  (void)u_size1;
+  (void)b_size0;
+  (void)weights_size0;
+  (void)weights_size1;
+  (void)weights_size2;
+  if (x_size2 != w_size0) return st_fail(ctx, 3, 0, x_size2, w_size0);
+  if (h0_size1 != u_size0) return st_fail(ctx, 3, 1, h0_size1, u_size0);
+  if (x_size1 != h0_size0) return st_fail(ctx, 3, 2, x_size1, h0_size0);
+  if (w_size1 != u_size1) return st_fail(ctx, 3, 3, w_size1, u_size1);
+  if (w_size1 != b_size0) return st_fail(ctx, 3, 4, w_size1, b_size0);
+  if (w_size1 != h0_size1) return st_fail(ctx, 3, 5, w_size1, h0_size1);
+  if (x_size0 != weights_size0) return st_fail(ctx, 3, 6, x_size0, weights_size0);
+  if (h0_size0 != weights_size1) return st_fail(ctx, 3, 7, h0_size0, weights_size1);
+  if (h0_size1 != weights_size2) return st_fail(ctx, 3, 8, h0_size1, weights_size2);
+  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 256 * ((63 + 8 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))));
+  if (!arena) return 1;
+  double *contract = (double *)(arena + 0);
+  double *multiply = (double *)(arena + 0);
+  double *contract_4 = (double *)(arena + 0);
+  double *contract_5 = (double *)(arena + 0);
+  double *broadcast_to_7 = (double *)(arena + 0);
+  double *h_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *broadcast_to_3 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *d_b_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *contract_6 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *h_next_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *broadcast_to_4 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *item_6 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *item_5 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *contract_2 = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *item_4 = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *d_h_memory = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *d_h_next_memory = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *d_b_next_memory = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 128 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *broadcast_to_5 = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 128 * ((63 + 8 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *contract_3 = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 192 * ((63 + 8 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))))));
+  double *row_row = 0;
+  double *h = 0;
+  double *h_next = 0;
+  double *item_row = 0;
+  double *item_5_row = 0;
+  double *row_row_2 = 0;
+  double *row_row_3 = 0;
+  double *d_h = 0;
+  double *d_h_next = 0;
+  double *d_b = 0;
+  double *d_b_next = 0;
+  double *item_6_row = 0;
+  double *const item = ctx->output(ctx, 0, (const int64_t[]){weights_size0, weights_size1, weights_size2});
+  if (!item) return 1;
+  double *const broadcast_to = ctx->output(ctx, 1, (const int64_t[]){weights_size0, weights_size1, w_size0});
+  if (!broadcast_to) return 1;
+  double *const item_2 = ctx->output(ctx, 2, (const int64_t[]){weights_size1, weights_size2});
+  if (!item_2) return 1;
+  double *const add = ctx->output(ctx, 3, (const int64_t[]){w_size0, weights_size2});
+  if (!add) return 1;
+  double *const add_2 = ctx->output(ctx, 4, (const int64_t[]){weights_size2, weights_size2});
+  if (!add_2) return 1;
+  double *const item_3 = ctx->output(ctx, 5, (const int64_t[]){weights_size2});
+  if (!item_3) return 1;
+  if (k1_contract(ctx, (k1_contract_arguments){.a = x, .b = w, .c = contract, .rows = weights_size0 * weights_size1, .columns = weights_size2, .inner = w_size0, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+  h = h_memory + 0;
+  h_next = h_next_memory + 0;
+  if (h != h0) __builtin_memmove(h, h0, (weights_size1 * weights_size2) * 8);
+  for (int64_t step = 0; step < weights_size0; ++step) {
+    ctx->error.step = step;
+    if (*ctx->stop) return st_fail(ctx, 2, 0, 0, 0);
+    row_row = contract + step * weights_size1 * weights_size2;
+    item_row = item + step * weights_size1 * weights_size2;
+    item_5_row = item_5 + step * weights_size1 * weights_size2;
+    if (k2_contract(ctx, (k2_contract_arguments){.a = h, .b = u, .c = contract_2, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+    if (k3_broadcast_to(ctx, row_row, contract_2, b, item_row, weights_size1, weights_size2)) return 1;
+    if (item_5_row != h) __builtin_memmove(item_5_row, h, (weights_size1 * weights_size2) * 8);
+    if (h_next != item_row) __builtin_memmove(h_next, item_row, (weights_size1 * weights_size2) * 8);
+    { double *swap = h; h = h_next; h_next = swap; }
+  }
+  ctx->error.step = -1;
+  if (item_4 != h) __builtin_memmove(item_4, h, (weights_size1 * weights_size2) * 8);
+  if (k4_multiply(ctx, weights, multiply, weights_size0, weights_size1, weights_size2)) return 1;
+  if (k5_broadcast_to(ctx, broadcast_to_3, weights_size1, weights_size2)) return 1;
+  if (k6_broadcast_to(ctx, broadcast_to_4, weights_size2)) return 1;
+  d_h = d_h_memory + 0;
+  d_h_next = d_h_next_memory + 0;
+  if (d_h != broadcast_to_3) __builtin_memmove(d_h, broadcast_to_3, (weights_size1 * weights_size2) * 8);
+  d_b = d_b_memory + 0;
+  d_b_next = d_b_next_memory + 0;
+  if (d_b != broadcast_to_4) __builtin_memmove(d_b, broadcast_to_4, (weights_size2) * 8);
+  for (int64_t step_2 = weights_size0 - 1; step_2 >= 0; --step_2) {
+    ctx->error.step = step_2;
+    if (*ctx->stop) return st_fail(ctx, 2, 0, 0, 0);
+    row_row_2 = multiply + step_2 * weights_size1 * weights_size2;
+    row_row_3 = item + step_2 * weights_size1 * weights_size2;
+    item_6_row = item_6 + step_2 * weights_size1 * weights_size2;
+    if (k7_multiply_broadcast_to(ctx, row_row_3, d_h, row_row_2, item_6_row, broadcast_to_5, weights_size1, weights_size2)) return 1;
+    if (k8_contract(ctx, (k8_contract_arguments){.a = broadcast_to_5, .b = u, .c = contract_3, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+    if (k9_broadcast_to(ctx, contract_3, d_h_next, weights_size1, weights_size2)) return 1;
+    if (k10_sum_add(ctx, item_6_row, d_b, d_b_next, weights_size2, weights_size1)) return 1;
+    { double *swap = d_h; d_h = d_h_next; d_h_next = swap; }
+    { double *swap = d_b; d_b = d_b_next; d_b_next = swap; }
+  }
+  ctx->error.step = -1;
+  if (item_2 != d_h) __builtin_memmove(item_2, d_h, (weights_size1 * weights_size2) * 8);
+  if (item_3 != d_b) __builtin_memmove(item_3, d_b, (weights_size2) * 8);
+  if (k11_contract(ctx, (k11_contract_arguments){.a = item_6, .b = w, .c = contract_4, .rows = weights_size0 * weights_size1, .columns = w_size0, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = w_size0}, 1)) return 1;
+  if (k12_broadcast_to(ctx, contract_4, broadcast_to, w_size0, weights_size0, weights_size1)) return 1;
+  if (k13_contract(ctx, (k13_contract_arguments){.a = x, .b = item_6, .c = contract_5, .rows = w_size0, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+  if (k14_add(ctx, contract_5, add, w_size0, weights_size2)) return 1;
+  if (k15_broadcast_to(ctx, item_6, broadcast_to_7, weights_size0, weights_size1, weights_size2)) return 1;
+  if (k16_contract(ctx, (k16_contract_arguments){.a = item_5, .b = broadcast_to_7, .c = contract_6, .rows = weights_size2, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+  if (k17_add(ctx, contract_6, add_2, weights_size2)) return 1;
+  return 0;
+}
