@@ -6,7 +6,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 
 from symtensor.codegen.loop_ir import Let, Statement
-from symtensor.ir.scalar import Call, Expr, Load, Var, call
+from symtensor.ir.scalar import Call, Expr, Index, Load, ValueIndex, Var, as_index, call
+from symtensor.ir.size import Atom, SizeLike, atoms, substitute
 from symtensor.optimizer.elements import children, walk
 
 DEPTH_LIMIT = 6  # an expression nested deeper is cut by a variable, for readers and for the printer's recursion
@@ -69,7 +70,26 @@ class Binder:
         pending, self._pending = self._pending, []
         return pending
 
+    def _indexed(self, expr: Load | Index) -> Expr:
+        """A load or index whose computed positions are variables."""
+        size = expr.offset if isinstance(expr, Load) else expr.size
+        values: dict[Atom, SizeLike] = {}
+        for atom in atoms(size):
+            if isinstance(atom, ValueIndex):
+                new = self._done[id(atom.value)]
+                if isinstance(new, Call):
+                    name = f"t{next(self._numbers)}"
+                    self._pending.append(Let(name, new))
+                    new = self._done[id(atom.value)] = Var(name, new.dtype)
+                values[atom] = as_index(new)
+        if not values:
+            return expr
+        size = substitute(size, values)
+        return Load(expr.buffer, size, expr.dtype) if isinstance(expr, Load) else Index(size)
+
     def _rebuild(self, expr: Expr, uses: dict[int, int]) -> Expr:
+        if isinstance(expr, (Load, Index)):
+            return self._indexed(expr)
         if not isinstance(expr, Call):
             return expr
         args = tuple(self._done[id(a)] for a in expr.args)

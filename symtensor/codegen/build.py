@@ -20,12 +20,12 @@ from symtensor.codegen.resolve import resolve, row_major
 from symtensor.codegen.schedule import Schedule
 from symtensor.errors import CODES
 from symtensor.ir import size as sz
-from symtensor.ir.graph import Graph
+from symtensor.ir.graph import Graph, users
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, Load, LoopVar, call, cast, index
 from symtensor.ir.size import AnonymousDim, Atom, Bound, Dim, ScalarValue, Size, SizeLike, atoms
 from symtensor.ops.declare import CONSTANT
-from symtensor.optimizer.elements import is_scalar_constant
+from symtensor.optimizer.elements import inlinable, is_scalar_constant
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import CheckStep, KernelGroup, NodeStep, Plan
 
@@ -110,6 +110,12 @@ class Builder:
         from symtensor.optimizer.fusion import VIEWS
 
         outputs = set(plan.graph.outputs)
+        readers = users(plan.graph.nodes())
+        for step in plan.steps:
+            base = step.node.inputs[0] if isinstance(step, NodeStep) and step.kind == "scatter" else None
+            computed = base is not None and inlinable(base) and base in plan.stored and base not in outputs
+            if computed and len(readers[base]) == 1:
+                self.memory.alias[base] = step.node  # type: ignore[index,union-attr]  # filled where rows are added
         for node in plan.graph.nodes():
             if node.op.name in VIEWS and node not in plan.stored and node not in outputs:
                 self.memory.alias.setdefault(node, node.inputs[0])

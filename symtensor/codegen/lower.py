@@ -93,6 +93,7 @@ class GroupLowering:
         self.sink: tuple[LoopVar, int] | None = None
         self.rows = 1
         self._allocs: dict[str, Alloc] = {}
+        self.partials: list[tuple[str, np.dtype, SizeLike]] = []  # buffers between two stages: name, dtype, elements
 
     # ------------------------------------------------------------------------------------------ where elements lie
     def _inner_axes(self, compute: Compute) -> list[int]:
@@ -240,9 +241,11 @@ class GroupLowering:
         values: dict[Atom, SizeLike] = {last: sz.add(start, Size.of(lane)) if block.extent != 1 else Size.of(lane)}
         scratch = {self._locals[n] for n, c in self._original.items() if c.storage == SCRATCH or c.reduced}
 
+        plain = {self._locals[c.node]: f"{self._locals[c.node]}_acc" for c in self._original.values() if _unfinished(c)}
+
         def leaf(expr: Expr) -> Expr | None:
             if isinstance(expr, Var) and expr.name in scratch:
-                return Load(expr.name, Size.of(lane), expr.dtype)
+                return Load(plain.get(expr.name, expr.name), Size.of(lane), expr.dtype)
             if isinstance(expr, Load) and expr.buffer in scratch:
                 return Load(expr.buffer, sz.add(sz.mul(expr.offset, tile), Size.of(lane)), expr.dtype)
             return None
@@ -289,11 +292,12 @@ class GroupLowering:
         bind = Binder(self.fma)
         value = bind(monoid.finish(loads, count))
         writes: list[Statement] = bind.take()
-        if not maps:
+        read = any(isinstance(e, Load) and e.buffer == local for s in self.group.sweeps for c in s.computes for e in walk([c.value]))
+        if not maps and read:
             self._allocs[local] = Alloc(local, compute.node.dtype, tile)
             writes.append(Store(local, Size.of(lane), value))
         writes += self._write(compute, value)
-        result: list[Statement] = [clear, *update, self._simd(lane, writes)]
+        result: list[Statement] = [clear, *update, *([self._simd(lane, writes)] if writes else [])]
         for var in reversed(maps):
             result = [For(var, tuple(result))]
         return result
@@ -377,22 +381,20 @@ class GroupLowering:
             self._kernel(f"{self.name}_combine", [*self._allocs.values(), *total], block.extent),
         ]
 
-    @property
-    def partials(self) -> list[tuple[str, np.dtype, SizeLike]]:
-        """Scratch buffers between the two stages: name, dtype, elements."""
-        if not hasattr(self, "_partials"):
-            self._partials: list[tuple[str, np.dtype, SizeLike]] = []
-        return self._partials
-
-    @partials.setter
-    def partials(self, value: list[tuple[str, np.dtype, SizeLike]]) -> None:
-        self._partials = value
-
 
 def _assign(name: str, source: str, dtype: np.dtype) -> Statement:
     from symtensor.codegen.loop_ir import Assign
 
     return Assign(name, Var(source, dtype))
+
+
+def _unfinished(compute: Compute) -> bool:
+    """Whether the accumulator of a reduction is its result as it stands."""
+    if not compute.reduced:
+        return False
+    monoid = _monoid(compute.node)
+    accumulators = tuple(Var(f"a{k}", s.dtype) for k, s in enumerate(monoid.init(compute.node.inputs[0].dtype)))
+    return monoid.finish(accumulators, index(1)) is accumulators[0]
 
 
 def _monoid(node: Tensor) -> Monoid:

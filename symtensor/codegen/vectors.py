@@ -96,6 +96,8 @@ class VectorLoop:
                 if depends(e, self.var, self.varying) and e.dtype != BOOL:
                     widest = max(widest, e.dtype.itemsize)
                 calls += isinstance(e, Call)
+            if isinstance(s, ir.Store):
+                widest = max(widest, s.value.dtype.itemsize)
         widest = max([widest, *(d.itemsize for d in accumulators.values())])
         self.mask_bytes = widest
         self.lanes = max(2, width // widest)
@@ -108,9 +110,11 @@ class VectorLoop:
     # ------------------------------------------------------------------------------------------------- the loop
     def print(self, indent: str) -> list[str]:
         """The loop as lines."""
-        v, n, copies = self.var.label, self.lanes, self.copies
+        v, copies = self.var.label, self.copies
         deeper = indent + "  "
-        lines = [f"{indent}{{", f"{deeper}const int64_t {v}_count = {_bare(self.p.size(self.var.extent))};"]
+        lines = [f"{indent}{{"]
+        if not isinstance(self.var.extent, int):
+            lines.append(f"{deeper}const int64_t {v}_count = {_bare(self.p.size(self.var.extent))};")
         for name, dtype in self.accumulators.items():
             lines += [f"{deeper}{self.vec(dtype)} {name}_{u} = {self.splat(name + '_zero', dtype)};" for u in range(copies)]
         starts = [
@@ -118,22 +122,52 @@ class VectorLoop:
             for s in self.loop.body if isinstance(s, ir.Accumulate)
             for name, c in zip(s.names, s.monoid.init(s.value.dtype))
         ]  # fmt: skip
-        lines[2:2] = starts
+        lines[1:1] = starts
         lines.append(f"{deeper}int64_t {v} = 0;")
-        step = n * copies
-        lines.append(f"{deeper}for (; {v} + {step} <= {v}_count; {v} += {step}) {{")
-        for u in range(copies):
-            lines += self.body(_Copy(f"{v} + {u * n}" if u else v, f"_{u}" if copies > 1 else "", None, u), deeper + "  ")
-        lines.append(f"{deeper}}}")
-        for u in range(copies):
-            lines.append(f"{deeper}if ({v} < {v}_count) {{")
-            lines.append(f"{deeper}  const int64_t alive = {v}_count - {v} < {n} ? {v}_count - {v} : {n};")
-            lines += self.body(_Copy(v, "", "alive", u), deeper + "  ")
-            lines += [f"{deeper}  {v} += {n};", f"{deeper}}}"]
+        lines += self.known(deeper) if isinstance(self.var.extent, int) else self.counted(deeper)
         for s in self.loop.body:
             if isinstance(s, ir.Accumulate):
                 lines += self.join(s, deeper)
         return [*lines, f"{indent}}}"]
+
+    def full(self, indent: str) -> list[str]:
+        """One step of the loop: all vectors in flight, all lanes alive."""
+        v, lines = self.var.label, []
+        for u in range(self.copies):
+            start = f"{v} + {u * self.lanes}" if u else v
+            lines += self.body(_Copy(start, f"_{u}" if self.copies > 1 else "", None, u), indent)
+        return lines
+
+    def counted(self, indent: str) -> list[str]:
+        """Whole steps, then one masked vector at a time."""
+        v, n = self.var.label, self.lanes
+        step = n * self.copies
+        lines = [f"{indent}for (; {v} + {step} <= {v}_count; {v} += {step}) {{", *self.full(indent + "  "), f"{indent}}}"]
+        for u in range(self.copies):
+            lines.append(f"{indent}if ({v} < {v}_count) {{")
+            lines.append(f"{indent}  const int64_t alive = {v}_count - {v} < {n} ? {v}_count - {v} : {n};")
+            lines += self.body(_Copy(v, "", "alive", u), indent + "  ")
+            lines += [f"{indent}  {v} += {n};", f"{indent}}}"]
+        return lines
+
+    def known(self, indent: str) -> list[str]:
+        """A loop of known extent: only the vectors that it has, masked only where lanes are missing."""
+        v, n, count = self.var.label, self.lanes, self.var.extent
+        step = n * self.copies
+        assert isinstance(count, int)
+        whole = count // step * step
+        lines: list[str] = []
+        if whole:
+            head = f"for (; {v} < {whole}; {v} += {step}) {{" if whole > step else "{"
+            lines += [indent + head, *self.full(indent + "  "), *([f"{indent}  {v} += {step};"] if whole == step else [])]
+            lines.append(f"{indent}}}")
+        for u, left in enumerate(range(count - whole, 0, -n)):
+            lines.append(f"{indent}{{")
+            if left < n:
+                lines.append(f"{indent}  const int64_t alive = {left};")
+            lines += self.body(_Copy(v, "", "alive" if left < n else None, u), indent + "  ")
+            lines += [f"{indent}  {v} += {n};", f"{indent}}}"]
+        return lines
 
     def body(self, copy: _Copy, indent: str) -> list[str]:
         """The statements of one vector."""

@@ -100,7 +100,7 @@ def graph_text(graph: GraphLike) -> str:
     for node in nodes:
         if node.op.kind != "source" or (not node.inputs and node.op.name not in ("input", "shared", "constant")):
             lines.append(equation(node, names))
-        elif node.op.name == "shared" and node not in graph.inputs:
+        elif node.op.name == "shared" and node not in set(graph.inputs):
             lines.append(f"shared {names.of(node)}: {node.type}")
     lines.append("return " + ", ".join(_operand(o, names) for o in graph.outputs))
     return "\n".join(lines)

@@ -181,6 +181,7 @@ Call *call_acquire(Function *function) {
   call->abi.stop = &call->stop; /* an entry that has begun to write in place stops looking at it */
   call->raised = 0;
   call->abi.error.code = 0;
+  call->abi.error.step = -1;
   return call;
 }
 
