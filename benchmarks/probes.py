@@ -105,8 +105,8 @@ def write(text: str) -> None:
     """Put the table into docs/benchmarks.md, and between the marks of the README."""
     PAGE.write_text(
         "# Benchmarks\n\nThis page is written by `make bench-probes`; every number was measured in one run.\n"
-        "Contenders take turns, times are medians, ratios are medians of paired rounds; best / best compares the fastest\n"
-        "round of each, which a busy machine disturbs least. Quote the ratios, not the times.\n"
+        "Contenders take turns, times are medians, ratios are medians of paired rounds; best / best compares the\n"
+        "fastest round of each, which a busy machine disturbs least. Quote the ratios, not the times.\n"
         f"The goal is at most {GOAL} times the hand-written C in `benchmarks/c`.\n\n{text}",
         encoding="utf-8",
     )

@@ -10,11 +10,21 @@ BLOCK_SECONDS = 0.008  # one contender's turn: long against the clock, short aga
 PAUSE_SECONDS = 0.004  # between turns: the other contender's thread pool stops spinning and frees its cores
 
 
-def _seconds_per_call(call: Callable[[], object], count: int) -> float:
+GROUP_SECONDS = 20e-6  # shortest time that one pair of clock readings measures
+
+
+def _group_seconds(call: Callable[[], object], count: int) -> float:
     start = time.perf_counter()
     for _ in range(count):
         call()
     return (time.perf_counter() - start) / count
+
+
+def _turn(call: Callable[[], object], seconds: float) -> float:
+    """Seconds of a call: the median over groups of calls, so that being descheduled once leaves no trace."""
+    group = max(1, round(GROUP_SECONDS / seconds))
+    groups = max(1, round(BLOCK_SECONDS / (group * seconds)))
+    return statistics.median(_group_seconds(call, group) for _ in range(groups))
 
 
 def alternate(contenders: Mapping[str, Callable[[], object]], rounds: int = 15) -> dict[str, list[float]]:
@@ -24,16 +34,13 @@ def alternate(contenders: Mapping[str, Callable[[], object]], rounds: int = 15) 
     rotates from round to round.
     """
     names = list(contenders)
-    counts = {}
-    for name in names:
-        contenders[name]()
-        counts[name] = max(1, int(BLOCK_SECONDS / max(1e-9, _seconds_per_call(contenders[name], 1))))
+    estimates = {name: max(1e-9, min(_group_seconds(contenders[name], 1) for _ in range(3))) for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
     for turn in range(rounds):
         for name in names[turn % len(names) :] + names[: turn % len(names)]:
             time.sleep(PAUSE_SECONDS)
             contenders[name]()
-            seconds[name].append(_seconds_per_call(contenders[name], counts[name]))
+            seconds[name].append(_turn(contenders[name], estimates[name]))
     return seconds
 
 

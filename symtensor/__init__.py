@@ -17,6 +17,30 @@ from symtensor.grad.forward import hvp, jvp, vjp
 from symtensor.grad.reverse import grad
 from symtensor.ops import operators as _operators
 from symtensor.ops.branches import cond, fori_loop, ifelse, while_loop
+from symtensor.ops.composed import (
+    deg2rad,
+    divmod,
+    fabs,
+    float_power,
+    fmax,
+    fmin,
+    heaviside,
+    isneginf,
+    isposinf,
+    log1mexp,
+    logaddexp2,
+    logit,
+    modf,
+    nan_to_num,
+    nansum,
+    ndtr,
+    positive,
+    ptp,
+    rad2deg,
+    round,
+    sinc,
+    xlog1py,
+)
 from symtensor.ops.contraction import dot, einsum, inner, matmul, outer, tensordot, vdot, vecdot
 from symtensor.ops.creation import (
     arange,
@@ -70,6 +94,7 @@ from symtensor.ops.elementwise import (
     reciprocal,
     rint,
     sign,
+    signbit,
     square,
     stop_gradient,
     subtract,
@@ -78,9 +103,12 @@ from symtensor.ops.elementwise import (
 )
 from symtensor.ops.functions import (
     arccos,
+    arccosh,
     arcsin,
+    arcsinh,
     arctan,
     arctan2,
+    arctanh,
     cbrt,
     cos,
     cosh,
@@ -109,27 +137,60 @@ from symtensor.ops.functions import (
     tanh,
     xlogy,
 )
+from symtensor.ops.grids import geomspace, indices, logspace, meshgrid
 from symtensor.ops.joining import concatenate, stack
 from symtensor.ops.leaves import TYPED as _TYPED
 from symtensor.ops.leaves import matrix, scalar, tensor, tensor3, tensor4, vector
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
 from symtensor.ops.normalise import log_softmax, logsumexp, softmax, std
+from symtensor.ops.rearranging import (
+    array_split,
+    atleast_1d,
+    atleast_2d,
+    atleast_3d,
+    broadcast_arrays,
+    column_stack,
+    diag,
+    dstack,
+    flip,
+    fliplr,
+    flipud,
+    hstack,
+    pad,
+    repeat,
+    roll,
+    rot90,
+    split,
+    tile,
+    vstack,
+)
 from symtensor.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, prod, sum, var
 from symtensor.ops.scan import foldl, foldr, map, reduce, scan
 from symtensor.ops.scatter import scatter_add, take
 from symtensor.ops.searching import flatnonzero, nonzero
-from symtensor.ops.slicing import pad
 
 abs = absolute
 remainder = mod
 true_divide = divide
 sigmoid = expit
 bitwise_not = invert
+degrees = rad2deg
+radians = deg2rad
 globals().update(_TYPED)
 
 _operators.FUNCTIONS.update({name: value for name, value in globals().items() if callable(value) and name[0] != "_"})
+_operators.FUNCTIONS.update({name: getattr(linalg, name) for name in linalg.__all__})
 
-_LATER = {"compile": "function", "shared": "function", "Function": "function", "cache_info": "runtime.cache"}
+# Loaded when first used: compiling, drawing and exporting bring in what importing symtensor must not.
+_LATER = {
+    "compile": "function",
+    "shared": "function",
+    "Function": "function",
+    "cache_info": "runtime.cache",
+    "view": "inspect.page",
+    "to_networkx": "ir.export",
+    "to_dot": "ir.export",
+}
 
 
 def __getattr__(name: str) -> Any:

@@ -82,7 +82,7 @@ NATIVE = {
             "these sizes must be equal; a size 1 broadcasts only if it is declared so, as in shape=(None, 1)",
         ),
         NativeError(4, "index", BoundsError, "{what}: index {0} is out of bounds for an axis of size {1}"),
-        NativeError(5, "linalg", LinAlgError, "{what}: LAPACK reports info={0}"),
+        NativeError(5, "linalg", LinAlgError, "{what} (LAPACK info={0})"),
         NativeError(6, "device", RuntimeError, "{what}: the device driver returned error {0}"),
         NativeError(7, "check", CheckError, "{what}"),
         NativeError(8, "size", ShapeError, "{what}: a size is negative or does not divide: {0} against {1}"),

@@ -24,8 +24,9 @@ LAYERS = (
     ("grad",),
     ("codegen",),
     ("runtime",),
-    ("variables", "kernels", "compiled", "interpreter", "function"),
-    ("inspect", "nn", "frontends", "cli"),
+    ("inspect",),
+    ("function",),
+    ("nn", "frontends", "cli"),
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}
 # Public namespaces that only hand on names; nothing inside the package may import them.

@@ -97,11 +97,8 @@ class _Walk:
         independent = isinstance(s, ir.For) and s.kind == "parallel"
         while True:
             after = self._block(s.body, state)
-            if isinstance(s, ir.While):
-                after |= frozenset()
-            aged = frozenset(
-                _aged(a, changing) for a in after if not (independent and a.array in self._buffers)
-            )  # fmt: skip
+            kept = (a for a in after if not (independent and a.array in self._buffers))
+            aged = frozenset(_aged(a, changing) for a in kept)
             if aged <= state:
                 return state
             state |= aged
@@ -110,21 +107,21 @@ class _Walk:
         """What a statement itself reads and writes, children of uniform statements left out."""
         found: list[Access] = []
         if isinstance(s, ir.For) and (lanes := self._lanes(s)) > 1:
+            own = _defined(s) - {s.var.label}
             for inner in s.body:
-                found += self._of_lanes(inner, s.var, lanes)
+                found += self._of_lanes(inner, s.var, lanes, own)
         elif isinstance(s, ir.Store):
             found = [Access(a, False, ONE) for a in _loads(ir.expressions(s))] + [Access(s.buffer, True, ONE)]
         else:
             found = [Access(a, False) for a in _loads(ir.expressions(s))]
         return frozenset(a for a in found if a.array not in self._private)
 
-    def _of_lanes(self, s: ir.Statement, var: LoopVar, lanes: int) -> list[Access]:
-        found = [
-            Access(load.buffer, False, *_owner(load.offset, var, lanes))
-            for e in walk(list(ir.expressions(s))) if isinstance(load := e, Load)
-        ]  # fmt: skip
+    def _of_lanes(self, s: ir.Statement, var: LoopVar, lanes: int, own: set[str]) -> list[Access]:
+        """Accesses of a statement in a loop over lanes, which itself defines the variables ``own``."""
+        loads = [e for e in walk(list(ir.expressions(s))) if isinstance(e, Load)]
+        found = [Access(e.buffer, False, *_owner(e.offset, var, lanes, own)) for e in loads]
         if isinstance(s, ir.Store):
-            found.append(Access(s.buffer, True, *_owner(s.offset, var, lanes)))
+            found.append(Access(s.buffer, True, *_owner(s.offset, var, lanes, own)))
         if isinstance(s, ir.Accumulate):  # lanes meet in arrays of the accumulators' names
             found += [Access(n, True, ("lane", lanes)) for n in s.names]
         return found
@@ -134,13 +131,13 @@ def _loads(expressions: Iterable[Expr]) -> list[str]:
     return [e.buffer for e in walk(list(expressions)) if isinstance(e, Load)]
 
 
-def _owner(offset: SizeLike, var: LoopVar, lanes: int) -> tuple[Hashable, SizeLike]:
+def _owner(offset: SizeLike, var: LoopVar, lanes: int, own: set[str]) -> tuple[Hashable, SizeLike]:
     """Which thread reaches an address ``offset`` in iterations of a loop over ``lanes`` threads.
 
     Where the address is a multiple of some ``m`` plus the variable, and the variable stays below ``m``, the address
     modulo ``m`` tells the thread, whatever the multiple is.
     """
-    if isinstance(offset, int) or any(isinstance(a, ValueIndex) for a in atoms(offset)):
+    if isinstance(offset, int) or any(isinstance(a, ValueIndex) or a.label in own for a in atoms(offset)):
         return None, 0
     rest = sz.add(offset, sz.mul(Size.of(var), -1))
     if var not in set(atoms(rest)):

@@ -2,7 +2,8 @@
 
 Lifetimes are intervals over the flattened steps; what is used inside a loop but lives outside of it lives through the
 whole loop, and a pointer keeps alive what it may point to.  Temporaries of disjoint lifetimes share a block; a block is
-as large as its largest tenant, so offsets are polynomials that the entry computes in a few instructions.
+as large as its largest tenant, so offsets are polynomials that the entry computes in a few instructions.  Tenants of one
+block know their sizes at the same time: sizes that a step finds on the way split the plan.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 from symtensor.codegen.program import Program, Step, Storage, Swap, View, blocks, touched
 from symtensor.ir import size as sz
-from symtensor.ir.size import SizeLike
+from symtensor.ir.size import Atom, Bound, SizeLike, atoms
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,10 @@ def _lifetimes(program: Program) -> dict[str, tuple[int, int]]:
     return live
 
 
+def _found_sizes(size: SizeLike) -> frozenset[Atom]:
+    return frozenset(a for a in atoms(size) if isinstance(a, Bound))
+
+
 def plan_buffers(program: Program) -> Layout:
     """Assign the temporaries of a Program to blocks of the arena."""
     live = _lifetimes(program)
@@ -110,14 +115,17 @@ def plan_buffers(program: Program) -> Layout:
     sizes: list[SizeLike] = []
     tenants: list[list[str]] = []
     free_at: list[int] = []
+    found: list[frozenset[Atom]] = []
     for storage in temporaries:
         first, last = live[storage.name]
         size = rounded_bytes(storage)
-        free = [k for k in range(len(sizes)) if free_at[k] < first]
+        known = _found_sizes(storage.elements)
+        free = [k for k in range(len(sizes)) if free_at[k] < first and found[k] == known]
         equal = [k for k in free if sizes[k] == size] or [k for k in free if sz.at_least(sizes[k], size)]
         chosen = (equal or free)[0] if free else len(sizes)
         if chosen == len(sizes):
             sizes.append(size)
+            found.append(known)
             tenants.append([storage.name])
             free_at.append(last)
         else:

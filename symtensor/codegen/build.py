@@ -15,7 +15,7 @@ from symtensor.codegen.bind import Binder
 from symtensor.codegen.contraction import gemm_form
 from symtensor.codegen.lower import GroupLowering, Memory, make_kernel
 from symtensor.codegen.names import SourceNames
-from symtensor.codegen.program import Commit, Copy, Launch, Library, Program, Step, Storage, written
+from symtensor.codegen.program import Commit, Copy, Launch, Library, Program, Step, Storage, axis_site, routine_site, written
 from symtensor.codegen.resolve import resolve, row_major
 from symtensor.codegen.schedule import Schedule
 from symtensor.errors import CODES
@@ -216,6 +216,7 @@ class Builder:
         sizes = tuple(s for i in node.inputs for s in self.memory.shape(i))
         flags = tuple(int(v) for _, v in node.attrs if isinstance(v, (bool, int)))
         bound = next((v for _, v in node.attrs if isinstance(v, Bound)), None)
+        self.site(*routine_site(node))
         return [Library(node.op.routine, node, inputs, outputs, sizes, flags, bound)]  # type: ignore[attr-defined]
 
     def item(self, node: Tensor, k: int) -> str:
@@ -242,7 +243,7 @@ def bind_atoms(arguments: tuple[Tensor, ...], canonical: Guards) -> dict[Atom, t
                     if isinstance(atom, (Dim, AnonymousDim)) and size == Size.of(atom):
                         table.setdefault(atom, (number, axis))
     for number, leaf in enumerate(arguments):
-        if leaf.ndim == 0 and leaf.dtype.kind in "iu":
+        if leaf.ndim == 0 and leaf.dtype.kind in "iu" and leaf.op.name == "input":
             for atom in _scalar_atoms(leaf):
                 table.setdefault(atom, (number, -1))
     return table
@@ -280,6 +281,8 @@ def build_program(
     builder = Builder(plan.guards, device=device, fma=fma)
     for number, leaf in enumerate(arguments):
         builder.store(leaf, "argument", number)
+        for axis in range(leaf.ndim):
+            builder.site(*axis_site(leaf, axis))
     for number, argument in (in_place or {}).items():
         builder.memory.alias[plan.graph.outputs[number]] = arguments[argument]
     known = bind_atoms(arguments, plan.guards)

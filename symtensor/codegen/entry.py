@@ -134,7 +134,7 @@ class EntryPrinter(ABC):
             for axis, size in enumerate(leaf.shape):
                 if isinstance(size, int) or any(self.program.atoms.get(a) == (number, axis) for a in atoms(size)):
                     continue
-                site = self.site(f"size of axis {axis} of {leaf.name or 'argument'}", ())
+                site = self.site(*pg.axis_site(leaf, axis))
                 value = f"layout[{starts[number] + axis}]"
                 lines.append(
                     f"  if ({value} != {self.size(size)}) "
@@ -150,7 +150,8 @@ class EntryPrinter(ABC):
             if not all(a in self.found for a in unknown) or not (ready(guard.left) or ready(guard.right)):
                 continue
             left, right = self.size(guard.left), self.size(guard.right)
-            lines.append(f"{indent}if ({left} != {right}) return st_fail(ctx, {CODES['shape']}, {site}, {left}, {right});")
+            code = CODES[guard.kind]
+            lines.append(f"{indent}if ({left} != {right}) return st_fail(ctx, {code}, {site}, {left}, {right});")
         return lines
 
     def early_guards(self) -> list[str]:
@@ -177,9 +178,9 @@ class EntryPrinter(ABC):
         ]
 
     def site(self, what: str, sites: tuple[Site, ...]) -> int:
-        """Number of a user line in the table that errors refer to; 0 where it has none."""
+        """Number of a user line in the table that errors refer to; -1 where it has none."""
         key = (what, sites)
-        return self.program.sites.index(key) if key in self.program.sites else 0
+        return self.program.sites.index(key) if key in self.program.sites else -1
 
     # --------------------------------------------------------------------------------------------------- the steps
     def steps(self, steps: tuple[pg.Step, ...], indent: str) -> list[str]:
@@ -249,7 +250,7 @@ class EntryPrinter(ABC):
         """Of a while loop's counter: a C lvalue, and lines before the loop, at the end of each round, and after it."""
 
     def _poll(self, indent: str) -> str:
-        return f"{indent}if (*ctx->stop) return st_fail(ctx, {CODES['interrupted']}, 0, 0, 0);"
+        return f"{indent}if (*ctx->stop) return st_fail(ctx, {CODES['interrupted']}, -1, 0, 0);"
 
     def _loop(self, step: pg.Loop, indent: str) -> list[str]:
         v, n = step.var.label, self.size(step.var.extent)
@@ -276,7 +277,7 @@ class EntryPrinter(ABC):
 
     def call_site(self, step: pg.Library) -> int:
         """The user line that a failing library routine reports."""
-        return self.site(step.node.op.name, step.node.sites)
+        return self.site(*pg.routine_site(step.node))
 
 
 def is_bound(size: SizeLike) -> bool:

@@ -29,7 +29,7 @@ USHRT_MAX
 """
 _OURS = """
 ctx worker argument arguments begin end chunk extent grain group groups lane lanes scratch layout outputs device arena
-tile block owner row alive swap fault
+tile block owner row alive swap fault owned failed scratch_bytes
 """
 WORDS = frozenset(f"{_C} {_CPP} {_CUDA} {_OPENCL} {_OURS}".split())
 
@@ -37,7 +37,7 @@ WORDS = frozenset(f"{_C} {_CPP} {_CUDA} {_OPENCL} {_OURS}".split())
 _FAMILIES = re.compile(
     r"(char|uchar|short|ushort|int|uint|long|ulong|half|float|double|longlong|ulonglong)\d+|image\w*_t|atomic_\w+"
     r"|(M|CL|CLK|FLT|DBL|FP)_\w+|_\w*|st_\w*"
-    r"|[ijopr]\d*(_count)?|t\d+(_\d+)?|(vec|mask|lane|arg\d*|arena)_\w*|\w+_(acc|shared)\d*(_\w*)?"
+    r"|[ijopr]\d*(_count)?|t\d+(_\d+)?|next_\d+|half_|(output|rounds|host)_\d+_|\w+_here|(vec|mask|lane|arg\d*|arena)_\w*|\w+_(acc|shared)\d*(_\w*)?"
 )
 
 

@@ -192,6 +192,16 @@ class Program:
         return [s.kernel for s in all_steps(self.steps) if isinstance(s, Launch)]
 
 
+def axis_site(leaf: Tensor, axis: int) -> tuple[str, tuple[Site, ...]]:
+    """What is wrong, and where, if an argument's axis has not the size that another argument gave to its name."""
+    return f"axis {axis} of {leaf.name or 'an input without a name'} must have size {leaf.shape[axis]}", leaf.sites
+
+
+def routine_site(node: Tensor) -> tuple[str, tuple[Site, ...]]:
+    """What is wrong, and where, if the library routine of a node fails."""
+    return f"{node.op.name}: {node.op.failure}", node.sites  # type: ignore[attr-defined]
+
+
 def blocks(step: Step) -> tuple[tuple[Step, ...], ...]:
     """The sequences of steps inside a step."""
     if isinstance(step, Loop):

@@ -243,7 +243,7 @@ class VectorLoop:
         return self.call(e, copy)
 
     def iota(self, e: Index, copy: _Copy) -> str:
-        step = coefficient(e.size, self.var)
+        step = self.stride(e.size)
         if step is None:
             return self.gather(e, copy)
         counting = "{" + ", ".join(map(str, range(self.lanes))) + "}"
@@ -252,7 +252,7 @@ class VectorLoop:
         return f"({base} + ({self.vec(e.dtype)}){counting}{scaled})"
 
     def load(self, e: Load, copy: _Copy) -> str:
-        if coefficient(e.offset, self.var) != 1 or self._indexed_by_vector(e.offset):
+        if self.stride(e.offset) != 1:
             return self.gather(e, copy)
         at = f"{e.buffer} + {_bare(self.p_size(e.offset, copy))}"
         if copy.alive is None:
@@ -263,8 +263,11 @@ class VectorLoop:
             return self.convert(f"({text} != 0)", "i8", self.element(e.dtype))
         return text
 
-    def _indexed_by_vector(self, size: SizeLike) -> bool:
-        return any(isinstance(a, ValueIndex) and depends(a.value, self.var, self.varying) for a in atoms(size))
+    def stride(self, size: SizeLike) -> SizeLike | None:
+        """The stride of an index polynomial along the lanes; None where it is none, or a vector indexes."""
+        if any(isinstance(a, ValueIndex) and depends(a.value, self.var, self.varying) for a in atoms(size)):
+            return None
+        return coefficient(size, self.var)
 
     def p_size(self, size: SizeLike, copy: _Copy) -> str:
         """An index polynomial at the copy's first lane."""
@@ -339,7 +342,7 @@ class VectorLoop:
         dtype = s.value.dtype
         if dtype == BOOL:
             value = f"({self.convert(value, self.element(BOOL), 'u8')} & 1)"
-        if coefficient(s.offset, self.var) == 1 and not self._indexed_by_vector(s.offset):
+        if self.stride(s.offset) == 1:
             at = f"{s.buffer} + {_bare(self.p_size(s.offset, copy))}"
             if copy.alive is None:
                 return f"{self.primitive('store', dtype)}({at}, {_bare(value)});"

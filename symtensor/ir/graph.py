@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from operator import is_
 
 from symtensor.ir.node import Tensor, inherit, intern, make
+from symtensor.ir.size import Bound, Size, atoms
 
 
 def toposort(outputs: Iterable[Tensor], stop: frozenset[Tensor] | set[Tensor] = frozenset()) -> list[Tensor]:
@@ -34,6 +35,42 @@ def toposort(outputs: Iterable[Tensor], stop: frozenset[Tensor] | set[Tensor] = 
             done.add(node)
             order.append(node)
     return order
+
+
+def sizes_first(nodes: list[Tensor]) -> list[Tensor]:
+    """The nodes in an order in which a node that finds a size (``nonzero``) comes before all that have this size.
+
+    Args:
+        nodes: in topological order.
+    """
+    definers = {value: n for n in nodes for _, value in n.attrs if isinstance(value, Bound)}
+    if not definers:
+        return nodes
+    order: list[Tensor] = []
+    done: set[Tensor] = set()
+    stack = nodes[::-1]
+    while stack:
+        node = stack[-1]
+        needed = [*node.inputs, *(definers[a] for a in sorted_bounds(node) if a in definers and definers[a] is not node)]
+        missing = [n for n in needed if n not in done]
+        if missing and node not in done:
+            stack.extend(missing[::-1])
+            continue
+        stack.pop()
+        if node not in done:
+            done.add(node)
+            order.append(node)
+    return order
+
+
+def sorted_bounds(node: Tensor) -> list[Bound]:
+    """The sizes found on the way on which a node's type or attributes depend."""
+    types = node.type if isinstance(node.type, tuple) else (node.type,)
+    sizes = [s for t in types for s in t.shape]
+    for _, value in node.attrs:
+        sizes += [v for v in (value if isinstance(value, tuple) else (value,)) if isinstance(v, Size)]
+    found = {a for s in sizes for a in atoms(s) if isinstance(a, Bound)}
+    return sorted(found, key=lambda a: a.order)
 
 
 def users(nodes: Iterable[Tensor]) -> dict[Tensor, list[Tensor]]:

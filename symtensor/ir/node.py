@@ -119,7 +119,8 @@ def op_named(name: str) -> Op:
 class Guard:
     """Two sizes that must be equal at a call, with the names and sites that the error message shows.
 
-    ``kind`` names the row of ``symtensor.errors.NATIVE`` that is raised: ``shape``, ``index`` or ``size``.
+    ``kind`` names the row of ``symtensor.errors.NATIVE`` that is raised: ``shape``, ``index``, ``linalg`` or ``size``.
+    ``hint`` is what the user may do about it.
     """
 
     left: SizeLike
@@ -127,6 +128,7 @@ class Guard:
     what: str
     sites: tuple[Site, ...] = ()
     kind: str = "shape"
+    hint: str = ""
 
 
 class Tensor:

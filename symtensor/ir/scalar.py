@@ -46,6 +46,7 @@ class ValueIndex(Atom):
     """An integer value that was computed or loaded, used as an index (gather); one atom for each value."""
 
     __slots__ = ("__weakref__", "value")
+    signed = True
     value: Expr
 
     def __new__(cls, value: Expr) -> ValueIndex:

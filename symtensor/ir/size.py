@@ -22,6 +22,7 @@ class Atom:
     """Something whose value becomes known at a call; compared by identity unless a subclass says otherwise."""
 
     __slots__ = ("label", "order")
+    signed = False  # whether the value may be negative
 
     def __init__(self, label: str) -> None:
         self.label = label
@@ -63,6 +64,7 @@ class ScalarValue(Atom):
     """The value of an integer scalar input, used as a size; the same input gives the same atom."""
 
     __slots__ = ("tensor",)
+    signed = True
 
     def __init__(self, tensor: Any) -> None:
         self.tensor = tensor
@@ -318,7 +320,7 @@ def _non_negative_atom(atom: Atom) -> bool:
         if atom.op == "floordiv":
             return at_least(atom.left, 0) and at_least(atom.right, 1)
         return at_least(atom.left, 0) and at_least(atom.right, 0)
-    return not isinstance(atom, ScalarValue)
+    return not atom.signed
 
 
 def at_least(left: SizeLike, right: SizeLike) -> bool:

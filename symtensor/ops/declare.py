@@ -24,7 +24,6 @@ import numpy as np
 
 from symtensor import dtypes
 from symtensor.errors import DTypeError, ShapeError, located
-from symtensor.ir import size as sz
 from symtensor.ir.node import Guard, Op, Tensor, TensorType, caller_sites, describe, make, register
 from symtensor.ir.scalar import SCALAR_OPS, Const, Expr, call, declare_helper
 from symtensor.ir.size import Size, SizeLike
@@ -100,7 +99,13 @@ class Reduction(Op):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scatter(Op):
-    """``scatter_add``: adds rows of updates into a copy of a base at computed indices, in a fixed order."""
+    """``scatter_add``: adds rows of updates into a copy of a base at computed indices, in a fixed order.
+
+    Attributes:
+        bounds: as for ``IndexOp``.
+    """
+
+    bounds: Callable[[Tensor], Iterable[tuple[int, SizeLike]]] | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -109,9 +114,11 @@ class Library(Op):
 
     Attributes:
         routine: name of the step in ``symtensor.codegen.library`` that prints the calls.
+        failure: what it means if the routine fails.
     """
 
     routine: str = ""
+    failure: str = "the routine failed"
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -270,7 +277,9 @@ def select_type(operands: Sequence[Any]) -> tuple[tuple[np.dtype, ...], np.dtype
 
 
 # -------------------------------------------------------------------------------------------------- broadcasting
-def broadcast_shapes(shapes: Sequence[tuple[SizeLike, ...]]) -> tuple[tuple[SizeLike, ...], list[tuple[SizeLike, SizeLike]]]:
+def broadcast_shapes(
+    shapes: Sequence[tuple[SizeLike, ...]],
+) -> tuple[tuple[SizeLike, ...], list[tuple[SizeLike, SizeLike]]]:
     """The broadcast shape, and the pairs of sizes that must turn out equal at the call.
 
     A size broadcasts only if it is statically 1.  A static size is preferred over a symbolic one.
@@ -310,7 +319,8 @@ def broadcast_guards(inputs: tuple[Tensor, ...], **attrs: Any) -> list[Guard]:
     """Sizes of broadcast operands that must agree at a call."""
     _, equal = broadcast_shapes([i.shape for i in inputs])
     names = " and ".join(i.name or i.op.name for i in inputs)
-    return [Guard(a, b, f"shapes of {names} do not broadcast: {a} and {b}") for a, b in equal]
+    hint = "a size 1 broadcasts only if it is declared so, as in shape=(None, 1)"
+    return [Guard(a, b, f"shapes of {names} do not broadcast: {a} and {b}", hint=hint) for a, b in equal]
 
 
 def apply_elementwise(op: Elementwise, operands: Sequence[Any], attrs: dict[str, Hashable]) -> Tensor:

@@ -56,6 +56,11 @@ def _float_test_type(operands: Sequence[Any]) -> Types:
     return same_type(operands)[0], dtypes.BOOL
 
 
+def _float_test(operands: Sequence[Any]) -> Types:
+    """An operand that is taken as floating-point, the result is bool."""
+    return inexact_type(operands)[0], dtypes.BOOL
+
+
 # ------------------------------------------------------------------------------------------------ scalar forms
 def _by_bool(on_bool: Callable[..., Expr], otherwise: Callable[..., Expr]) -> Callable[..., Expr]:
     """Arithmetic on bools is logic in NumPy."""
@@ -187,6 +192,14 @@ isfinite = elementwise(
     lambda x: call("abs", x) < float("inf") if x.dtype.kind == "f" else Const(True, dtypes.BOOL),
     types=_float_test_type, samples="r",
 )  # fmt: skip
+
+signbit = elementwise(
+    "signbit",
+    np.signbit,
+    lambda x: helper("copysign", 2)(Const(1, x.dtype), x) < 0,
+    types=_float_test,
+    samples="r",
+)
 
 # ------------------------------------------------------------------------------------------------------ logic
 logical_and = elementwise(

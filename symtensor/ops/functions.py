@@ -90,6 +90,45 @@ arctan = _function("arctan", np.arctan, lambda g, z, x: (g / (1 + x * x),))
 sinh = _function("sinh", np.sinh, lambda g, z, x: (g * cosh(x),))
 cosh: Elementwise = _function("cosh", np.cosh, lambda g, z, x: (g * sinh(x),))
 tanh = _function("tanh", np.tanh, lambda g, z, x: (g * (1 - z * z),))
+
+
+def _arcsinh(x: Expr) -> Expr:
+    # log(|x| + sqrt(x*x + 1)) without cancellation near 0, and without overflow where x*x would.
+    size = call("abs", x)
+    near = call("log1p", size + size * size / (1 + call("sqrt", size * size + 1)))
+    huge = 2.0 ** (500 if x.dtype.itemsize == 8 else 60)
+    return call("copysign", select(size > huge, call("log", size) + LN2, near), x)
+
+
+def _arccosh(x: Expr) -> Expr:
+    above = x - 1
+    huge = 2.0 ** (500 if x.dtype.itemsize == 8 else 60)
+    return select(x > huge, call("log", x) + LN2, call("log1p", above + call("sqrt", above * (x + 1))))
+
+
+def _arctanh(x: Expr) -> Expr:
+    size = call("abs", x)
+    return call("copysign", 0.5 * call("log1p", 2 * size / (1 - size)), x)
+
+
+helper("copysign", 2)
+arcsinh = elementwise(
+    "arcsinh",
+    np.arcsinh,
+    _arcsinh,
+    types=inexact_type,
+    vjp=lambda g, z, x: (g / sqrt(x * x + 1),),
+    samples="r",
+    cost=20,
+)
+arccosh = elementwise(
+    "arccosh", np.arccosh, _arccosh, types=inexact_type,
+    vjp=lambda g, z, x: (g / sqrt((x - 1) * (x + 1)),), samples="g", cost=20,
+)  # fmt: skip
+arctanh = elementwise(
+    "arctanh", np.arctanh, _arctanh, types=inexact_type,
+    vjp=lambda g, z, x: (g / ((1 - x) * (1 + x)),), samples="u", cost=20,
+)  # fmt: skip
 arctan2 = elementwise(
     "arctan2", np.arctan2, helper("arctan2", 2), types=float_pair_type,
     vjp=lambda g, z, y, x: (g * x / (x * x + y * y), -g * y / (x * x + y * y)), samples="rp", cost=20,

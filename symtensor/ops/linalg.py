@@ -81,7 +81,7 @@ def _solve_samples(rng: np.random.Generator) -> Iterable[Sample]:
 
 SOLVE_TRIANGULAR: Library = Library(
     "solve_triangular", "library", _solve_type, _solve_reference, _solve_vjp, False, _solve_guards, _solve_samples,
-    routine="solve_triangular",
+    routine="solve_triangular", failure="the matrix is singular: it has a zero on its diagonal",
 )  # fmt: skip
 register(SOLVE_TRIANGULAR)
 
@@ -143,7 +143,7 @@ def _definite(rng: np.random.Generator) -> Iterable[Sample]:
 
 CHOLESKY = Library(
     "cholesky", "library", _cholesky_type, _cholesky_reference, _cholesky_vjp, False, _square, _definite,
-    routine="cholesky",
+    routine="cholesky", failure="the matrix is not positive definite",
 )  # fmt: skip
 register(CHOLESKY)
 

@@ -152,7 +152,7 @@ def _apply(node: Tensor, inputs: list[Any], environment: Environment) -> Any:
         raise KeyError(f"no value was given for {describe(node)}")
     if node.op.guards is not None:
         for guard in node.op.guards(node.inputs, **dict(node.attrs)):
-            check_guard(replace(guard, sites=guard.sites or node.sites), environment)
+            check_guard(replace(guard, sites=node.sites or guard.sites), environment)
     attrs = {name: _resolve(value, environment) for name, value in node.attrs}
     walker = (BodyInterpreter(environment),) if isinstance(node.op, LoopOp) else ()
     try:

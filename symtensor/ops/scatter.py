@@ -140,6 +140,7 @@ SCATTER_ADD = Scatter(
         ((rng.normal(size=(4, 2)), np.array([1, 1, -1]), rng.normal(size=(3, 2))), {"axis": 0}),
         ((rng.normal(size=(2, 4)), np.array([[0, 3]]), rng.normal(size=(2, 1, 2))), {"axis": 1}),
     ],
+    bounds=lambda node: [(1, node.inputs[0].shape[node.attr("axis")])],
 )  # fmt: skip
 register(SCATTER_ADD)
 

@@ -167,23 +167,16 @@ PAD = index_op(
 )
 
 
-def pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Tensor:
-    """Add a border of one value.
+def pad(array: Any, pad_width: Any, constant_values: Any = 0) -> Tensor:
+    """Add a border of one value; the public ``pad`` in ``symtensor.ops.rearranging`` has all modes.
 
     Args:
         array: what is padded.
         pad_width: elements in front and behind, as NumPy takes them: a size, a pair, or a pair per axis.
-        mode: ``"constant"``.
         constant_values: the scalar that fills the border.
-
-    >>> import symtensor as st
-    >>> st.pad(st.ones((3, 2)), ((1, 2), (0, 1))).shape
-    (6, 3)
     """
-    if mode != "constant":
-        raise NotImplementedError(f"pad has no mode {mode!r}\n  hint: it has 'constant'")
     x = as_tensor(array)
-    low, high = _pad_widths(pad_width, x.ndim)
+    low, high = pad_widths(pad_width, x.ndim)
     if all(n == 0 for n in low + high):
         return x
     fill = as_tensor(constant_values, x.dtype)
@@ -192,7 +185,8 @@ def pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any
     return PAD(x, fill, low=low, high=high)
 
 
-def _pad_widths(pad_width: Any, ndim: int) -> tuple[Shape, Shape]:
+def pad_widths(pad_width: Any, ndim: int) -> tuple[Shape, Shape]:
+    """NumPy's forms of ``pad_width`` as the sizes in front and behind, one for each axis."""
     if not isinstance(pad_width, (tuple, list)):
         pad_width = (pad_width, pad_width)
     pairs = list(pad_width)

@@ -16,10 +16,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from symtensor.ir import size as sz
-from symtensor.ir.graph import Graph, users
+from symtensor.ir.graph import Graph, sizes_first, sorted_bounds, users
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Call, Expr, LoopVar, lower_bound_at_least
-from symtensor.ir.size import Size, SizeLike
+from symtensor.ir.size import Bound, Size, SizeLike
 from symtensor.ops.declare import CONSTANT, Elementwise, IndexOp, LoopOp, Reduction, Scatter
 from symtensor.optimizer.elements import Element, Elements, inlinable, is_scalar_constant, walk
 from symtensor.optimizer.guards import Guards
@@ -122,7 +122,8 @@ class _Group:
 class _Fusion:
     def __init__(self, graph: Graph, guards: Guards) -> None:
         self.graph, self.guards = graph, guards
-        self.nodes = graph.nodes()
+        self.nodes = sizes_first(graph.nodes())
+        self.definers = {value: n for n in self.nodes for _, value in n.attrs if isinstance(value, Bound)}
         self.roots = _select_roots(graph, self.nodes)
         self.shapes: dict[Tensor, tuple[SizeLike, ...]] = {}
         self.elements = Elements(self._stored)
@@ -276,6 +277,8 @@ class _Fusion:
         needed: dict[Tensor, int] = {}  # bits of the check steps that the inlined tree of a node relies on
         for node in self.nodes:
             bits = self._inherit_checks(node, needed)
+            if self.definers:
+                bits |= self._before([self.definers[a] for a in sorted_bounds(node) if self.definers.get(a, node) is not node])
             if isinstance(node.op, (IndexOp, Scatter)) and getattr(node.op, "bounds", None):
                 bits |= self._place_checks(node, checks)
             needed[node] = bits

@@ -6,6 +6,7 @@ fuse in ``x + y``.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from symtensor.ir.graph import Graph
@@ -38,26 +39,31 @@ def _bare_atom(size: SizeLike) -> Atom | None:
     return None
 
 
-def collect_guards(graph: Graph) -> Guards:
-    """Collect the guards of all nodes and solve those that equate a dim with something."""
+def collect_guards(graph: Graph, more: Iterable[Guard] = ()) -> Guards:
+    """Collect the guards of all nodes, and some more, and solve those that equate a dim with something."""
     conditions: list[Guard] = []
     equal: dict[Atom, SizeLike] = {}
-    for node in graph.nodes():
-        if node.op.guards is None:
+    for guard in (*_of_nodes(graph), *more):
+        left, right = substitute(guard.left, equal), substitute(guard.right, equal)
+        if left == right:
             continue
-        for guard in node.op.guards(node.inputs, **dict(node.attrs)):
-            left, right = substitute(guard.left, equal), substitute(guard.right, equal)
-            if left == right:
-                continue
-            conditions.append(replace(guard, sites=guard.sites or node.sites))
-            a, b = _bare_atom(left), _bare_atom(right)
-            if isinstance(a, Dim) and b is not None:
-                a, b, left, right = b, a, right, left  # a named size is the better representative
-            if a is not None and a not in set(atoms(right)):
-                _solve(equal, a, right)
-            elif b is not None and b not in set(atoms(left)):
-                _solve(equal, b, left)
+        conditions.append(guard)
+        a, b = _bare_atom(left), _bare_atom(right)
+        if isinstance(a, Dim) and b is not None:
+            a, b, left, right = b, a, right, left  # a named size is the better representative
+        if a is not None and a not in set(atoms(right)):
+            _solve(equal, a, right)
+        elif b is not None and b not in set(atoms(left)):
+            _solve(equal, b, left)
     return Guards(tuple(conditions), tuple(equal.items()))
+
+
+def _of_nodes(graph: Graph) -> Iterator[Guard]:
+    """The guards that the nodes of a graph declare, each with the line where its node was written."""
+    for node in graph.nodes():
+        if node.op.guards is not None:
+            for guard in node.op.guards(node.inputs, **dict(node.attrs)):
+                yield replace(guard, sites=node.sites or guard.sites)
 
 
 def _solve(equal: dict[Atom, SizeLike], atom: Atom, value: SizeLike) -> None:

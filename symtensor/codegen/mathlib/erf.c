@@ -13,12 +13,31 @@ F erf(F x) {
   return copysign(y, x);
 }
 
-/* erfc x = 1 - erf x below 1/2; else e**(-x**2) u p(1 - 4 u) with u = 1/(x + 2); 2 - erfc(-x) for negative x.
- * What is rounded away from x**2 and from u goes into the exponent, to first order: there u counts 1 + 2.7 u times. */
+/* erfc x = 1 - erf x below 1/2, else 2 - erfc(-x) for negative x; see erfc_tail. */
 F erfc(F x) {
   F a = abs(x);
   F s = a * a;
   F q = poly(ERF, s);
+  F p = erfc_tail(a, 0.0);
+  F y = blend(lt(x, 0.0), 2.0 - p, p);
+  return blend(lt(a, 0.5), 1.0 - fma(x, q, x), y);
+}
+
+/* The normal distribution function: erfc(-x / sqrt 2) / 2, the argument in two parts, since its square is exponent. */
+F ndtr(F x) {
+  F a = least(60.0, abs(x)); // as good as inf
+  F h = a * SQRT_HALF;
+  F h_low = fma(a, SQRT_HALF, -h) + a * SQRT_HALF_LO;
+  F s = h * h;
+  F q = poly(ERF, s);
+  F p = 0.5 * erfc_tail(h, h_low);
+  F y = blend(gt(x, 0.0), 1.0 - p, p);
+  return blend(lt(h, 0.5), fma(0.5, copysign(fma(h, q, h), x), 0.5), y);
+}
+
+/* erfc(a + a_low) for a >= 1/2 and a tiny a_low: e**(-a**2) u p(1 - 4 u) with u = 1/(a + 2).  What is rounded away
+ * from a**2 and from u goes into the exponent, to first order: there u counts 1 + 2.7 u times. */
+F erfc_tail(F a, F a_low) {
   F b = least(ERFC_HIGH, a);
   F d = b + 2.0;
   F u = 1.0 / d;
@@ -26,10 +45,9 @@ F erfc(F x) {
   F t = fma(u, -4.0, 1.0);
   F p = poly(ERFCX, t);
   F bb = b * b;
-  F c = fma(lost, fma(u, 2.7, 1.0), -fma(b, b, -bb));
-  p = exp_sum(-bb, c) * (u * p);
-  F y = blend(lt(x, 0.0), 2.0 - p, p);
-  return blend(lt(a, 0.5), 1.0 - fma(x, q, x), y);
+  F bb_low = fma(b, b, -bb) + 2.0 * b * a_low;
+  F c = fma(lost, fma(u, 2.7, 1.0), -bb_low);
+  return exp_sum(-bb, c) * (u * p);
 }
 
 /* e**(x + c) for a small c, and x where exp neither overflows nor underflows to 0; the reduction is that of exp. */

@@ -5,8 +5,8 @@ F exp(F x) {
   return exp_core(greatest(EXP_LOW, least(EXP_HIGH, x))); // a NaN stays, as the second operand
 }
 
-/* e**x for x in [EXP_LOW, EXP_HIGH]: 2**n e**r with n = rint(x / ln 2) and r = x - n ln 2, taken off in two parts (Cody & Waite 1980);
- * e**r = 1 + r + r**2 q(r) with a minimax polynomial q on |r| <= ln(2)/2. */
+/* e**x for x in [EXP_LOW, EXP_HIGH]: 2**n e**r with n = rint(x / ln 2) and r = x - n ln 2, taken off in two parts
+ * (Cody & Waite 1980); e**r = 1 + r + r**2 q(r) with a minimax polynomial q on |r| <= ln(2)/2. */
 F exp_core(F x) {
   F n = fma(x, LOG2E, MAGIC) - MAGIC;
   F r = fma(n, -LN2_HI, x);
@@ -86,7 +86,7 @@ F cosh(F x) {
 
 /* 1 / (1 + e**-x), or e**x / (1 + e**x) for negative x, where e**-x would overflow. */
 F expit(F x) {
-  F t = exp(-abs(x));
+  F t = exp_core(greatest(EXP_LOW, -abs(x)));
   F d = 1.0 + t;
   F lost = t - (d - 1.0); // from d
   M negative = lt(x, 0.0);

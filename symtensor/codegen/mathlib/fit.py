@@ -190,9 +190,9 @@ def table() -> list[Fit]:
     fits: list[Fit] = []
     for precision, terms in (
         ("f32", {"EXP": 5, "EXPM1": 6, "EXP2": 6, "SIN": 3, "COS": 3, "TAN": 7, "LOG": 8, "POW": 2,
-                 "TANH": 6, "ATAN": 8, "ASIN": 5, "CBRT": 5, "ERF": 7, "ERFC_LOG": 10, "ERFCX": 10}),
+                 "TANH": 5, "ATAN": 8, "ASIN": 5, "CBRT": 5, "ERF": 7, "ERFC_LOG": 10, "ERFCX": 10}),
         ("f64", {"EXP": 10, "EXPM1": 11, "EXP2": 12, "SIN": 6, "COS": 6, "TAN": 15, "LOG": 8, "POW": 7,
-                 "TANH": 12, "ATAN": 20, "ASIN": 12, "CBRT": 8, "ERF": 13, "ERFC_LOG": 19, "ERFCX": 23}),
+                 "TANH": 11, "ATAN": 20, "ASIN": 12, "CBRT": 8, "ERF": 13, "ERFC_LOG": 19, "ERFCX": 23}),
     ):  # fmt: skip
 
         def add(name: str, function: Function, low: Any, high: Any, weight: Function, precision: str = precision,
@@ -289,8 +289,8 @@ def constants() -> dict[tuple[str, str], float | int]:
         for name, exponents in (("LOW", (-40, -500)), ("HIGH", (40, 500)), ("UP", (90, 600)), ("DOWN", (-90, -600))):
             put(f"HYPOT_{name}", mpmath.mpf(2) ** exponents[bits == 53])
         put("SQRT_HALF_LO", put("SQRT_HALF", mpmath.sqrt(0.5)))
-        # beyond it x**2 + 1 rounds to x**2
-        put("ARC_HIGH", mpmath.mpf(2) ** (bits // 2 + 3))
+        # up to it squares do not overflow, beyond it 1 + x rounds to x
+        put("ARC_HIGH", mpmath.mpf(2) ** (60 if bits == 24 else 500))
         put("LOG2E_LO", put("LOG2E_HI", 1 / LN2))
         put("TWO_LOG2E_LO", put("TWO_LOG2E_HI", 2 / LN2))
         put("LOG10E_LO", put("LOG10E_HI", 1 / mpmath.log(10)))

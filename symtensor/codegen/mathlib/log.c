@@ -56,22 +56,26 @@ F log_tail(F f) {
 
 //@ both
 
-/* log(1 + x): u = 1 + x is split like the argument of log, and what was rounded away from u is added to f. */
+/* log(1 + x) */
 F log1p(F x) {
+  return copysign(log_special(1.0 + x, log1p_core(x)), x); // the sign is that of x, for the sake of 0
+}
+
+/* log(1 + x) for x > -1: u = 1 + x is split like the argument of log, what was rounded away from u is added to f. */
+F log1p_core(F x) {
   F u = 1.0 + x;
   F lost = x - (u - 1.0);
   F e;
   F f = split(u, &e) - 1.0;
-  f = f + scale2(lost, -e);
-  return copysign(log_special(u, log_core(e, f)), x); // for the sign of 0
+  return log_core(e, f + scale2(lost, -e));
 }
 
 /* log(1 + e**x) = max(x, 0) + log1p(e**-|x|) */
 F softplus(F x) {
-  return greatest(0.0, x) + log1p(exp(-abs(x)));
+  return greatest(0.0, x) + log1p_core(exp_core(greatest(EXP_LOW, -abs(x))));
 }
 
 /* log(1 / (1 + e**-x)) = -softplus(-x) */
 F log_expit(F x) {
-  return least(0.0, x) - log1p(exp(-abs(x)));
+  return least(0.0, x) - log1p_core(exp_core(greatest(EXP_LOW, -abs(x))));
 }

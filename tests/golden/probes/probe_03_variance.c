@@ -1,115 +1,3 @@
-static int st_fail(st_ctx *ctx, int64_t code, int64_t site, int64_t a, int64_t b) {
-  ctx->error.code = code;
-  ctx->error.site = site;
-  ctx->error.value[0] = a;
-  ctx->error.value[1] = b;
-  return 1;
-}
-
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define ST_SHUFFLE 1
-#endif
-#endif
-typedef float st_f32x2 __attribute__((vector_size(8)));
-typedef double st_f64x2 __attribute__((vector_size(16)));
-typedef int8_t st_i8x2 __attribute__((vector_size(2)));
-typedef int16_t st_i16x2 __attribute__((vector_size(4)));
-typedef int32_t st_i32x2 __attribute__((vector_size(8)));
-typedef int64_t st_i64x2 __attribute__((vector_size(16)));
-typedef uint8_t st_u8x2 __attribute__((vector_size(2)));
-typedef uint16_t st_u16x2 __attribute__((vector_size(4)));
-typedef uint32_t st_u32x2 __attribute__((vector_size(8)));
-typedef uint64_t st_u64x2 __attribute__((vector_size(16)));
-typedef float st_f32x4 __attribute__((vector_size(16)));
-typedef double st_f64x4 __attribute__((vector_size(32)));
-typedef int8_t st_i8x4 __attribute__((vector_size(4)));
-typedef int16_t st_i16x4 __attribute__((vector_size(8)));
-typedef int32_t st_i32x4 __attribute__((vector_size(16)));
-typedef int64_t st_i64x4 __attribute__((vector_size(32)));
-typedef uint8_t st_u8x4 __attribute__((vector_size(4)));
-typedef uint16_t st_u16x4 __attribute__((vector_size(8)));
-typedef uint32_t st_u32x4 __attribute__((vector_size(16)));
-typedef uint64_t st_u64x4 __attribute__((vector_size(32)));
-typedef float st_f32x8 __attribute__((vector_size(32)));
-typedef double st_f64x8 __attribute__((vector_size(64)));
-typedef int8_t st_i8x8 __attribute__((vector_size(8)));
-typedef int16_t st_i16x8 __attribute__((vector_size(16)));
-typedef int32_t st_i32x8 __attribute__((vector_size(32)));
-typedef int64_t st_i64x8 __attribute__((vector_size(64)));
-typedef uint8_t st_u8x8 __attribute__((vector_size(8)));
-typedef uint16_t st_u16x8 __attribute__((vector_size(16)));
-typedef uint32_t st_u32x8 __attribute__((vector_size(32)));
-typedef uint64_t st_u64x8 __attribute__((vector_size(64)));
-typedef float st_f32x16 __attribute__((vector_size(64)));
-typedef double st_f64x16 __attribute__((vector_size(128)));
-typedef int8_t st_i8x16 __attribute__((vector_size(16)));
-typedef int16_t st_i16x16 __attribute__((vector_size(32)));
-typedef int32_t st_i32x16 __attribute__((vector_size(64)));
-typedef int64_t st_i64x16 __attribute__((vector_size(128)));
-typedef uint8_t st_u8x16 __attribute__((vector_size(16)));
-typedef uint16_t st_u16x16 __attribute__((vector_size(32)));
-typedef uint32_t st_u32x16 __attribute__((vector_size(64)));
-typedef uint64_t st_u64x16 __attribute__((vector_size(128)));
-typedef float st_f32x32 __attribute__((vector_size(128)));
-typedef double st_f64x32 __attribute__((vector_size(256)));
-typedef int8_t st_i8x32 __attribute__((vector_size(32)));
-typedef int16_t st_i16x32 __attribute__((vector_size(64)));
-typedef int32_t st_i32x32 __attribute__((vector_size(128)));
-typedef int64_t st_i64x32 __attribute__((vector_size(256)));
-typedef uint8_t st_u8x32 __attribute__((vector_size(32)));
-typedef uint16_t st_u16x32 __attribute__((vector_size(64)));
-typedef uint32_t st_u32x32 __attribute__((vector_size(128)));
-typedef uint64_t st_u64x32 __attribute__((vector_size(256)));
-typedef float st_f32x64 __attribute__((vector_size(256)));
-typedef double st_f64x64 __attribute__((vector_size(512)));
-typedef int8_t st_i8x64 __attribute__((vector_size(64)));
-typedef int16_t st_i16x64 __attribute__((vector_size(128)));
-typedef int32_t st_i32x64 __attribute__((vector_size(256)));
-typedef int64_t st_i64x64 __attribute__((vector_size(512)));
-typedef uint8_t st_u8x64 __attribute__((vector_size(64)));
-typedef uint16_t st_u16x64 __attribute__((vector_size(128)));
-typedef uint32_t st_u32x64 __attribute__((vector_size(256)));
-typedef uint64_t st_u64x64 __attribute__((vector_size(512)));
-
-static inline int64_t st_min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t st_max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline __attribute__((always_inline, unused)) st_f64x64 st_splat_f64x64(double a) { return (st_f64x64){ a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a }; }
-
-static inline __attribute__((always_inline, unused)) void st_store_f64x64(double *p, st_f64x64 a) { __builtin_memcpy(p, &a, sizeof a); }
-
-static inline __attribute__((always_inline, unused)) void st_store_part_f64x64(double *p, st_f64x64 a, int64_t n) { for (int64_t k = 0; k < n; ++k) p[k] = a[k]; }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_load_f64x8(const double *p) { st_f64x8 r; __builtin_memcpy(&r, p, sizeof r); return r; }
-
-static inline __attribute__((always_inline, unused)) void st_store_f64x8(double *p, st_f64x8 a) { __builtin_memcpy(p, &a, sizeof a); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_load_part_f64x8(const double *p, int64_t n) { return (st_f64x8)__builtin_ia32_loadupd512_mask((const double *)p, (double __attribute__((vector_size(64)))){ 0 }, (uint8_t)((1ull << n) - 1)); }
-
-static inline __attribute__((always_inline, unused)) void st_store_part_f64x8(double *p, st_f64x8 a, int64_t n) { __builtin_ia32_storeupd512_mask((double *)p, (double __attribute__((vector_size(64))))a, (uint8_t)((1ull << n) - 1)); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_splat_f64x8(double a) { return (st_f64x8){ a, a, a, a, a, a, a, a }; }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_fma_f64x8(st_f64x8 a, st_f64x8 b, st_f64x8 c) { return __builtin_ia32_vfmaddpd512_mask(a, b, c, -1, 4); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_select_f64x8(st_i64x8 m, st_f64x8 a, st_f64x8 b) { return (st_f64x8)((st_i64x8)b ^ (m & ((st_i64x8)a ^ (st_i64x8)b))); }
-
-static inline __attribute__((always_inline, unused)) double st_sum_tree_f64x8(st_f64x8 a) {
-#if ST_SHUFFLE
-  st_f64x4 h4_low = __builtin_shufflevector(a, a, 0, 1, 2, 3), h4_high = __builtin_shufflevector(a, a, 4, 5, 6, 7);
-  st_f64x4 h4 = h4_low + h4_high;
-  st_f64x2 h2_low = __builtin_shufflevector(h4, h4, 0, 1), h2_high = __builtin_shufflevector(h4, h4, 2, 3);
-  st_f64x2 h2 = h2_low + h2_high;
-  double h1_low = h2[0], h1_high = h2[1];
-  double h1 = h1_low + h1_high;
-  return h1;
-#else
-  for (int half = 4; half > 0; half /= 2)
-    for (int k = 0; k < half; ++k) a[k] = a[k] + a[k + half];
-  return a[0];
-#endif
-}
-
 /* k1_sum_multiply_divide
  *   sum: float64[x.shape[1]]  at probe_03_variance.py:17
  *   sum: float64[x.shape[1]]  at probe_03_variance.py:17
@@ -120,27 +8,24 @@ static inline __attribute__((always_inline, unused)) double st_sum_tree_f64x8(st
 static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, const double *restrict u, double *restrict multiply, double *restrict sum, double *restrict divide, int64_t u_size0, int64_t v_size0, int64_t x_size0, int64_t begin, int64_t end) {
   for (int64_t tile = begin; tile < end; ++tile) {
     double sum_2_row_acc[512] __attribute__((aligned(64)));
-    double sum_2_row[512] __attribute__((aligned(64)));
     double sum_3_row_acc[512] __attribute__((aligned(64)));
-    double sum_3_row[512] __attribute__((aligned(64)));
     double sum_row_acc[512] __attribute__((aligned(64)));
-    double sum_row[512] __attribute__((aligned(64)));
     {
       const int64_t j_count = st_min_i64((u_size0 - 512 * tile), 512);
       int64_t j = 0;
-      for (; j + 128 <= j_count; j += 128) {
-        st_store_f64x64(sum_2_row_acc + j, st_splat_f64x64(0.0));
-        st_store_f64x64(sum_2_row_acc + (j + 64), st_splat_f64x64(0.0));
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(sum_2_row_acc + j, st_splat_f64x8(0.0));
+        st_store_f64x8(sum_2_row_acc + (j + 8), st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(sum_2_row_acc + j, st_splat_f64x64(0.0), alive);
-        j += 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(sum_2_row_acc + j, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(sum_2_row_acc + j, st_splat_f64x64(0.0), alive);
-        j += 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(sum_2_row_acc + j, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
     }
     for (int64_t r = 0; r < ((v_size0 / 4)); ++r) {
@@ -191,47 +76,29 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
         }
       }
     }
-    {
-      const int64_t j_count = st_min_i64((u_size0 - 512 * tile), 512);
-      int64_t j = 0;
-      for (; j + 16 <= j_count; j += 16) {
-        st_store_f64x8(sum_2_row + j, st_load_f64x8(sum_2_row_acc + j));
-        st_store_f64x8(sum_2_row + (j + 8), st_load_f64x8(sum_2_row_acc + (j + 8)));
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_2_row + j, st_load_part_f64x8(sum_2_row_acc + j, alive), alive);
-        j += 8;
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_2_row + j, st_load_part_f64x8(sum_2_row_acc + j, alive), alive);
-        j += 8;
-      }
-    }
     for (int64_t j0 = 0; j0 < v_size0; ++j0) {
       {
         const int64_t j_count = st_min_i64((u_size0 - 512 * tile), 512);
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
           const double t1_0 = (double)x_size0;
-          const st_f64x8 t2_0 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row + j) / st_splat_f64x8(t1_0)));
+          const st_f64x8 t2_0 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1_0)));
           st_store_f64x8(multiply + j + j0 * u_size0 + 512 * tile, t2_0);
           const double t1_1 = (double)x_size0;
-          const st_f64x8 t2_1 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + (j + 8) + 512 * tile)) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row + (j + 8)) / st_splat_f64x8(t1_1)));
+          const st_f64x8 t2_1 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + (j + 8) + 512 * tile)) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8(t1_1)));
           st_store_f64x8(multiply + (j + 8) + j0 * u_size0 + 512 * tile, t2_1);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row + j, alive) / st_splat_f64x8(t1)));
+          const st_f64x8 t2 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)));
           st_store_part_f64x8(multiply + j + j0 * u_size0 + 512 * tile, t2, alive);
           j += 8;
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row + j, alive) / st_splat_f64x8(t1)));
+          const st_f64x8 t2 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)));
           st_store_part_f64x8(multiply + j + j0 * u_size0 + 512 * tile, t2, alive);
           j += 8;
         }
@@ -240,19 +107,19 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
     {
       const int64_t j_count = st_min_i64((u_size0 - 512 * tile), 512);
       int64_t j = 0;
-      for (; j + 128 <= j_count; j += 128) {
-        st_store_f64x64(sum_3_row_acc + j, st_splat_f64x64(0.0));
-        st_store_f64x64(sum_3_row_acc + (j + 64), st_splat_f64x64(0.0));
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(sum_3_row_acc + j, st_splat_f64x8(0.0));
+        st_store_f64x8(sum_3_row_acc + (j + 8), st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(sum_3_row_acc + j, st_splat_f64x64(0.0), alive);
-        j += 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(sum_3_row_acc + j, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(sum_3_row_acc + j, st_splat_f64x64(0.0), alive);
-        j += 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(sum_3_row_acc + j, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
     }
     for (int64_t r = 0; r < ((v_size0 / 4)); ++r) {
@@ -260,14 +127,14 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
         const int64_t j_count = st_min_i64((u_size0 - 512 * tile), 512);
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
-          const st_f64x8 t1_0 = st_load_f64x8(sum_2_row + j) / st_splat_f64x8((double)x_size0);
+          const st_f64x8 t1_0 = st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8((double)x_size0);
           const st_f64x8 t2_0 = st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile) - t1_0;
           const st_f64x8 t3_0 = st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + u_size0) - t1_0;
           const st_f64x8 t4_0 = st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 2 * u_size0) - t1_0;
           const st_f64x8 t5_0 = st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 3 * u_size0) - t1_0;
           const st_f64x8 t6_0 = st_fma_f64x8(t5_0, t5_0, st_fma_f64x8(t4_0, t4_0, st_fma_f64x8(t3_0, t3_0, st_fma_f64x8(t2_0, t2_0, st_load_f64x8(sum_3_row_acc + j)))));
           st_store_f64x8(sum_3_row_acc + j, t6_0);
-          const st_f64x8 t1_1 = st_load_f64x8(sum_2_row + (j + 8)) / st_splat_f64x8((double)x_size0);
+          const st_f64x8 t1_1 = st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8((double)x_size0);
           const st_f64x8 t2_1 = st_load_f64x8(x + (j + 8) + 4 * r * u_size0 + 512 * tile) - t1_1;
           const st_f64x8 t3_1 = st_load_f64x8(x + (j + 8) + 4 * r * u_size0 + 512 * tile + u_size0) - t1_1;
           const st_f64x8 t4_1 = st_load_f64x8(x + (j + 8) + 4 * r * u_size0 + 512 * tile + 2 * u_size0) - t1_1;
@@ -277,7 +144,7 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = st_load_part_f64x8(sum_2_row + j, alive) / st_splat_f64x8((double)x_size0);
+          const st_f64x8 t1 = st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8((double)x_size0);
           const st_f64x8 t2 = st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile, alive) - t1;
           const st_f64x8 t3 = st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + u_size0, alive) - t1;
           const st_f64x8 t4 = st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 2 * u_size0, alive) - t1;
@@ -288,7 +155,7 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = st_load_part_f64x8(sum_2_row + j, alive) / st_splat_f64x8((double)x_size0);
+          const st_f64x8 t1 = st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8((double)x_size0);
           const st_f64x8 t2 = st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile, alive) - t1;
           const st_f64x8 t3 = st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + u_size0, alive) - t1;
           const st_f64x8 t4 = st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 2 * u_size0, alive) - t1;
@@ -304,23 +171,23 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
         const int64_t j_count = st_min_i64((u_size0 - 512 * tile), 512);
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
-          const st_f64x8 t1_0 = st_load_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row + j) / st_splat_f64x8((double)x_size0));
+          const st_f64x8 t1_0 = st_load_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8((double)x_size0));
           const st_f64x8 t2_0 = st_fma_f64x8(t1_0, t1_0, st_load_f64x8(sum_3_row_acc + j));
           st_store_f64x8(sum_3_row_acc + j, t2_0);
-          const st_f64x8 t1_1 = st_load_f64x8(x + (j + 8) + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row + (j + 8)) / st_splat_f64x8((double)x_size0));
+          const st_f64x8 t1_1 = st_load_f64x8(x + (j + 8) + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8((double)x_size0));
           const st_f64x8 t2_1 = st_fma_f64x8(t1_1, t1_1, st_load_f64x8(sum_3_row_acc + (j + 8)));
           st_store_f64x8(sum_3_row_acc + (j + 8), t2_1);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row + j, alive) / st_splat_f64x8((double)x_size0));
+          const st_f64x8 t1 = st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8((double)x_size0));
           const st_f64x8 t2 = st_fma_f64x8(t1, t1, st_load_part_f64x8(sum_3_row_acc + j, alive));
           st_store_part_f64x8(sum_3_row_acc + j, t2, alive);
           j += 8;
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row + j, alive) / st_splat_f64x8((double)x_size0));
+          const st_f64x8 t1 = st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8((double)x_size0));
           const st_f64x8 t2 = st_fma_f64x8(t1, t1, st_load_part_f64x8(sum_3_row_acc + j, alive));
           st_store_part_f64x8(sum_3_row_acc + j, t2, alive);
           j += 8;
@@ -331,36 +198,18 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
       const int64_t j_count = st_min_i64((u_size0 - 512 * tile), 512);
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
-        st_store_f64x8(sum_3_row + j, st_load_f64x8(sum_3_row_acc + j));
-        st_store_f64x8(sum_3_row + (j + 8), st_load_f64x8(sum_3_row_acc + (j + 8)));
+        st_store_f64x8(sum_row_acc + j, st_splat_f64x8(0.0));
+        st_store_f64x8(sum_row_acc + (j + 8), st_splat_f64x8(0.0));
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_3_row + j, st_load_part_f64x8(sum_3_row_acc + j, alive), alive);
+        st_store_part_f64x8(sum_row_acc + j, st_splat_f64x8(0.0), alive);
         j += 8;
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_3_row + j, st_load_part_f64x8(sum_3_row_acc + j, alive), alive);
+        st_store_part_f64x8(sum_row_acc + j, st_splat_f64x8(0.0), alive);
         j += 8;
-      }
-    }
-    {
-      const int64_t j_count = st_min_i64((u_size0 - 512 * tile), 512);
-      int64_t j = 0;
-      for (; j + 128 <= j_count; j += 128) {
-        st_store_f64x64(sum_row_acc + j, st_splat_f64x64(0.0));
-        st_store_f64x64(sum_row_acc + (j + 64), st_splat_f64x64(0.0));
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(sum_row_acc + j, st_splat_f64x64(0.0), alive);
-        j += 64;
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(sum_row_acc + j, st_splat_f64x64(0.0), alive);
-        j += 64;
       }
     }
     for (int64_t r = 0; r < ((v_size0 / 4)); ++r) {
@@ -370,7 +219,7 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
         for (; j + 8 <= j_count; j += 8) {
           const double t1 = (double)x_size0;
           const st_f64x8 t2 = st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1));
-          const st_f64x8 t3 = st_load_f64x8(sum_2_row + j) / st_splat_f64x8(t1);
+          const st_f64x8 t3 = st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1);
           const st_f64x8 t4 = (st_load_f64x8(sum_row_acc + j) + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile) - t3)))) + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + u_size0) - t3)));
           const st_f64x8 t5 = (t4 + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 2 * u_size0) - t3)))) + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 3 * u_size0) - t3)));
           st_store_f64x8(sum_row_acc + j, t5);
@@ -379,7 +228,7 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const double t1 = (double)x_size0;
           const st_f64x8 t2 = st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1));
-          const st_f64x8 t3 = st_load_part_f64x8(sum_2_row + j, alive) / st_splat_f64x8(t1);
+          const st_f64x8 t3 = st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1);
           const st_f64x8 t4 = (st_load_part_f64x8(sum_row_acc + j, alive) + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile, alive) - t3)))) + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + u_size0, alive) - t3)));
           const st_f64x8 t5 = (t4 + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 2 * u_size0, alive) - t3)))) + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 3 * u_size0, alive) - t3)));
           st_store_part_f64x8(sum_row_acc + j, t5, alive);
@@ -393,18 +242,18 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
           const double t1_0 = (double)x_size0;
-          const st_f64x8 t2_0 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row + j) / st_splat_f64x8(t1_0))));
+          const st_f64x8 t2_0 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1_0))));
           const st_f64x8 t3_0 = st_load_f64x8(sum_row_acc + j) + t2_0;
           st_store_f64x8(sum_row_acc + j, t3_0);
           const double t1_1 = (double)x_size0;
-          const st_f64x8 t2_1 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + (j + 8) + 512 * tile)) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row + (j + 8)) / st_splat_f64x8(t1_1))));
+          const st_f64x8 t2_1 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + (j + 8) + 512 * tile)) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8(t1_1))));
           const st_f64x8 t3_1 = st_load_f64x8(sum_row_acc + (j + 8)) + t2_1;
           st_store_f64x8(sum_row_acc + (j + 8), t3_1);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row + j, alive) / st_splat_f64x8(t1))));
+          const st_f64x8 t2 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1))));
           const st_f64x8 t3 = st_load_part_f64x8(sum_row_acc + j, alive) + t2;
           st_store_part_f64x8(sum_row_acc + j, t3, alive);
           j += 8;
@@ -412,7 +261,7 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row + j, alive) / st_splat_f64x8(t1))));
+          const st_f64x8 t2 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1))));
           const st_f64x8 t3 = st_load_part_f64x8(sum_row_acc + j, alive) + t2;
           st_store_part_f64x8(sum_row_acc + j, t3, alive);
           j += 8;
@@ -423,20 +272,16 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
       const int64_t j_count = st_min_i64((u_size0 - 512 * tile), 512);
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
-        st_store_f64x8(sum_row + j, st_load_f64x8(sum_row_acc + j));
         st_store_f64x8(sum + j + 512 * tile, st_load_f64x8(sum_row_acc + j));
-        st_store_f64x8(sum_row + (j + 8), st_load_f64x8(sum_row_acc + (j + 8)));
         st_store_f64x8(sum + (j + 8) + 512 * tile, st_load_f64x8(sum_row_acc + (j + 8)));
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_row + j, st_load_part_f64x8(sum_row_acc + j, alive), alive);
         st_store_part_f64x8(sum + j + 512 * tile, st_load_part_f64x8(sum_row_acc + j, alive), alive);
         j += 8;
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_row + j, st_load_part_f64x8(sum_row_acc + j, alive), alive);
         st_store_part_f64x8(sum + j + 512 * tile, st_load_part_f64x8(sum_row_acc + j, alive), alive);
         j += 8;
       }
@@ -445,20 +290,20 @@ static int k1_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
       const int64_t j_count = st_min_i64((u_size0 - 512 * tile), 512);
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
-        const st_f64x8 t1_0 = st_load_f64x8(sum_3_row + j) / st_splat_f64x8((double)x_size0);
+        const st_f64x8 t1_0 = st_load_f64x8(sum_3_row_acc + j) / st_splat_f64x8((double)x_size0);
         st_store_f64x8(divide + j + 512 * tile, t1_0);
-        const st_f64x8 t1_1 = st_load_f64x8(sum_3_row + (j + 8)) / st_splat_f64x8((double)x_size0);
+        const st_f64x8 t1_1 = st_load_f64x8(sum_3_row_acc + (j + 8)) / st_splat_f64x8((double)x_size0);
         st_store_f64x8(divide + (j + 8) + 512 * tile, t1_1);
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(sum_3_row + j, alive) / st_splat_f64x8((double)x_size0);
+        const st_f64x8 t1 = st_load_part_f64x8(sum_3_row_acc + j, alive) / st_splat_f64x8((double)x_size0);
         st_store_part_f64x8(divide + j + 512 * tile, t1, alive);
         j += 8;
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(sum_3_row + j, alive) / st_splat_f64x8((double)x_size0);
+        const st_f64x8 t1 = st_load_part_f64x8(sum_3_row_acc + j, alive) / st_splat_f64x8((double)x_size0);
         st_store_part_f64x8(divide + j + 512 * tile, t1, alive);
         j += 8;
       }
@@ -506,8 +351,8 @@ static int k2_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
     double *restrict multiply_2_row = (double *)(scratch);
     double sum_4_row_acc = 0.0;
     {
-      const int64_t j0_count = u_size0;
       const double sum_4_row_acc_zero = 0.0;
+      const int64_t j0_count = u_size0;
       st_f64x8 sum_4_row_acc_0 = st_splat_f64x8(sum_4_row_acc_zero);
       st_f64x8 sum_4_row_acc_1 = st_splat_f64x8(sum_4_row_acc_zero);
       st_f64x8 sum_4_row_acc_2 = st_splat_f64x8(sum_4_row_acc_zero);
@@ -548,9 +393,9 @@ static int k2_sum_multiply_divide_range(st_ctx *ctx, const double *restrict x, c
     double sum_5_row_acc = 0.0;
     double sum_6_row_acc = 0.0;
     {
-      const int64_t j0_count = u_size0;
       const double sum_5_row_acc_zero = 0.0;
       const double sum_6_row_acc_zero = 0.0;
+      const int64_t j0_count = u_size0;
       st_f64x8 sum_5_row_acc_0 = st_splat_f64x8(sum_5_row_acc_zero);
       st_f64x8 sum_5_row_acc_1 = st_splat_f64x8(sum_5_row_acc_zero);
       st_f64x8 sum_5_row_acc_2 = st_splat_f64x8(sum_5_row_acc_zero);

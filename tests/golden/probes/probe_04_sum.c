@@ -1,108 +1,3 @@
-static int st_fail(st_ctx *ctx, int64_t code, int64_t site, int64_t a, int64_t b) {
-  ctx->error.code = code;
-  ctx->error.site = site;
-  ctx->error.value[0] = a;
-  ctx->error.value[1] = b;
-  return 1;
-}
-
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define ST_SHUFFLE 1
-#endif
-#endif
-typedef float st_f32x2 __attribute__((vector_size(8)));
-typedef double st_f64x2 __attribute__((vector_size(16)));
-typedef int8_t st_i8x2 __attribute__((vector_size(2)));
-typedef int16_t st_i16x2 __attribute__((vector_size(4)));
-typedef int32_t st_i32x2 __attribute__((vector_size(8)));
-typedef int64_t st_i64x2 __attribute__((vector_size(16)));
-typedef uint8_t st_u8x2 __attribute__((vector_size(2)));
-typedef uint16_t st_u16x2 __attribute__((vector_size(4)));
-typedef uint32_t st_u32x2 __attribute__((vector_size(8)));
-typedef uint64_t st_u64x2 __attribute__((vector_size(16)));
-typedef float st_f32x4 __attribute__((vector_size(16)));
-typedef double st_f64x4 __attribute__((vector_size(32)));
-typedef int8_t st_i8x4 __attribute__((vector_size(4)));
-typedef int16_t st_i16x4 __attribute__((vector_size(8)));
-typedef int32_t st_i32x4 __attribute__((vector_size(16)));
-typedef int64_t st_i64x4 __attribute__((vector_size(32)));
-typedef uint8_t st_u8x4 __attribute__((vector_size(4)));
-typedef uint16_t st_u16x4 __attribute__((vector_size(8)));
-typedef uint32_t st_u32x4 __attribute__((vector_size(16)));
-typedef uint64_t st_u64x4 __attribute__((vector_size(32)));
-typedef float st_f32x8 __attribute__((vector_size(32)));
-typedef double st_f64x8 __attribute__((vector_size(64)));
-typedef int8_t st_i8x8 __attribute__((vector_size(8)));
-typedef int16_t st_i16x8 __attribute__((vector_size(16)));
-typedef int32_t st_i32x8 __attribute__((vector_size(32)));
-typedef int64_t st_i64x8 __attribute__((vector_size(64)));
-typedef uint8_t st_u8x8 __attribute__((vector_size(8)));
-typedef uint16_t st_u16x8 __attribute__((vector_size(16)));
-typedef uint32_t st_u32x8 __attribute__((vector_size(32)));
-typedef uint64_t st_u64x8 __attribute__((vector_size(64)));
-typedef float st_f32x16 __attribute__((vector_size(64)));
-typedef double st_f64x16 __attribute__((vector_size(128)));
-typedef int8_t st_i8x16 __attribute__((vector_size(16)));
-typedef int16_t st_i16x16 __attribute__((vector_size(32)));
-typedef int32_t st_i32x16 __attribute__((vector_size(64)));
-typedef int64_t st_i64x16 __attribute__((vector_size(128)));
-typedef uint8_t st_u8x16 __attribute__((vector_size(16)));
-typedef uint16_t st_u16x16 __attribute__((vector_size(32)));
-typedef uint32_t st_u32x16 __attribute__((vector_size(64)));
-typedef uint64_t st_u64x16 __attribute__((vector_size(128)));
-typedef float st_f32x32 __attribute__((vector_size(128)));
-typedef double st_f64x32 __attribute__((vector_size(256)));
-typedef int8_t st_i8x32 __attribute__((vector_size(32)));
-typedef int16_t st_i16x32 __attribute__((vector_size(64)));
-typedef int32_t st_i32x32 __attribute__((vector_size(128)));
-typedef int64_t st_i64x32 __attribute__((vector_size(256)));
-typedef uint8_t st_u8x32 __attribute__((vector_size(32)));
-typedef uint16_t st_u16x32 __attribute__((vector_size(64)));
-typedef uint32_t st_u32x32 __attribute__((vector_size(128)));
-typedef uint64_t st_u64x32 __attribute__((vector_size(256)));
-typedef float st_f32x64 __attribute__((vector_size(256)));
-typedef double st_f64x64 __attribute__((vector_size(512)));
-typedef int8_t st_i8x64 __attribute__((vector_size(64)));
-typedef int16_t st_i16x64 __attribute__((vector_size(128)));
-typedef int32_t st_i32x64 __attribute__((vector_size(256)));
-typedef int64_t st_i64x64 __attribute__((vector_size(512)));
-typedef uint8_t st_u8x64 __attribute__((vector_size(64)));
-typedef uint16_t st_u16x64 __attribute__((vector_size(128)));
-typedef uint32_t st_u32x64 __attribute__((vector_size(256)));
-typedef uint64_t st_u64x64 __attribute__((vector_size(512)));
-
-static inline int64_t st_min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline __attribute__((always_inline, unused)) st_f64x8 st_splat_f64x8(double a) { return (st_f64x8){ a, a, a, a, a, a, a, a }; }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_load_f64x8(const double *p) { st_f64x8 r; __builtin_memcpy(&r, p, sizeof r); return r; }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_load_part_f64x8(const double *p, int64_t n) { return (st_f64x8)__builtin_ia32_loadupd512_mask((const double *)p, (double __attribute__((vector_size(64)))){ 0 }, (uint8_t)((1ull << n) - 1)); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_select_f64x8(st_i64x8 m, st_f64x8 a, st_f64x8 b) { return (st_f64x8)((st_i64x8)b ^ (m & ((st_i64x8)a ^ (st_i64x8)b))); }
-
-static inline __attribute__((always_inline, unused)) double st_sum_tree_f64x8(st_f64x8 a) {
-#if ST_SHUFFLE
-  st_f64x4 h4_low = __builtin_shufflevector(a, a, 0, 1, 2, 3), h4_high = __builtin_shufflevector(a, a, 4, 5, 6, 7);
-  st_f64x4 h4 = h4_low + h4_high;
-  st_f64x2 h2_low = __builtin_shufflevector(h4, h4, 0, 1), h2_high = __builtin_shufflevector(h4, h4, 2, 3);
-  st_f64x2 h2 = h2_low + h2_high;
-  double h1_low = h2[0], h1_high = h2[1];
-  double h1 = h1_low + h1_high;
-  return h1;
-#else
-  for (int half = 4; half > 0; half /= 2)
-    for (int k = 0; k < half; ++k) a[k] = a[k] + a[k + half];
-  return a[0];
-#endif
-}
-
-static inline __attribute__((always_inline, unused)) st_f64x64 st_splat_f64x64(double a) { return (st_f64x64){ a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a }; }
-
-static inline __attribute__((always_inline, unused)) void st_store_f64x64(double *p, st_f64x64 a) { __builtin_memcpy(p, &a, sizeof a); }
-
-static inline __attribute__((always_inline, unused)) void st_store_part_f64x64(double *p, st_f64x64 a, int64_t n) { for (int64_t k = 0; k < n; ++k) p[k] = a[k]; }
-
 /* k1_sum_partial
  *   sum: float64[]  at probe_04_sum.py:14
  */
@@ -110,8 +5,8 @@ static int k1_sum_partial_range(st_ctx *ctx, const double *restrict x, double *r
   for (int64_t block = begin; block < end; ++block) {
     double sum_row_acc = 0.0;
     {
-      const int64_t j0_count = st_min_i64((x_size0 * x_size1 - 16384 * block), 16384);
       const double sum_row_acc_zero = 0.0;
+      const int64_t j0_count = st_min_i64((x_size0 * x_size1 - 16384 * block), 16384);
       st_f64x8 sum_row_acc_0 = st_splat_f64x8(sum_row_acc_zero);
       st_f64x8 sum_row_acc_1 = st_splat_f64x8(sum_row_acc_zero);
       st_f64x8 sum_row_acc_2 = st_splat_f64x8(sum_row_acc_zero);
@@ -197,23 +92,23 @@ static int k2_broadcast_to_range(st_ctx *ctx, const double *restrict sum, double
     {
       const int64_t j_count = st_min_i64((x_size0 * x_size1 - 4096 * tile), 4096);
       int64_t j = 0;
-      for (; j + 128 <= j_count; j += 128) {
+      for (; j + 16 <= j_count; j += 16) {
         const double t1_0 = 2.0 * sum[0];
-        st_store_f64x64(broadcast_to + j + 4096 * tile, st_splat_f64x64(t1_0));
+        st_store_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(t1_0));
         const double t1_1 = 2.0 * sum[0];
-        st_store_f64x64(broadcast_to + (j + 64) + 4096 * tile, st_splat_f64x64(t1_1));
+        st_store_f64x8(broadcast_to + (j + 8) + 4096 * tile, st_splat_f64x8(t1_1));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         const double t1 = 2.0 * sum[0];
-        st_store_part_f64x64(broadcast_to + j + 4096 * tile, st_splat_f64x64(t1), alive);
-        j += 64;
+        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(t1), alive);
+        j += 8;
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         const double t1 = 2.0 * sum[0];
-        st_store_part_f64x64(broadcast_to + j + 4096 * tile, st_splat_f64x64(t1), alive);
-        j += 64;
+        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(t1), alive);
+        j += 8;
       }
     }
   }

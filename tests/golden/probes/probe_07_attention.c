@@ -1,159 +1,3 @@
-static int st_fail(st_ctx *ctx, int64_t code, int64_t site, int64_t a, int64_t b) {
-  ctx->error.code = code;
-  ctx->error.site = site;
-  ctx->error.value[0] = a;
-  ctx->error.value[1] = b;
-  return 1;
-}
-
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define ST_SHUFFLE 1
-#endif
-#endif
-typedef float st_f32x2 __attribute__((vector_size(8)));
-typedef double st_f64x2 __attribute__((vector_size(16)));
-typedef int8_t st_i8x2 __attribute__((vector_size(2)));
-typedef int16_t st_i16x2 __attribute__((vector_size(4)));
-typedef int32_t st_i32x2 __attribute__((vector_size(8)));
-typedef int64_t st_i64x2 __attribute__((vector_size(16)));
-typedef uint8_t st_u8x2 __attribute__((vector_size(2)));
-typedef uint16_t st_u16x2 __attribute__((vector_size(4)));
-typedef uint32_t st_u32x2 __attribute__((vector_size(8)));
-typedef uint64_t st_u64x2 __attribute__((vector_size(16)));
-typedef float st_f32x4 __attribute__((vector_size(16)));
-typedef double st_f64x4 __attribute__((vector_size(32)));
-typedef int8_t st_i8x4 __attribute__((vector_size(4)));
-typedef int16_t st_i16x4 __attribute__((vector_size(8)));
-typedef int32_t st_i32x4 __attribute__((vector_size(16)));
-typedef int64_t st_i64x4 __attribute__((vector_size(32)));
-typedef uint8_t st_u8x4 __attribute__((vector_size(4)));
-typedef uint16_t st_u16x4 __attribute__((vector_size(8)));
-typedef uint32_t st_u32x4 __attribute__((vector_size(16)));
-typedef uint64_t st_u64x4 __attribute__((vector_size(32)));
-typedef float st_f32x8 __attribute__((vector_size(32)));
-typedef double st_f64x8 __attribute__((vector_size(64)));
-typedef int8_t st_i8x8 __attribute__((vector_size(8)));
-typedef int16_t st_i16x8 __attribute__((vector_size(16)));
-typedef int32_t st_i32x8 __attribute__((vector_size(32)));
-typedef int64_t st_i64x8 __attribute__((vector_size(64)));
-typedef uint8_t st_u8x8 __attribute__((vector_size(8)));
-typedef uint16_t st_u16x8 __attribute__((vector_size(16)));
-typedef uint32_t st_u32x8 __attribute__((vector_size(32)));
-typedef uint64_t st_u64x8 __attribute__((vector_size(64)));
-typedef float st_f32x16 __attribute__((vector_size(64)));
-typedef double st_f64x16 __attribute__((vector_size(128)));
-typedef int8_t st_i8x16 __attribute__((vector_size(16)));
-typedef int16_t st_i16x16 __attribute__((vector_size(32)));
-typedef int32_t st_i32x16 __attribute__((vector_size(64)));
-typedef int64_t st_i64x16 __attribute__((vector_size(128)));
-typedef uint8_t st_u8x16 __attribute__((vector_size(16)));
-typedef uint16_t st_u16x16 __attribute__((vector_size(32)));
-typedef uint32_t st_u32x16 __attribute__((vector_size(64)));
-typedef uint64_t st_u64x16 __attribute__((vector_size(128)));
-typedef float st_f32x32 __attribute__((vector_size(128)));
-typedef double st_f64x32 __attribute__((vector_size(256)));
-typedef int8_t st_i8x32 __attribute__((vector_size(32)));
-typedef int16_t st_i16x32 __attribute__((vector_size(64)));
-typedef int32_t st_i32x32 __attribute__((vector_size(128)));
-typedef int64_t st_i64x32 __attribute__((vector_size(256)));
-typedef uint8_t st_u8x32 __attribute__((vector_size(32)));
-typedef uint16_t st_u16x32 __attribute__((vector_size(64)));
-typedef uint32_t st_u32x32 __attribute__((vector_size(128)));
-typedef uint64_t st_u64x32 __attribute__((vector_size(256)));
-typedef float st_f32x64 __attribute__((vector_size(256)));
-typedef double st_f64x64 __attribute__((vector_size(512)));
-typedef int8_t st_i8x64 __attribute__((vector_size(64)));
-typedef int16_t st_i16x64 __attribute__((vector_size(128)));
-typedef int32_t st_i32x64 __attribute__((vector_size(256)));
-typedef int64_t st_i64x64 __attribute__((vector_size(512)));
-typedef uint8_t st_u8x64 __attribute__((vector_size(64)));
-typedef uint16_t st_u16x64 __attribute__((vector_size(128)));
-typedef uint32_t st_u32x64 __attribute__((vector_size(256)));
-typedef uint64_t st_u64x64 __attribute__((vector_size(512)));
-
-static inline int64_t st_min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t st_max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline __attribute__((always_inline, unused)) st_f64x8 st_splat_f64x8(double a) { return (st_f64x8){ a, a, a, a, a, a, a, a }; }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_load_f64x8(const double *p) { st_f64x8 r; __builtin_memcpy(&r, p, sizeof r); return r; }
-
-static inline __attribute__((always_inline, unused)) void st_store_f64x8(double *p, st_f64x8 a) { __builtin_memcpy(p, &a, sizeof a); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_load_part_f64x8(const double *p, int64_t n) { return (st_f64x8)__builtin_ia32_loadupd512_mask((const double *)p, (double __attribute__((vector_size(64)))){ 0 }, (uint8_t)((1ull << n) - 1)); }
-
-static inline __attribute__((always_inline, unused)) void st_store_part_f64x8(double *p, st_f64x8 a, int64_t n) { __builtin_ia32_storeupd512_mask((double *)p, (double __attribute__((vector_size(64))))a, (uint8_t)((1ull << n) - 1)); }
-
-static inline __attribute__((always_inline, unused)) double st_sqrt_f64(double a) { return __builtin_sqrt(a); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_max_f64x8(st_f64x8 a, st_f64x8 b) { return __builtin_ia32_maxpd512_mask(a, b, a, __builtin_ia32_cmppd512_mask(a, a, 7, -1, 4), 4); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_select_f64x8(st_i64x8 m, st_f64x8 a, st_f64x8 b) { return (st_f64x8)((st_i64x8)b ^ (m & ((st_i64x8)a ^ (st_i64x8)b))); }
-
-static inline __attribute__((always_inline, unused)) st_f64x4 st_max_f64x4(st_f64x4 a, st_f64x4 b) { return __builtin_ia32_maxpd256_mask(a, b, a, __builtin_ia32_cmppd256_mask(a, a, 7, -1)); }
-
-static inline __attribute__((always_inline, unused)) st_f64x2 st_max_f64x2(st_f64x2 a, st_f64x2 b) { return __builtin_ia32_maxpd_mask(a, b, a, __builtin_ia32_cmppd128_mask(a, a, 7, -1)); }
-
-static inline __attribute__((always_inline, unused)) double st_max_f64(double a, double b) { return a > b || a != a ? a : b; }
-
-static inline __attribute__((always_inline, unused)) double st_max_tree_f64x8(st_f64x8 a) {
-#if ST_SHUFFLE
-  st_f64x4 h4_low = __builtin_shufflevector(a, a, 0, 1, 2, 3), h4_high = __builtin_shufflevector(a, a, 4, 5, 6, 7);
-  st_f64x4 h4 = st_max_f64x4(h4_low, h4_high);
-  st_f64x2 h2_low = __builtin_shufflevector(h4, h4, 0, 1), h2_high = __builtin_shufflevector(h4, h4, 2, 3);
-  st_f64x2 h2 = st_max_f64x2(h2_low, h2_high);
-  double h1_low = h2[0], h1_high = h2[1];
-  double h1 = st_max_f64(h1_low, h1_high);
-  return h1;
-#else
-  for (int half = 4; half > 0; half /= 2)
-    for (int k = 0; k < half; ++k) a[k] = st_max_f64(a[k], a[k + half]);
-  return a[0];
-#endif
-}
-
-static inline __attribute__((always_inline, unused)) double st_abs_f64(double a) { return __builtin_fabs(a); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_greatest_f64x8(st_f64x8 a, st_f64x8 b) { return __builtin_ia32_maxpd512_mask(a, b, a, -1, 4); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_least_f64x8(st_f64x8 a, st_f64x8 b) { return __builtin_ia32_minpd512_mask(a, b, a, -1, 4); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_fma_f64x8(st_f64x8 a, st_f64x8 b, st_f64x8 c) { return __builtin_ia32_vfmaddpd512_mask(a, b, c, -1, 4); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_scale2_f64x8(st_f64x8 a, st_f64x8 b) { return __builtin_ia32_scalefpd512_mask(a, b, a, -1, 4); }
-
-/* e**x = 2**n e**r with n = rint(x / ln 2) and r = x - n ln 2, taken off in two parts (Cody & Waite 1980);
- * e**r = 1 + r + r**2 q(r) with a minimax polynomial q on |r| <= ln(2)/2. */
-static inline __attribute__((always_inline, unused)) st_f64x8 st_exp_f64x8(st_f64x8 x) {
-  x = st_greatest_f64x8(st_splat_f64x8(-746.0), st_least_f64x8(st_splat_f64x8(710.0), x)); // a NaN stays, as the second operand
-  st_f64x8 n = st_fma_f64x8(x, st_splat_f64x8(1.4426950408889634), st_splat_f64x8(6755399441055744.0)) - 6755399441055744.0;
-  st_f64x8 r = st_fma_f64x8(n, st_splat_f64x8(-0.6931471805601177), x);
-  r = st_fma_f64x8(n, st_splat_f64x8(1.7239444525614835e-13), r);
-  st_f64x8 s = r * r;
-  st_f64x8 s_4 = s * s;
-  st_f64x8 q = st_fma_f64x8(st_splat_f64x8(2.5115754855384774e-08), r, st_splat_f64x8(2.763110097140184e-07));
-  q = st_fma_f64x8(q, s_4, st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(2.755722060351914e-06), r, st_splat_f64x8(2.4801490593915785e-05)), s, st_fma_f64x8(st_splat_f64x8(0.00019841269915054404), r, st_splat_f64x8(0.0013888888946202603))));
-  q = st_fma_f64x8(q, s_4, st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(0.008333333333307385), r, st_splat_f64x8(0.04166666666651934)), s, st_fma_f64x8(st_splat_f64x8(0.166666666666667), r, st_splat_f64x8(0.5000000000000012))));
-  st_f64x8 p = st_fma_f64x8(q, s, r) + 1.0;
-  return st_scale2_f64x8(p, n);
-}
-
-static inline __attribute__((always_inline, unused)) double st_sum_tree_f64x8(st_f64x8 a) {
-#if ST_SHUFFLE
-  st_f64x4 h4_low = __builtin_shufflevector(a, a, 0, 1, 2, 3), h4_high = __builtin_shufflevector(a, a, 4, 5, 6, 7);
-  st_f64x4 h4 = h4_low + h4_high;
-  st_f64x2 h2_low = __builtin_shufflevector(h4, h4, 0, 1), h2_high = __builtin_shufflevector(h4, h4, 2, 3);
-  st_f64x2 h2 = h2_low + h2_high;
-  double h1_low = h2[0], h1_high = h2[1];
-  double h1 = h1_low + h1_high;
-  return h1;
-#else
-  for (int half = 4; half > 0; half /= 2)
-    for (int k = 0; k < half; ++k) a[k] = a[k] + a[k + half];
-  return a[0];
-#endif
-}
-
 /* k1_contract: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
@@ -310,8 +154,8 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
     double *restrict exp_row = (double *)(scratch + 64 * ((63 + 8 * v_size2) / 64));
     double supremum_row_acc = (double)-__builtin_inf();
     {
-      const int64_t j0_count = v_size2;
       const double supremum_row_acc_zero = (double)-__builtin_inf();
+      const int64_t j0_count = v_size2;
       st_f64x8 supremum_row_acc_0 = st_splat_f64x8(supremum_row_acc_zero);
       st_f64x8 supremum_row_acc_1 = st_splat_f64x8(supremum_row_acc_zero);
       st_f64x8 supremum_row_acc_2 = st_splat_f64x8(supremum_row_acc_zero);
@@ -367,8 +211,8 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
     const double supremum_row = supremum_row_acc;
     double sum_row_acc = 0.0;
     {
-      const int64_t j0_count = v_size2;
       const double sum_row_acc_zero = 0.0;
+      const int64_t j0_count = v_size2;
       st_f64x8 sum_row_acc_0 = st_splat_f64x8(sum_row_acc_zero);
       st_f64x8 sum_row_acc_1 = st_splat_f64x8(sum_row_acc_zero);
       st_f64x8 sum_row_acc_2 = st_splat_f64x8(sum_row_acc_zero);
@@ -424,8 +268,8 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
     const double sum_row = sum_row_acc;
     double sum_2_row_acc = 0.0;
     {
-      const int64_t j0_count = v_size2;
       const double sum_2_row_acc_zero = 0.0;
+      const int64_t j0_count = v_size2;
       st_f64x8 sum_2_row_acc_0 = st_splat_f64x8(sum_2_row_acc_zero);
       st_f64x8 sum_2_row_acc_1 = st_splat_f64x8(sum_2_row_acc_zero);
       st_f64x8 sum_2_row_acc_2 = st_splat_f64x8(sum_2_row_acc_zero);

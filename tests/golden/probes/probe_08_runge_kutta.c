@@ -1,91 +1,3 @@
-static int st_fail(st_ctx *ctx, int64_t code, int64_t site, int64_t a, int64_t b) {
-  ctx->error.code = code;
-  ctx->error.site = site;
-  ctx->error.value[0] = a;
-  ctx->error.value[1] = b;
-  return 1;
-}
-
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define ST_SHUFFLE 1
-#endif
-#endif
-typedef float st_f32x2 __attribute__((vector_size(8)));
-typedef double st_f64x2 __attribute__((vector_size(16)));
-typedef int8_t st_i8x2 __attribute__((vector_size(2)));
-typedef int16_t st_i16x2 __attribute__((vector_size(4)));
-typedef int32_t st_i32x2 __attribute__((vector_size(8)));
-typedef int64_t st_i64x2 __attribute__((vector_size(16)));
-typedef uint8_t st_u8x2 __attribute__((vector_size(2)));
-typedef uint16_t st_u16x2 __attribute__((vector_size(4)));
-typedef uint32_t st_u32x2 __attribute__((vector_size(8)));
-typedef uint64_t st_u64x2 __attribute__((vector_size(16)));
-typedef float st_f32x4 __attribute__((vector_size(16)));
-typedef double st_f64x4 __attribute__((vector_size(32)));
-typedef int8_t st_i8x4 __attribute__((vector_size(4)));
-typedef int16_t st_i16x4 __attribute__((vector_size(8)));
-typedef int32_t st_i32x4 __attribute__((vector_size(16)));
-typedef int64_t st_i64x4 __attribute__((vector_size(32)));
-typedef uint8_t st_u8x4 __attribute__((vector_size(4)));
-typedef uint16_t st_u16x4 __attribute__((vector_size(8)));
-typedef uint32_t st_u32x4 __attribute__((vector_size(16)));
-typedef uint64_t st_u64x4 __attribute__((vector_size(32)));
-typedef float st_f32x8 __attribute__((vector_size(32)));
-typedef double st_f64x8 __attribute__((vector_size(64)));
-typedef int8_t st_i8x8 __attribute__((vector_size(8)));
-typedef int16_t st_i16x8 __attribute__((vector_size(16)));
-typedef int32_t st_i32x8 __attribute__((vector_size(32)));
-typedef int64_t st_i64x8 __attribute__((vector_size(64)));
-typedef uint8_t st_u8x8 __attribute__((vector_size(8)));
-typedef uint16_t st_u16x8 __attribute__((vector_size(16)));
-typedef uint32_t st_u32x8 __attribute__((vector_size(32)));
-typedef uint64_t st_u64x8 __attribute__((vector_size(64)));
-typedef float st_f32x16 __attribute__((vector_size(64)));
-typedef double st_f64x16 __attribute__((vector_size(128)));
-typedef int8_t st_i8x16 __attribute__((vector_size(16)));
-typedef int16_t st_i16x16 __attribute__((vector_size(32)));
-typedef int32_t st_i32x16 __attribute__((vector_size(64)));
-typedef int64_t st_i64x16 __attribute__((vector_size(128)));
-typedef uint8_t st_u8x16 __attribute__((vector_size(16)));
-typedef uint16_t st_u16x16 __attribute__((vector_size(32)));
-typedef uint32_t st_u32x16 __attribute__((vector_size(64)));
-typedef uint64_t st_u64x16 __attribute__((vector_size(128)));
-typedef float st_f32x32 __attribute__((vector_size(128)));
-typedef double st_f64x32 __attribute__((vector_size(256)));
-typedef int8_t st_i8x32 __attribute__((vector_size(32)));
-typedef int16_t st_i16x32 __attribute__((vector_size(64)));
-typedef int32_t st_i32x32 __attribute__((vector_size(128)));
-typedef int64_t st_i64x32 __attribute__((vector_size(256)));
-typedef uint8_t st_u8x32 __attribute__((vector_size(32)));
-typedef uint16_t st_u16x32 __attribute__((vector_size(64)));
-typedef uint32_t st_u32x32 __attribute__((vector_size(128)));
-typedef uint64_t st_u64x32 __attribute__((vector_size(256)));
-typedef float st_f32x64 __attribute__((vector_size(256)));
-typedef double st_f64x64 __attribute__((vector_size(512)));
-typedef int8_t st_i8x64 __attribute__((vector_size(64)));
-typedef int16_t st_i16x64 __attribute__((vector_size(128)));
-typedef int32_t st_i32x64 __attribute__((vector_size(256)));
-typedef int64_t st_i64x64 __attribute__((vector_size(512)));
-typedef uint8_t st_u8x64 __attribute__((vector_size(64)));
-typedef uint16_t st_u16x64 __attribute__((vector_size(128)));
-typedef uint32_t st_u32x64 __attribute__((vector_size(256)));
-typedef uint64_t st_u64x64 __attribute__((vector_size(512)));
-
-static inline int64_t st_min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t st_max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline __attribute__((always_inline, unused)) double st_fma_f64(double a, double b, double c) { return __builtin_fma(a, b, c); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_splat_f64x8(double a) { return (st_f64x8){ a, a, a, a, a, a, a, a }; }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_load_f64x8(const double *p) { st_f64x8 r; __builtin_memcpy(&r, p, sizeof r); return r; }
-
-static inline __attribute__((always_inline, unused)) void st_store_f64x8(double *p, st_f64x8 a) { __builtin_memcpy(p, &a, sizeof a); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_load_part_f64x8(const double *p, int64_t n) { return (st_f64x8)__builtin_ia32_loadupd512_mask((const double *)p, (double __attribute__((vector_size(64)))){ 0 }, (uint8_t)((1ull << n) - 1)); }
-
-static inline __attribute__((always_inline, unused)) void st_store_part_f64x8(double *p, st_f64x8 a, int64_t n) { __builtin_ia32_storeupd512_mask((double *)p, (double __attribute__((vector_size(64))))a, (uint8_t)((1ull << n) - 1)); }
-
 /* k1_divide
  *   divide: float64[]  at probe_08_runge_kutta.py:20
  */
@@ -209,7 +121,7 @@ static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *rest
 }
 
 /* k5_constant
- *   constant: float64[]  at probe_02_softmax.py:19
+ *   constant: float64[]  at probe_08_runge_kutta.py:33
  */
 static int k5_constant(st_ctx *ctx, double *restrict constant_2) {
   constant_2[0] = 0.0;

@@ -1,138 +1,3 @@
-static int st_fail(st_ctx *ctx, int64_t code, int64_t site, int64_t a, int64_t b) {
-  ctx->error.code = code;
-  ctx->error.site = site;
-  ctx->error.value[0] = a;
-  ctx->error.value[1] = b;
-  return 1;
-}
-
-#if defined(__has_builtin)
-#if __has_builtin(__builtin_shufflevector)
-#define ST_SHUFFLE 1
-#endif
-#endif
-typedef float st_f32x2 __attribute__((vector_size(8)));
-typedef double st_f64x2 __attribute__((vector_size(16)));
-typedef int8_t st_i8x2 __attribute__((vector_size(2)));
-typedef int16_t st_i16x2 __attribute__((vector_size(4)));
-typedef int32_t st_i32x2 __attribute__((vector_size(8)));
-typedef int64_t st_i64x2 __attribute__((vector_size(16)));
-typedef uint8_t st_u8x2 __attribute__((vector_size(2)));
-typedef uint16_t st_u16x2 __attribute__((vector_size(4)));
-typedef uint32_t st_u32x2 __attribute__((vector_size(8)));
-typedef uint64_t st_u64x2 __attribute__((vector_size(16)));
-typedef float st_f32x4 __attribute__((vector_size(16)));
-typedef double st_f64x4 __attribute__((vector_size(32)));
-typedef int8_t st_i8x4 __attribute__((vector_size(4)));
-typedef int16_t st_i16x4 __attribute__((vector_size(8)));
-typedef int32_t st_i32x4 __attribute__((vector_size(16)));
-typedef int64_t st_i64x4 __attribute__((vector_size(32)));
-typedef uint8_t st_u8x4 __attribute__((vector_size(4)));
-typedef uint16_t st_u16x4 __attribute__((vector_size(8)));
-typedef uint32_t st_u32x4 __attribute__((vector_size(16)));
-typedef uint64_t st_u64x4 __attribute__((vector_size(32)));
-typedef float st_f32x8 __attribute__((vector_size(32)));
-typedef double st_f64x8 __attribute__((vector_size(64)));
-typedef int8_t st_i8x8 __attribute__((vector_size(8)));
-typedef int16_t st_i16x8 __attribute__((vector_size(16)));
-typedef int32_t st_i32x8 __attribute__((vector_size(32)));
-typedef int64_t st_i64x8 __attribute__((vector_size(64)));
-typedef uint8_t st_u8x8 __attribute__((vector_size(8)));
-typedef uint16_t st_u16x8 __attribute__((vector_size(16)));
-typedef uint32_t st_u32x8 __attribute__((vector_size(32)));
-typedef uint64_t st_u64x8 __attribute__((vector_size(64)));
-typedef float st_f32x16 __attribute__((vector_size(64)));
-typedef double st_f64x16 __attribute__((vector_size(128)));
-typedef int8_t st_i8x16 __attribute__((vector_size(16)));
-typedef int16_t st_i16x16 __attribute__((vector_size(32)));
-typedef int32_t st_i32x16 __attribute__((vector_size(64)));
-typedef int64_t st_i64x16 __attribute__((vector_size(128)));
-typedef uint8_t st_u8x16 __attribute__((vector_size(16)));
-typedef uint16_t st_u16x16 __attribute__((vector_size(32)));
-typedef uint32_t st_u32x16 __attribute__((vector_size(64)));
-typedef uint64_t st_u64x16 __attribute__((vector_size(128)));
-typedef float st_f32x32 __attribute__((vector_size(128)));
-typedef double st_f64x32 __attribute__((vector_size(256)));
-typedef int8_t st_i8x32 __attribute__((vector_size(32)));
-typedef int16_t st_i16x32 __attribute__((vector_size(64)));
-typedef int32_t st_i32x32 __attribute__((vector_size(128)));
-typedef int64_t st_i64x32 __attribute__((vector_size(256)));
-typedef uint8_t st_u8x32 __attribute__((vector_size(32)));
-typedef uint16_t st_u16x32 __attribute__((vector_size(64)));
-typedef uint32_t st_u32x32 __attribute__((vector_size(128)));
-typedef uint64_t st_u64x32 __attribute__((vector_size(256)));
-typedef float st_f32x64 __attribute__((vector_size(256)));
-typedef double st_f64x64 __attribute__((vector_size(512)));
-typedef int8_t st_i8x64 __attribute__((vector_size(64)));
-typedef int16_t st_i16x64 __attribute__((vector_size(128)));
-typedef int32_t st_i32x64 __attribute__((vector_size(256)));
-typedef int64_t st_i64x64 __attribute__((vector_size(512)));
-typedef uint8_t st_u8x64 __attribute__((vector_size(64)));
-typedef uint16_t st_u16x64 __attribute__((vector_size(128)));
-typedef uint32_t st_u32x64 __attribute__((vector_size(256)));
-typedef uint64_t st_u64x64 __attribute__((vector_size(512)));
-
-static inline int64_t st_mod_i64(int64_t a, int64_t b) { if (b == 0 || b == -1) return 0; int64_t r = a % b; return r + ((r != 0 && (r ^ b) < 0) ? b : 0); }
-static inline int64_t st_floordiv_i64(int64_t a, int64_t b) { if (b == 0) return 0; if (b == -1) return (int64_t)-(uint64_t)a; int64_t q = a / b; return q - ((a % b != 0) & ((a ^ b) < 0)); }
-static inline int64_t st_min_i64(int64_t a, int64_t b) { return a < b ? a : b; }
-static inline int64_t st_max_i64(int64_t a, int64_t b) { return a > b ? a : b; }
-static inline __attribute__((always_inline, unused)) st_f64x8 st_load_f64x8(const double *p) { st_f64x8 r; __builtin_memcpy(&r, p, sizeof r); return r; }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_fma_f64x8(st_f64x8 a, st_f64x8 b, st_f64x8 c) { return __builtin_ia32_vfmaddpd512_mask(a, b, c, -1, 4); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_splat_f64x8(double a) { return (st_f64x8){ a, a, a, a, a, a, a, a }; }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_pow2_f64x8(st_f64x8 a) { st_f64x8 one = (st_f64x8){ 1, 1, 1, 1, 1, 1, 1, 1 }; return __builtin_ia32_scalefpd512_mask(one, a, one, -1, 4); }
-
-/* (e**x - 1) u with u = 2**-k is (2**(n-k) - u) + 2**(n-k) p with p = e**r - 1.  Scaled, since 2**n alone may overflow.
- * Where n = 1 and r < 0 the sum cancels: what is rounded away from r is kept in c, and from the sum too. */
-static inline __attribute__((always_inline, unused)) st_f64x8 st_expm1_scaled_f64x8(st_f64x8 x, st_f64x8 k, st_f64x8 u) {
-  st_f64x8 n = st_fma_f64x8(x, st_splat_f64x8(1.4426950408889634), st_splat_f64x8(6755399441055744.0)) - 6755399441055744.0;
-  st_f64x8 h = st_fma_f64x8(n, st_splat_f64x8(-0.6931471805601177), x);
-  st_f64x8 r = st_fma_f64x8(n, st_splat_f64x8(1.7239444525614835e-13), h);
-  st_f64x8 c = st_fma_f64x8(n, st_splat_f64x8(1.7239444525614835e-13), h - r);
-  st_f64x8 s = r * r;
-  st_f64x8 s_4 = s * s;
-  st_f64x8 q = st_fma_f64x8(st_splat_f64x8(2.090047867376189e-09), s, st_fma_f64x8(st_splat_f64x8(2.510861494587834e-08), r, st_splat_f64x8(2.7557307572528335e-07)));
-  q = st_fma_f64x8(q, s_4, st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(2.7557245258895265e-06), r, st_splat_f64x8(2.480158730425438e-05)), s, st_fma_f64x8(st_splat_f64x8(0.00019841269885360462), r, st_splat_f64x8(0.0013888888888883085))));
-  q = st_fma_f64x8(q, s_4, st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(0.008333333333321744), r, st_splat_f64x8(0.04166666666666669)), s, st_fma_f64x8(st_splat_f64x8(0.16666666666666677), r, st_splat_f64x8(0.5))));
-  q = st_fma_f64x8(q, s, c);
-  st_f64x8 t = st_pow2_f64x8(n - k);
-  st_f64x8 a = t - u;
-  st_f64x8 b = t * r;
-  st_f64x8 sum = a + b;
-  return sum + st_fma_f64x8(t, q, b - (sum - a));
-}
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_least_f64x8(st_f64x8 a, st_f64x8 b) { return __builtin_ia32_minpd512_mask(a, b, a, -1, 4); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_abs_f64x8(st_f64x8 a) { return (st_f64x8)((st_i64x8)a & ~(-0x7fffffffffffffffLL - 1)); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_copysign_f64x8(st_f64x8 a, st_f64x8 b) { return (st_f64x8)(((st_i64x8)a & ~(-0x7fffffffffffffffLL - 1)) | ((st_i64x8)b & (-0x7fffffffffffffffLL - 1))); }
-
-/* tanh |x| = h / (h + 1) with h = (e**(2|x|) - 1) / 2, which rounds to 1 from TANH_HIGH on.  What is rounded away
- * from d = h + 1 is repaid by h / (d + lost) = t - t lost / d and 1 / d = 1 - t. */
-static inline __attribute__((always_inline, unused)) st_f64x8 st_tanh_f64x8(st_f64x8 x) {
-  st_f64x8 h = st_expm1_scaled_f64x8(2.0 * st_least_f64x8(st_splat_f64x8(19.1), st_abs_f64x8(x)), st_splat_f64x8(1.0), st_splat_f64x8(0.5));
-  st_f64x8 d = h + 1.0;
-  st_f64x8 t = h / d;
-  st_f64x8 lost = h - (d - 1.0);
-  t = st_fma_f64x8(t * lost, t - 1.0, t);
-  return st_copysign_f64x8(st_least_f64x8(st_splat_f64x8(1.0), t), x);
-}
-
-static inline __attribute__((always_inline, unused)) void st_store_f64x8(double *p, st_f64x8 a) { __builtin_memcpy(p, &a, sizeof a); }
-
-static inline __attribute__((always_inline, unused)) st_f64x8 st_load_part_f64x8(const double *p, int64_t n) { return (st_f64x8)__builtin_ia32_loadupd512_mask((const double *)p, (double __attribute__((vector_size(64)))){ 0 }, (uint8_t)((1ull << n) - 1)); }
-
-static inline __attribute__((always_inline, unused)) void st_store_part_f64x8(double *p, st_f64x8 a, int64_t n) { __builtin_ia32_storeupd512_mask((double *)p, (double __attribute__((vector_size(64))))a, (uint8_t)((1ull << n) - 1)); }
-
-static inline __attribute__((always_inline, unused)) st_f64x64 st_splat_f64x64(double a) { return (st_f64x64){ a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a, a }; }
-
-static inline __attribute__((always_inline, unused)) void st_store_f64x64(double *p, st_f64x64 a) { __builtin_memcpy(p, &a, sizeof a); }
-
-static inline __attribute__((always_inline, unused)) void st_store_part_f64x64(double *p, st_f64x64 a, int64_t n) { for (int64_t k = 0; k < n; ++k) p[k] = a[k]; }
-
 /* k1_contract: float64[x.shape[0], x.shape[1], w.shape[1]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
@@ -326,19 +191,19 @@ static int k5_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to_3, i
     {
       const int64_t j_count = st_min_i64((weights_size1 * weights_size2 - 4096 * tile), 4096);
       int64_t j = 0;
-      for (; j + 128 <= j_count; j += 128) {
-        st_store_f64x64(broadcast_to_3 + j + 4096 * tile, st_splat_f64x64(0.0));
-        st_store_f64x64(broadcast_to_3 + (j + 64) + 4096 * tile, st_splat_f64x64(0.0));
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(broadcast_to_3 + j + 4096 * tile, st_splat_f64x8(0.0));
+        st_store_f64x8(broadcast_to_3 + (j + 8) + 4096 * tile, st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(broadcast_to_3 + j + 4096 * tile, st_splat_f64x64(0.0), alive);
-        j += 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_3 + j + 4096 * tile, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(broadcast_to_3 + j + 4096 * tile, st_splat_f64x64(0.0), alive);
-        j += 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_3 + j + 4096 * tile, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
     }
   }
@@ -374,19 +239,19 @@ static int k6_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to_4, i
     {
       const int64_t j_count = st_min_i64((weights_size2 - 4096 * tile), 4096);
       int64_t j = 0;
-      for (; j + 128 <= j_count; j += 128) {
-        st_store_f64x64(broadcast_to_4 + j + 4096 * tile, st_splat_f64x64(0.0));
-        st_store_f64x64(broadcast_to_4 + (j + 64) + 4096 * tile, st_splat_f64x64(0.0));
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(broadcast_to_4 + j + 4096 * tile, st_splat_f64x8(0.0));
+        st_store_f64x8(broadcast_to_4 + (j + 8) + 4096 * tile, st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(broadcast_to_4 + j + 4096 * tile, st_splat_f64x64(0.0), alive);
-        j += 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_4 + j + 4096 * tile, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(broadcast_to_4 + j + 4096 * tile, st_splat_f64x64(0.0), alive);
-        j += 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_4 + j + 4096 * tile, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
     }
   }
@@ -571,23 +436,22 @@ static int k9_broadcast_to(st_ctx *ctx, const double *restrict contract_3, doubl
 static int k10_sum_add_range(st_ctx *ctx, const double *restrict item_6_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1, int64_t begin, int64_t end) {
   for (int64_t tile = begin; tile < end; ++tile) {
     double sum_row_acc[512] __attribute__((aligned(64)));
-    double sum_row[512] __attribute__((aligned(64)));
     {
       const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
       int64_t j = 0;
-      for (; j + 128 <= j_count; j += 128) {
-        st_store_f64x64(sum_row_acc + j, st_splat_f64x64(0.0));
-        st_store_f64x64(sum_row_acc + (j + 64), st_splat_f64x64(0.0));
+      for (; j + 16 <= j_count; j += 16) {
+        st_store_f64x8(sum_row_acc + j, st_splat_f64x8(0.0));
+        st_store_f64x8(sum_row_acc + (j + 8), st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(sum_row_acc + j, st_splat_f64x64(0.0), alive);
-        j += 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(sum_row_acc + j, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 64 ? j_count - j : 64;
-        st_store_part_f64x64(sum_row_acc + j, st_splat_f64x64(0.0), alive);
-        j += 64;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(sum_row_acc + j, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
     }
     for (int64_t r = 0; r < ((weights_size1 / 4)); ++r) {
@@ -642,38 +506,20 @@ static int k10_sum_add_range(st_ctx *ctx, const double *restrict item_6_row, con
       const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
-        st_store_f64x8(sum_row + j, st_load_f64x8(sum_row_acc + j));
-        st_store_f64x8(sum_row + (j + 8), st_load_f64x8(sum_row_acc + (j + 8)));
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_row + j, st_load_part_f64x8(sum_row_acc + j, alive), alive);
-        j += 8;
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_row + j, st_load_part_f64x8(sum_row_acc + j, alive), alive);
-        j += 8;
-      }
-    }
-    {
-      const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
-      int64_t j = 0;
-      for (; j + 16 <= j_count; j += 16) {
-        const st_f64x8 t1_0 = st_load_f64x8(d_b + j + 512 * tile) + st_load_f64x8(sum_row + j);
+        const st_f64x8 t1_0 = st_load_f64x8(d_b + j + 512 * tile) + st_load_f64x8(sum_row_acc + j);
         st_store_f64x8(d_b_next + j + 512 * tile, t1_0);
-        const st_f64x8 t1_1 = st_load_f64x8(d_b + (j + 8) + 512 * tile) + st_load_f64x8(sum_row + (j + 8));
+        const st_f64x8 t1_1 = st_load_f64x8(d_b + (j + 8) + 512 * tile) + st_load_f64x8(sum_row_acc + (j + 8));
         st_store_f64x8(d_b_next + (j + 8) + 512 * tile, t1_1);
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(d_b + j + 512 * tile, alive) + st_load_part_f64x8(sum_row + j, alive);
+        const st_f64x8 t1 = st_load_part_f64x8(d_b + j + 512 * tile, alive) + st_load_part_f64x8(sum_row_acc + j, alive);
         st_store_part_f64x8(d_b_next + j + 512 * tile, t1, alive);
         j += 8;
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(d_b + j + 512 * tile, alive) + st_load_part_f64x8(sum_row + j, alive);
+        const st_f64x8 t1 = st_load_part_f64x8(d_b + j + 512 * tile, alive) + st_load_part_f64x8(sum_row_acc + j, alive);
         st_store_part_f64x8(d_b_next + j + 512 * tile, t1, alive);
         j += 8;
       }

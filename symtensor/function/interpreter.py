@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from symtensor.function.calls import Converter
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ops.reference import bind_sizes, check_guard, evaluate
@@ -41,6 +42,9 @@ class InterpretedFunction:
             return results[0] if results else None
         return results if kind == "list" else tuple(results)
 
+    def __repr__(self) -> str:
+        return repr(self.details)
+
     def __getattr__(self, name: str) -> Any:
         if name == "details":
             raise AttributeError(name)
@@ -56,8 +60,6 @@ def interpreted(
     graph: Graph, guards: Guards, leaves: tuple[Tensor, ...], inputs: int, targets: dict[int, int], structure: Any, details: Any
 ) -> InterpretedFunction:
     """Make a function of the interpreter."""
-    from symtensor.function import Converter
-
     arguments = tuple(
         Argument(leaf.name or "input", leaf.dtype, leaf.ndim, tuple(s if isinstance(s, int) else None for s in leaf.shape))
         for leaf in leaves[:inputs]

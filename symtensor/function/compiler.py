@@ -67,75 +67,70 @@ def compile(
     >>> compile(x + 1, [x], target="numpy")([1.0, 2.0])
     array([2., 3.])
     """
-    start = time.perf_counter()
-    options = Options(
-        target=target, threads=threads, exclude=frozenset(exclude), rules=tuple(rules), fma=fma
-    )  # fmt: skip
-    structure = Structure(outputs)
-    replaced = {k: as_tensor(v) for k, v in (givens or {}).items()}
-    news = _checked_updates(updates or {})
-    results = structure.leaves + list(news.values())
-    if replaced:
-        results = substitute(results, replaced)
-    inputs = _checked_inputs(list(inputs), results, on_unused_input)
-    variables = [n for n in toposort(results) if n.op is SHARED]
-    variables += [v for v in news if v not in set(variables)]
-    graph = Graph((*inputs, *variables), tuple(results))
-    guards = collect_guards(graph)
-    collected = time.perf_counter()
-    optimised, trace = optimize(graph, options)
-    report = CompileReport(collect=collected - start, optimise=time.perf_counter() - collected)
+    begin = time.perf_counter()
+    options = Options(target=target, threads=threads, exclude=frozenset(exclude), rules=tuple(rules), fma=fma)
+    report = CompileReport()
+    with report.phase("collect"):
+        structure = Structure(outputs)
+        news = checked_updates(updates or {})
+        results = structure.leaves + list(news.values())
+        if givens:
+            results = substitute(results, {k: as_tensor(v) for k, v in givens.items()})
+        inputs = checked_inputs(list(inputs), results, on_unused_input)
+        variables = [n for n in toposort(results) if n.op is SHARED]
+        variables += [v for v in news if v not in set(variables)]
+        graph = Graph((*inputs, *variables), tuple(results))
+        guards = collect_guards(graph)
+    with report.phase("optimise"):
+        optimised, trace = optimize(graph, options)
     place = {leaf: k for k, leaf in enumerate(graph.inputs)}
     targets = {len(structure.leaves) + k: place[v] for k, v in enumerate(news)}
-    label = name or "function"
-    details = Details(label, graph, optimised, trace, report, guards)
+    details = Details(name or "function", target, graph, optimised, trace, report, guards)
     if target == "numpy":
-        from symtensor.interpreter import interpreted
-
-        return interpreted(optimised, guards, graph.inputs, len(inputs), targets, structure, details)
-    function = _native(optimised, guards, graph.inputs, targets, structure, options, details)
-    report.total = time.perf_counter() - start
-    return DictFunction(function, structure.keys) if structure.kind == "dict" else function
+        function: Any = interpreted(optimised, guards, graph.inputs, len(inputs), targets, structure, details)
+    else:
+        function = _native(optimised, guards, graph.inputs, targets, structure, options, details)
+        if structure.kind == "dict":
+            function = DictFunction(function, structure.keys)
+    report.total = time.perf_counter() - begin
+    return function
 
 
 def _native(
     graph: Graph,
-    guards: Any,
+    guards: Guards,
     leaves: tuple[Tensor, ...],
     targets: dict[int, int],
     structure: Structure,
     options: Options,
-    details: Any,
-) -> Any:
+    details: Details,
+) -> Function:
+    """Generate, build and load; what was made is left in ``details``."""
     from symtensor.codegen.pipeline import Machine, generate
     from symtensor.runtime import blas, toolchain
 
-    tools = toolchain.toolchain()
-    machine = Machine(tools.vector_bytes, frozenset(tools.features))
-    begin = time.perf_counter()
-    made = generate(graph, guards, leaves, targets, options, machine, details.name, user_line)
-    details.generated = made
     report = details.compile_report
-    report.generate = time.perf_counter() - begin
-    built = tools.compile(made.source.text, name=details.name)
-    report.compiler, report.cache_hit = built.seconds, built.cache_hit
-    report.path = built.source
-    module = toolchain.load(built.path)
-    device, kernels = 0, ()
-    if options.target != "c":
-        from symtensor.runtime.device import device as open_device
+    tools = toolchain.toolchain()
+    with report.phase("generate"):
+        machine = Machine(tools.vector_bytes, frozenset(tools.features))
+        made = generate(graph, guards, leaves, targets, options, machine, details.name, user_line)
+    details.generated = made
+    with report.phase("compiler"):
+        built = tools.compile(made.source.text, name=details.name)
+    report.cache_hit, report.path = built.cache_hit, built.source
+    with report.phase("load"):
+        entry = toolchain.load(built.path).address("st_entry")
+        library = blas.resolve(made.source.library)
+        device, kernels = 0, ()
+        if options.target != "c":
+            from symtensor.runtime.device import device as open_device
 
-        opened = open_device(options.target)
-        kernels = tuple(opened.compile(made.source.device, made.source.kernels))
-        device = opened.table
-        details.device = opened
+            details.device = open_device(options.target)
+            kernels = tuple(details.device.compile(made.source.device, made.source.kernels))
+            device = details.device.table
     signature = _signature(made.program, leaves, targets, structure)
-    convert = Converter(signature)
-    fail = Failure(made.program.sites)
-    return Function(
-        module.address("st_entry"), signature, blas.resolve(made.source.library), device, kernels, convert, fail, details,
-        options.threads or 0,
-    )  # fmt: skip
+    convert, fail = Converter(signature), Failure(made.program.sites)
+    return Function(entry, signature, library, device, kernels, convert, fail, details, options.threads or 0)
 
 
 def _signature(program: Any, leaves: tuple[Tensor, ...], targets: dict[int, int], structure: Structure) -> Signature:

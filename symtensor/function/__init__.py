@@ -5,8 +5,9 @@
 code; ``variables`` holds shared variables.
 """
 
+from symtensor.function.calls import user_line
 from symtensor.function.compiler import compile
 from symtensor.function.variables import SharedVariable, shared
 from symtensor.runtime.native import Function
 
-__all__ = ["Function", "SharedVariable", "compile", "shared"]
+__all__ = ["Function", "SharedVariable", "compile", "shared", "user_line"]

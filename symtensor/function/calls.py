@@ -27,6 +27,9 @@ class DictFunction:
     def __call__(self, *args: Any, **kwargs: Any) -> dict[Any, np.ndarray]:
         return dict(zip(self._keys, self._function(*args, **kwargs)))
 
+    def __repr__(self) -> str:
+        return repr(self._function)
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._function, name)
 

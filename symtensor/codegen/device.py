@@ -1,0 +1,346 @@
+"""Printing the Program for a device: kernels in the device's language, and in C the entry that drives them.
+
+The entry writes the inputs to buffers of the device, launches, and reads the outputs back.  Library routines run on the
+host, between a read of their operands and a write of their results; loops and branches are driven by the host, which
+reads their conditions.  All buffers of a call are given back before the entry returns, on every path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from symtensor.codegen import program as pg
+from symtensor.codegen.c import CPrinter
+from symtensor.codegen.cuda import CUDA
+from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
+from symtensor.codegen.gpu import FAULT_BYTES, GpuPrinter, Shape, helpers_text, launch_shape
+from symtensor.codegen.library import routine_call
+from symtensor.codegen.opencl import OPENCL
+from symtensor.errors import CODES
+from symtensor.ir import size as sz
+from symtensor.ir.node import Site
+from symtensor.ir.size import Atom, SizeLike
+
+if TYPE_CHECKING:
+    from symtensor.codegen.pipeline import Machine
+
+DIALECTS = {"opencl": OPENCL, "cuda": CUDA, "cuda-shim": CUDA, "null": CUDA}
+
+DRIVE = """\
+/* A buffer of the device, and how many elements into it this view of it begins. */
+typedef struct st_view {
+  void *handle;
+  int64_t at;
+} st_view;
+
+static int st_driver(st_ctx *ctx, int status) {
+  return status ? st_fail(ctx, @DEVICE@, -1, status, 0) : 0;
+}
+/* A buffer that belongs to this call under *owned; what was there before is given back. */
+static int st_alloc(st_ctx *ctx, void **owned, st_view *view, int64_t bytes) {
+  if (*owned) ctx->device->release(ctx->device, *owned);
+  *owned = 0;
+  if (st_driver(ctx, ctx->device->alloc(ctx->device, bytes, owned))) return 1;
+  view->handle = *owned;
+  view->at = 0;
+  return 0;
+}
+static int st_write(st_ctx *ctx, st_view view, int64_t itemsize, const void *host, int64_t elements) {
+  return st_driver(ctx, ctx->device->write(ctx->device, view.handle, view.at * itemsize, host, elements * itemsize));
+}
+static int st_read(st_ctx *ctx, st_view view, int64_t itemsize, void *host, int64_t elements) {
+  return st_driver(ctx, ctx->device->read(ctx->device, view.handle, view.at * itemsize, host, elements * itemsize));
+}
+static int st_copy(st_ctx *ctx, st_view target, st_view source, int64_t itemsize, int64_t elements) {
+  if (target.handle == source.handle && target.at == source.at) return 0;
+  return st_driver(ctx, ctx->device->copy(ctx->device, target.handle, target.at * itemsize, source.handle,
+                                          source.at * itemsize, elements * itemsize));
+}
+/* Every argument of a kernel takes 8 bytes: a handle, an offset or a size. */
+static int st_launch(st_ctx *ctx, int64_t kernel, int64_t groups, int64_t threads, void *const *values, int64_t count) {
+  static const int64_t eights[] = {@EIGHTS@};
+  return st_driver(ctx, ctx->device->launch(ctx->device, ctx->kernels[kernel], groups, threads, values, eights, count));
+}
+"""
+FAULT = """\
+/* What a kernel that may fail has reported. */
+static int st_faulty(st_ctx *ctx, st_view fault) {
+  int64_t report[@WORDS@];
+  if (st_read(ctx, fault, 8, report, @WORDS@)) return 1;
+  if (!report[0]) return 0;
+  ctx->error.code = report[1];
+  ctx->error.site = report[2];
+  __builtin_memcpy(ctx->error.value, report + 3, sizeof ctx->error.value);
+  return 1;
+}
+"""
+LIMIT = "static int64_t st_at_most(int64_t n, int64_t limit) { return n < limit ? n : limit; }\n"
+
+
+class DevicePrinter(EntryPrinter):
+    """Prints one Program for a device.
+
+    Args:
+        program: what to print.
+        abi: text of ``abi.h``.
+        machine: the processor, for the math library.
+        target: ``opencl``, ``cuda``, ``cuda-shim`` or ``null``.
+        where: prints a user line for comments.
+    """
+
+    def __init__(
+        self, program: pg.Program, abi: str, machine: Machine, target: str, where: Callable[[Site], str]
+    ) -> None:
+        super().__init__(program, CPrinter(16), abi, where)
+        self.machine, self.target = machine, target
+        views = frozenset(s.name for s in program.storages.values() if s.kind == "pointer")
+        self.device = GpuPrinter(DIALECTS[target], views)
+        self.device._names = self.printer._names
+        self.kernels: dict[str, int] = {}
+        self.shapes: dict[str, Shape] = {}
+        self.host_steps: list[str] = []
+        self.most_arguments = 1
+        used = {name for step in pg.all_steps(program.steps) for name in pg.touched(step)} | set(program.outputs)
+        self.stored = [s for s in program.storages.values() if s.name in used]
+        self._owned = 0
+        self._slots: dict[str, int] = {}
+        self._rounds = 0
+
+    # ---------------------------------------------------------------------------------------------------- the text
+    def source(self) -> Source:
+        """The host's translation unit and the device's."""
+        kernels = self._kernels()
+        entry, routines = self.entry(), self.routines()
+        eights = ", ".join(["8"] * self.most_arguments)
+        drive = DRIVE.replace("@DEVICE@", str(CODES["device"])).replace("@EIGHTS@", eights)
+        fault = FAULT.replace("@WORDS@", str(FAULT_BYTES // 8)) if self._can_fail() else ""
+        small = "\n".join(self.printer.small.values())
+        parts = [self.abi, FAIL, drive, fault, LIMIT, small, *routines, "\n".join(entry), ""]
+        text = "\n".join(p for p in parts if p)
+        return Source(text, tuple(self.library), self.layout, kernels, tuple(self.kernels), tuple(self.host_steps))
+
+    def _kernels(self) -> str:
+        """The device source."""
+        units: list[str] = []
+        for kernel in self.program.kernels():
+            if kernel.name in self.kernels:
+                continue
+            self.kernels[kernel.name] = len(self.kernels)
+            self.shapes[kernel.name] = launch_shape(kernel)
+            units += [*self.device.comment(kernel, self.where), *self.device.kernel(kernel)]
+        return "\n".join([self.device.dialect.header, helpers_text(self.device, self.machine.features), *units])
+
+    def _can_fail(self) -> bool:
+        return any(k.can_fail for k in self.program.kernels())
+
+    # --------------------------------------------------------------------------------------------------- the entry
+    def entry(self) -> list[str]:
+        """The entry: a frame that gives the buffers back, around the function that does the work."""
+        body = self.sizes() + self.early_guards() + self._memory() + self.steps(self.program.steps, "  ")
+        body += self._results()
+        held = max(1, self._owned)
+        return [
+            "static int st_run(st_ctx *ctx, void **owned, void **arguments, const int64_t *layout) {",
+            "  (void)owned; (void)arguments; (void)layout;",
+            *body,
+            "  return 0;",
+            "}",
+            self.headline(),
+            "int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {",
+            f"  void *owned[{held}] = {{0}};",
+            "  const int failed = st_run(ctx, owned, arguments, layout);",
+            f"  for (int64_t k = 0; k < {held}; ++k)",
+            "    if (owned[k]) ctx->device->release(ctx->device, owned[k]);",
+            "  return failed;",
+            "}",
+        ]
+
+    def _slot(self) -> int:
+        self._owned += 1
+        return self._owned - 1
+
+    def _alloc(self, name: str, slot: int, size: str, indent: str) -> str:
+        return f"{indent}if (st_alloc(ctx, &owned[{slot}], &{name}, {size})) return 1;"
+
+    def _bytes(self, s: pg.Storage) -> SizeLike:
+        return sz.mul(s.elements, s.dtype.itemsize)
+
+    def _memory(self) -> list[str]:
+        """A buffer for each argument that a step uses, each block of temporaries, each output; inputs are written."""
+        lines = [f"  st_view {s.name} = {{0, 0}};" for s in self.stored]
+        for s in self.stored:
+            if s.kind == "argument":
+                lines.append(self._alloc(s.name, self._slot(), self.size(self._bytes(s)), "  "))
+                host = f"arguments[{self.argument_number(s)}]"
+                lines.append(f"  if (st_write(ctx, {s.name}, {s.dtype.itemsize}, {host}, {self.size(s.elements)})) return 1;")
+        for block in self.layout.blocks:
+            self._slots.update(dict.fromkeys(block.tenants, self._slot()))
+            if not is_bound(block.bytes):
+                lines += self._block(block.tenants, block.bytes, "  ")
+        for s in self.stored:
+            if s.kind == "output":
+                self._slots[s.name] = self._slot()
+                lines.append(f"  void *{self._host(s)} = 0;")
+                if not is_bound(s.elements):
+                    lines += self._output(s, "  ")
+        if self._can_fail():
+            lines += ["  st_view fault = {0, 0};", self._alloc("fault", self._slot(), str(FAULT_BYTES), "  ")]
+            lines.append(f"  if (st_write(ctx, fault, 8, (const int64_t[{FAULT_BYTES // 8}]){{0}}, {FAULT_BYTES // 8})) return 1;")
+        if any(s.scratch for s in self.shapes.values()):
+            self._slots["scratch"] = self._slot()
+            lines += ["  st_view scratch = {0, 0};", "  int64_t scratch_bytes = 0;"]
+        return lines
+
+    def _block(self, tenants: tuple[str, ...], size: SizeLike, indent: str) -> list[str]:
+        first, *others = tenants
+        lines = [self._alloc(first, self._slots[first], self.size(size), indent)]
+        return lines + [f"{indent}{name} = {first};" for name in others]
+
+    def _host(self, s: pg.Storage) -> str:
+        """The variable that points to the host memory of an output."""
+        return f"output_{s.number}_"
+
+    def _output(self, s: pg.Storage, indent: str) -> list[str]:
+        lines = self.ask_output(s, self._host(s), indent)
+        return [*lines, self._alloc(s.name, self._slots[s.name], self.size(self._bytes(s)), indent)]
+
+    def _results(self) -> list[str]:
+        return [
+            f"  if (st_read(ctx, {s.name}, {s.dtype.itemsize}, {self._host(s)}, {self.size(s.elements)})) return 1;"
+            for s in self.stored if s.kind == "output"
+        ]  # fmt: skip
+
+    def _ask_late(self, atom: Atom, indent: str) -> list[str]:
+        """Buffers whose size has just become known."""
+        ready = self.newly_known(atom)
+        lines: list[str] = []
+        for block in self.layout.blocks:
+            if ready(block.bytes):
+                lines += self._block(block.tenants, block.bytes, indent)
+        for s in self.stored:
+            if s.kind == "output" and ready(s.elements):
+                lines += self._output(s, indent)
+        return lines + self.guards(ready, indent)
+
+    # --------------------------------------------------------------------------------------------------- the steps
+    def launch(self, step: pg.Launch, indent: str) -> list[str]:
+        """Launch a kernel; its error, if it can have one, is read before going on."""
+        kernel, shape = step.kernel, self.shapes[step.kernel.name]
+        lines: list[str] = []
+        values: list[str] = []
+        for b in kernel.buffers:
+            values.append(f"&{b.name}.handle")
+            if b.name in self.device.views:
+                values.append(f"&{b.name}.at")
+        values += [f"(int64_t[]){{{self.printer.atom(a)}}}" for a in kernel.sizes]
+        groups = self.size(shape.groups)
+        if not isinstance(shape.groups, int):
+            groups = f"st_at_most({groups}, {shape.most})"
+            if shape.always:
+                groups = f"({groups} > 0 ? {groups} : 1)"
+        if shape.scratch:
+            lines.append(f"{indent}if (scratch_bytes < {groups} * ({self.size(shape.scratch_bytes)})) {{")
+            lines.append(f"{indent}  scratch_bytes = {groups} * ({self.size(shape.scratch_bytes)});")
+            lines += [self._alloc("scratch", self._slots["scratch"], "scratch_bytes", indent + "  "), f"{indent}}}"]
+            values.append("&scratch.handle")
+        if kernel.can_fail:
+            values.append("&fault.handle")
+        self.most_arguments = max(self.most_arguments, len(values))
+        number = self.kernels[kernel.name]
+        given = f"(void *const[]){{{', '.join(f'(void *){v}' for v in values)}}}, {len(values)}" if values else "0, 0"
+        lines.append(f"{indent}/* {kernel.name} */")
+        lines.append(f"{indent}if (st_launch(ctx, {number}, {groups}, {shape.threads}, {given})) return 1;")
+        if kernel.can_fail:
+            lines.append(f"{indent}if (st_faulty(ctx, fault)) return 1;")
+        return lines
+
+    def gemm(self, step: pg.Gemm, indent: str) -> list[str]:
+        """Never: contractions became sums of products."""
+        raise TypeError(f"{step.name}: a device has no matrix product of a library")
+
+    def view(self, step: pg.View, indent: str) -> list[str]:
+        """A view of a buffer, or of a view."""
+        offset = self.size(step.offset)
+        at = f"{step.base}.at" if offset == "0" else f"{step.base}.at + {offset}"
+        return [f"{indent}{step.name} = (st_view){{{step.base}.handle, {at}}};"]
+
+    def copy(self, step: pg.Copy, indent: str) -> list[str]:
+        """A copy on the device."""
+        size = f"{step.dtype.itemsize}, {self.size(step.elements)}"
+        return [f"{indent}if (st_copy(ctx, {step.target}, {step.source}, {size})) return 1;"]
+
+    def pointer_type(self, name: str) -> str:
+        """The type of a variable that stands for a buffer."""
+        return "st_view "
+
+    def flag(self, name: str, indent: str) -> tuple[str, list[str]]:
+        """A condition, read from the device."""
+        return f"{name}_here", [
+            f"{indent}uint8_t {name}_here = 0;",
+            f"{indent}if (st_read(ctx, {name}, 1, &{name}_here, 1)) return 1;",
+        ]
+
+    def counter(self, step: pg.WhileLoop, indent: str) -> tuple[str, list[str], list[str], list[str]]:
+        """A counter of the host, written to the device: after each round if the body reads it, else at the end."""
+        self._rounds += 1
+        local = f"rounds_{self._rounds}_"
+        write = f"if (st_write(ctx, {step.counter}, 8, &{local}, 1)) return 1;"
+        read_inside = any(step.counter in pg.touched(s) for s in pg.all_steps(step.head + step.body))
+        before = [f"{indent}int64_t {local} = 0;"]
+        if read_inside:
+            return local, [*before, indent + write], [f"{indent}  {write}"], []
+        return local, before, [], [indent + write]
+
+    # ---------------------------------------------------------------------------------------- routines on the host
+    def routine(self, step: pg.Library, indent: str) -> list[str]:
+        """A routine on host memory: operands are read, results written."""
+        storages, inner = self.program.storages, indent + "  "
+        local = {name: f"{name}_here" for name in step.inputs + step.outputs}
+        moved = replace(step, inputs=tuple(map(local.get, step.inputs)), outputs=tuple(map(local.get, step.outputs)))  # type: ignore[arg-type]
+        sizes = [self.size(s) for s in step.sizes]
+        dtype, site = self.printer.type(routine_dtype(self.program, step)), self.call_site(step)
+        self._report(step)
+        lines = [f"{indent}{{ /* {step.routine} runs on the host */"]
+        lines += self._staging(0, step.inputs, local, inner)
+        lines += [
+            f"{inner}if (st_read(ctx, {n}, {storages[n].dtype.itemsize}, {local[n]}, {self.size(storages[n].elements)})) return 1;"
+            for n in dict.fromkeys(step.inputs)
+        ]
+        if step.defines is not None:
+            found = self.program.size_names[step.defines]
+            lines.append(f"{inner}{found} = {routine_call(moved, dtype, sizes, site, counting=True)};")
+            lines += self._ask_late(step.defines, inner)
+        lines += self._staging(1, step.outputs, local, inner)
+        lines.append(f"{inner}if ({routine_call(moved, dtype, sizes, site)}) return 1;")
+        lines += [
+            f"{inner}if (st_write(ctx, {n}, {storages[n].dtype.itemsize}, {local[n]}, {self.size(storages[n].elements)})) return 1;"
+            for n in step.outputs
+        ]
+        return [*lines, f"{indent}}}"]
+
+    def _staging(self, slot: int, names: tuple[str, ...], local: dict[str, str], indent: str) -> list[str]:
+        """Host memory for whole buffers, one after the other."""
+        total: SizeLike = 0
+        places: list[tuple[str, SizeLike]] = []
+        for name in dict.fromkeys(names):
+            places.append((name, total))
+            lines = sz.floordiv(sz.add(self._bytes(self.program.storages[name]), 63), 64)
+            total = sz.add(total, sz.mul(lines, 64))
+        host = f"host_{slot}_"
+        result = [f"{indent}char *const {host} = ctx->arena(ctx, {slot}, {self.size(total)});"]
+        result.append(f"{indent}if (!{host}) return 1;")
+        for name, at in places:
+            t = self.type(name)
+            result.append(f"{indent}{t} *const {local[name]} = ({t} *)({host} + {self.printer.size(at)});")
+        return result
+
+    def _report(self, step: pg.Library) -> None:
+        def text(names: tuple[str, ...]) -> str:
+            return ", ".join(f"{n} ({self._bytes(self.program.storages[n])} bytes)" for n in dict.fromkeys(names))
+
+        self.host_steps.append(f"{step.routine}: reads {text(step.inputs)}, writes {text(step.outputs)}")
+
+
+__all__ = ["DIALECTS", "DevicePrinter"]

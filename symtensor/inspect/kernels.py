@@ -1,0 +1,162 @@
+"""The table of kernels of a compiled function: loops, memory traffic, arithmetic, and what was fused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from symtensor.codegen.program import Gemm, Launch, Library, Program, Step, Storage, all_steps
+from symtensor.inspect.cost import flops, loop_nests, moved_bytes, nests_text
+from symtensor.inspect.sizes import SizeBinder, human
+from symtensor.inspect.tables import columns
+from symtensor.ir import size as sz
+from symtensor.ir.node import Tensor
+from symtensor.ir.size import Atom, SizeLike
+
+
+@dataclass(frozen=True)
+class KernelRow:
+    """One kernel, matrix product or library routine.
+
+    Attributes:
+        name: in the source.
+        kind: ``kernel``, ``matrix product`` or ``library``.
+        computes: names of the nodes.
+        domain: its loops, outer to inner.
+        read: bytes of the buffers that it reads, each counted once.
+        written: bytes of the buffers that it writes.
+        flops: floating-point operations; 0 for a library routine.
+        operations: estimated scalar operations, loads included, by which threads are decided on.
+        nodes: the graph nodes that it computes.
+    """
+
+    name: str
+    kind: str
+    computes: tuple[str, ...]
+    domain: str
+    read: SizeLike
+    written: SizeLike
+    flops: SizeLike
+    operations: SizeLike
+    nodes: tuple[Tensor, ...] = ()
+
+    @property
+    def bytes(self) -> SizeLike:
+        """Bytes read and written."""
+        return sz.add(self.read, self.written)
+
+    def __str__(self) -> str:
+        return (
+            f"{self.name}: computes {', '.join(self.computes)}\n    loops {self.domain}\n"
+            f"    reads {human(self.read)} bytes, writes {human(self.written)} bytes, {human(self.flops)} flops"
+        )
+
+
+class KernelTable(tuple[KernelRow, ...]):
+    """All kernels in order of execution; prints one after the other.
+
+    >>> KernelTable([KernelRow("k1_add", "kernel", ("z",), "i0<8>", 64, 64, 8, 16)]).bytes
+    128
+    """
+
+    binder: SizeBinder | None = None
+
+    @classmethod
+    def of(cls, rows: Iterable[KernelRow], binder: SizeBinder | None) -> KernelTable:
+        """A table whose sizes can be evaluated."""
+        table = cls(rows)
+        table.binder = binder
+        return table
+
+    @property
+    def bytes(self) -> SizeLike:
+        """Bytes read and written by all."""
+        return sum((row.bytes for row in self), start=0)
+
+    @property
+    def flops(self) -> SizeLike:
+        """Floating-point operations of all; a kernel inside a loop counts once."""
+        return sum((row.flops for row in self), start=0)
+
+    def at(self, **shapes: Any) -> KernelTable:
+        """The table at given sizes.
+
+        Args:
+            shapes: the shape of each input by name: a tuple, an array of that shape, or the value of an integer
+                scalar.  Sizes that do not follow from them stay symbolic.
+
+        Raises:
+            TypeError: for a name that no input has.
+            ShapeError: for a shape of another rank.
+        """
+        if self.binder is None:
+            return self
+        values = self.binder.bind(shapes)
+        return KernelTable.of((_at(row, values) for row in self), self.binder)
+
+    def __str__(self) -> str:
+        if not self:
+            return "no kernels"
+        if any(not isinstance(n, int) for row in self for n in (row.read, row.written, row.flops)):
+            return "\n".join(map(str, self))
+        head = ("kernel", "computes", "bytes read", "written", "flops", "flops/byte")
+        rows = [
+            (r.name, ", ".join(r.computes), human(r.read), human(r.written), human(r.flops), _intensity(r)) for r in self
+        ]
+        return columns(head, rows, right=(2, 3, 4, 5))
+
+    __repr__ = __str__
+
+
+def _intensity(row: KernelRow) -> str:
+    moved = row.bytes
+    return f"{row.flops / moved:.2f}" if isinstance(row.flops, int) and isinstance(moved, int) and moved else "-"
+
+
+def _at(row: KernelRow, values: dict[Atom, SizeLike]) -> KernelRow:
+    fields = {name: sz.substitute(getattr(row, name), values) for name in ("read", "written", "flops", "operations")}
+    return replace(row, **fields)
+
+
+def kernel_table(program: Program | None, binder: SizeBinder | None) -> KernelTable:
+    """The kernels of a function, matrix products and library routines included; empty on the interpreter."""
+    steps = all_steps(program.steps) if program is not None else []
+    storages = program.storages if program is not None else {}
+    rows: dict[str, KernelRow] = {}
+    for number, step in enumerate(steps):
+        row = _row(step, storages)
+        if row is not None:
+            rows.setdefault(row.name if row.kind != "library" else f"{row.name} {number}", row)
+    return KernelTable.of(rows.values(), binder)
+
+
+def _row(step: Step, storages: dict[str, Storage]) -> KernelRow | None:
+    if isinstance(step, Launch):
+        kernel = step.kernel
+        read, written = moved_bytes(kernel, storages)
+        computes = tuple(dict.fromkeys(n.name or n.op.name for n in kernel.nodes))
+        domain = nests_text(loop_nests(kernel.body)) if loop_nests(kernel.body) else "once"
+        return KernelRow(kernel.name, "kernel", computes, domain, read, written, flops(kernel), kernel.work, kernel.nodes)
+    if isinstance(step, Gemm):
+        work = sz.product([*step.batch, step.rows, step.columns, step.inner, 2])
+        domain = " ".join(f"<{n}>" for n in (*step.batch, step.rows, step.columns, step.inner))
+        read = _bytes((step.a.buffer, step.b.buffer), storages)
+        computes = (step.node.name or step.node.op.name,)
+        written = _bytes((step.c.buffer,), storages)
+        return KernelRow(step.name, "matrix product", computes, domain, read, written, work, work, (step.node,))
+    if isinstance(step, Library):
+        read, written = _bytes(step.inputs, storages), _bytes(step.outputs, storages)
+        name = step.node.name or step.node.op.name
+        return KernelRow(step.routine, "library", (name,), "inside the library", read, written, 0, 0, (step.node,))
+    return None
+
+
+def _bytes(names: Iterable[str], storages: dict[str, Storage]) -> SizeLike:
+    total: SizeLike = 0
+    for name in names:
+        total = sz.add(total, sz.mul(storages[name].elements, storages[name].dtype.itemsize))
+    return total
+
+
+__all__ = ["KernelRow", "KernelTable", "kernel_table"]

@@ -1,0 +1,291 @@
+"""Elementwise functions and reductions of NumPy and SciPy that are compositions of declared ops."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from symtensor import dtypes
+from symtensor.ir.node import Tensor
+from symtensor.ops.declare import as_tensor, cast, promoted
+from symtensor.ops.elementwise import (
+    absolute,
+    equal,
+    floor_divide,
+    isinf,
+    isnan,
+    less,
+    maximum,
+    minimum,
+    mod,
+    rint,
+    trunc,
+    where,
+)
+from symtensor.ops.functions import erfc, exp, expm1, log, log1p, logaddexp, power, sin
+from symtensor.ops.reduction import max, min, sum
+
+
+def _inexact(x: Any) -> Tensor:
+    tensor = as_tensor(x)
+    return cast(tensor, dtypes.inexact(tensor.dtype))
+
+
+# ----------------------------------------------------------------------------------------------------- arithmetic
+def positive(x: Any) -> Tensor:
+    """The argument itself.
+
+    >>> import symtensor as st
+    >>> st.positive(st.vector("x")).dtype
+    dtype('float64')
+    """
+    return as_tensor(x)
+
+
+def fabs(x: Any) -> Tensor:
+    """Absolute value as a floating-point number.
+
+    >>> import symtensor as st
+    >>> st.fabs(st.lvector("x")).dtype
+    dtype('float64')
+    """
+    return absolute(_inexact(x))
+
+
+def float_power(x1: Any, x2: Any) -> Tensor:
+    """Power in float64 at least, so that integers may have negative exponents.
+
+    >>> import symtensor as st
+    >>> st.float_power(st.lvector("x"), -2).dtype
+    dtype('float64')
+    """
+    return power(cast(x1, dtypes.promote(promoted((x1,)), dtypes.FLOAT64)), x2)
+
+
+def divmod(x1: Any, x2: Any) -> tuple[Tensor, Tensor]:
+    """Quotient rounded down, and remainder.
+
+    >>> import symtensor as st
+    >>> quotient, remainder = st.divmod(st.vector("x"), 0.7)
+    """
+    return floor_divide(x1, x2), mod(x1, x2)
+
+
+def modf(x: Any) -> tuple[Tensor, Tensor]:
+    """Fraction and whole part, both with the sign of the argument.
+
+    >>> import symtensor as st
+    >>> fraction, whole = st.modf(st.vector("x"))
+    """
+    value = _inexact(x)
+    whole = trunc(value)
+    return where(isinf(value), 0, value - whole), whole
+
+
+def round(a: Any, decimals: int = 0) -> Tensor:
+    """Round to a number of decimals, halves to even.
+
+    >>> import symtensor as st
+    >>> st.round(st.vector("x"), 2).dtype
+    dtype('float64')
+    """
+    x = as_tensor(a)
+    if x.dtype.kind in "biu":
+        if decimals < 0:
+            raise NotImplementedError("round takes no negative decimals of integers")
+        return x
+    if decimals == 0:
+        return rint(x)
+    scale = 10.0 ** abs(decimals)
+    return rint(x * scale) / scale if decimals > 0 else rint(x / scale) * scale
+
+
+def fmax(x1: Any, x2: Any) -> Tensor:
+    """The larger of two numbers; a NaN loses against a number.
+
+    >>> import symtensor as st
+    >>> st.fmax(st.vector("x"), 0).dtype
+    dtype('float64')
+    """
+    return where(isnan(x2), x1, where(isnan(x1), x2, maximum(x1, x2)))
+
+
+def fmin(x1: Any, x2: Any) -> Tensor:
+    """The smaller of two numbers; a NaN loses against a number.
+
+    >>> import symtensor as st
+    >>> st.fmin(st.vector("x"), 0).dtype
+    dtype('float64')
+    """
+    return where(isnan(x2), x1, where(isnan(x1), x2, minimum(x1, x2)))
+
+
+def heaviside(x1: Any, x2: Any) -> Tensor:
+    """0 below 0, 1 above, ``x2`` at 0.
+
+    >>> import symtensor as st
+    >>> st.heaviside(st.vector("x"), 0.5).dtype
+    dtype('float64')
+    """
+    kind = dtypes.inexact(promoted((x1, x2)))
+    x, middle = cast(x1, kind), cast(x2, kind)
+    return where(isnan(x), x, where(equal(x, 0), middle, where(less(x, 0), cast(0, kind), cast(1, kind))))
+
+
+def isposinf(x: Any) -> Tensor:
+    """Whether elements are +inf.
+
+    >>> import symtensor as st
+    >>> st.isposinf(st.vector("x")).dtype
+    dtype('bool')
+    """
+    return equal(_inexact(x), math.inf)
+
+
+def isneginf(x: Any) -> Tensor:
+    """Whether elements are -inf.
+
+    >>> import symtensor as st
+    >>> st.isneginf(st.vector("x")).dtype
+    dtype('bool')
+    """
+    return equal(_inexact(x), -math.inf)
+
+
+def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: float | None = None) -> Tensor:
+    """Replace NaN by a number and infinities by the largest finite ones (or those given).
+
+    >>> import symtensor as st
+    >>> st.nan_to_num(st.vector("x"), nan=1.0).dtype
+    dtype('float64')
+    """
+    value = as_tensor(x)
+    if value.dtype.kind in "biu":
+        return value
+    largest = float(np.finfo(value.dtype).max)
+    value = where(isposinf(value), largest if posinf is None else posinf, value)
+    value = where(isneginf(value), -largest if neginf is None else neginf, value)
+    return where(isnan(value), nan, value)
+
+
+# --------------------------------------------------------------------------------------------------------- angles
+def deg2rad(x: Any) -> Tensor:
+    """Degrees to radians.
+
+    >>> import symtensor as st
+    >>> st.deg2rad(st.vector("x")).dtype
+    dtype('float64')
+    """
+    return _inexact(x) * (math.pi / 180)
+
+
+def rad2deg(x: Any) -> Tensor:
+    """Radians to degrees.
+
+    >>> import symtensor as st
+    >>> st.rad2deg(st.vector("x")).dtype
+    dtype('float64')
+    """
+    return _inexact(x) * (180 / math.pi)
+
+
+def sinc(x: Any) -> Tensor:
+    """``sin(pi*x) / (pi*x)``, and 1 at 0.
+
+    >>> import symtensor as st
+    >>> st.sinc(st.vector("x")).dtype
+    dtype('float64')
+    """
+    angle = math.pi * _inexact(x)
+    zero = equal(angle, 0)
+    # Near 0 the series keeps the derivatives right: the quotient's would be 0/0 at 0.
+    series = 1 - angle * angle / 6 * (1 - angle * angle / 20)
+    safe = where(zero, 1, angle)
+    return where(less(absolute(angle), 1e-3), series, sin(safe) / safe)
+
+
+# ------------------------------------------------------------------------------------------------ special functions
+def logaddexp2(x1: Any, x2: Any) -> Tensor:
+    """``log2(2**x1 + 2**x2)`` without overflow.
+
+    >>> import symtensor as st
+    >>> st.logaddexp2(st.vector("x"), 0).dtype
+    dtype('float64')
+    """
+    ln2 = math.log(2)
+    kind = dtypes.inexact(promoted((x1, x2)))
+    return logaddexp(cast(x1, kind) * ln2, cast(x2, kind) * ln2) / ln2
+
+
+def ndtr(x: Any) -> Tensor:
+    """Distribution function of the standard normal distribution.
+
+    >>> import symtensor as st
+    >>> st.ndtr(st.vector("x")).dtype
+    dtype('float64')
+    """
+    return 0.5 * erfc(_inexact(x) * -math.sqrt(0.5))
+
+
+def logit(x: Any) -> Tensor:
+    """``log(x / (1 - x))``, the inverse of ``expit``.
+
+    >>> import symtensor as st
+    >>> st.logit(st.vector("x")).dtype
+    dtype('float64')
+    """
+    p = _inexact(x)
+    return log(p) - log1p(-p)
+
+
+def log1mexp(x: Any) -> Tensor:
+    """``log(1 - exp(x))`` for negative x, accurate near 0 and far below.
+
+    Mächler, Accurately computing log(1 - exp(-|a|)) (2012): the two forms meet at -log(2).
+
+    >>> import symtensor as st
+    >>> st.log1mexp(st.vector("x")).dtype
+    dtype('float64')
+    """
+    value = _inexact(x)
+    near = value > -math.log(2)
+    # Each form gets arguments of its own side only, so that the derivative of the other has no infinity.
+    return where(near, log(-expm1(where(near, value, -0.5))), log1p(-exp(where(near, -1.0, value))))
+
+
+def xlog1py(x: Any, y: Any) -> Tensor:
+    """``x * log1p(y)``, and 0 where x is 0.
+
+    >>> import symtensor as st
+    >>> st.xlog1py(st.vector("x"), st.vector("y")).ndim
+    1
+    """
+    kind = dtypes.inexact(promoted((x, y)))
+    factor, argument = cast(x, kind), cast(y, kind)
+    zero = equal(factor, 0)
+    return where(zero & ~isnan(argument), 0, factor * log1p(argument))
+
+
+# ------------------------------------------------------------------------------------------------------ reductions
+def ptp(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+    """Largest minus smallest element over axes.
+
+    >>> import symtensor as st
+    >>> st.ptp(st.matrix("x"), axis=0).ndim
+    1
+    """
+    x = as_tensor(a)
+    return max(x, axis, keepdims) - min(x, axis, keepdims)
+
+
+def nansum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
+    """Sum of the elements that are not NaN.
+
+    >>> import symtensor as st
+    >>> st.nansum(st.matrix("x"), axis=0).ndim
+    1
+    """
+    x = as_tensor(a)
+    return sum(where(isnan(x), 0, x), axis, dtype, keepdims)

@@ -1,0 +1,250 @@
+"""What a user asks ``compile`` for, checked: outputs in a container, inputs, replacements, updates.
+
+Whatever can be proved wrong before anything is compiled is refused here, with the user's names and lines.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from symtensor.errors import CompileError, DTypeError, ShapeError, located
+from symtensor.ir.graph import rebuild, substitute, toposort
+from symtensor.ir.node import Guard, Tensor, describe, make
+from symtensor.ir.size import AnonymousDim, Atom, Dim, ScalarValue, Size, SizeLike, atoms
+from symtensor.ir.size import substitute as substitute_size
+from symtensor.ops.declare import INPUT, SHARED, as_tensor, cast
+from symtensor.ops.shapes import as_size
+from symtensor.variables import SharedVariable
+
+UNUSED = ("raise", "warn", "ignore")
+
+
+class Structure:
+    """The container in which the user gave the outputs, and how to fill it with results.
+
+    Attributes:
+        kind: ``single``, ``list``, ``tuple`` or ``dict``.
+        keys: of a dict.
+        leaves: the outputs as tensors.
+    """
+
+    def __init__(self, outputs: Any) -> None:
+        self.keys: tuple[Any, ...] = ()
+        if isinstance(outputs, Mapping):
+            self.kind, self.keys, leaves = "dict", tuple(outputs), list(outputs.values())
+        elif isinstance(outputs, (list, tuple)):
+            self.kind, leaves = ("list" if isinstance(outputs, list) else "tuple"), list(outputs)
+        else:
+            self.kind, leaves = "single", [] if outputs is None else [outputs]
+        self.leaves = [as_tensor(o) for o in leaves]
+        for leaf in self.leaves:
+            if isinstance(leaf.type, tuple):
+                raise CompileError(located(f"{leaf.op.name} has several results\n  hint: name one of them", leaf.sites))
+
+    @property
+    def native(self) -> str:
+        """How the dispatcher packs results."""
+        return "list" if self.kind == "dict" else self.kind
+
+    def fill(self, results: list[Any]) -> Any:
+        """Results in the user's container."""
+        if self.kind == "dict":
+            return dict(zip(self.keys, results))
+        if self.kind == "single":
+            return results[0] if results else None
+        return results if self.kind == "list" else tuple(results)
+
+
+# ---------------------------------------------------------------------------------------------------- replacements
+def checked_givens(givens: Mapping[Tensor, Any]) -> dict[Tensor, Tensor]:
+    """Replacements of tensors, each of the dtype and rank of what it replaces.
+
+    Raises:
+        CompileError: if something else than a tensor is to be replaced.
+        DTypeError: if a value's dtype cannot be cast safely.
+        ShapeError: if a value has another rank or other static sizes.
+    """
+    replaced: dict[Tensor, Tensor] = {}
+    for old, value in givens.items():
+        if not isinstance(old, Tensor):
+            raise CompileError(f"givens can replace tensors only, not {old!r}")
+        new = as_tensor(value)
+        if type(value) in (bool, int, float) and new.dtype != old.dtype:
+            new = as_tensor(value, old.dtype)  # a Python number takes the dtype that is asked of it
+        if not np.can_cast(new.dtype, old.dtype, "safe"):
+            raise DTypeError(located(f"givens replace {describe(old)} by {describe(new)}", new.sites, _cast_hint(old)))
+        if not _may_be_equal(old.shape, new.shape):
+            hint = "the replacement must have as many axes, and the sizes that were declared"
+            raise ShapeError(located(f"givens replace {describe(old)} by {describe(new)}", new.sites, hint))
+        replaced[old] = cast(new, old.dtype)
+    return replaced
+
+
+def replace(outputs: Sequence[Tensor], replaced: Mapping[Tensor, Tensor]) -> list[Tensor]:
+    """Outputs with replacements made, also of the sizes that are read off what is replaced.
+
+    ``x.shape[0]`` and the value of an integer scalar are sizes, not nodes: they follow the replacement too.
+    """
+    if not replaced:
+        return list(outputs)
+    sizes: dict[Atom, SizeLike] = {}
+    for old, new in replaced.items():
+        for before, after in zip(old.shape, new.shape):
+            if isinstance(before, Size) and before in map(Size.of, atoms(before)):
+                (atom,) = atoms(before)
+                if isinstance(atom, AnonymousDim):
+                    sizes[atom] = after
+        if old.op is INPUT and old.ndim == 0 and old.dtype.kind in "iu" and ScalarValue(old) in _size_atoms(outputs):
+            sizes[ScalarValue(old)] = as_size(new)
+    return substitute(_with_sizes(substitute(outputs, replaced), sizes), replaced)
+
+
+def _with_sizes(outputs: Sequence[Tensor], sizes: Mapping[Atom, SizeLike]) -> list[Tensor]:
+    """Outputs in whose attributes some atoms are replaced."""
+    if not sizes:
+        return list(outputs)
+
+    def changed(value: Any) -> Any:
+        if isinstance(value, Size):
+            return substitute_size(value, sizes)
+        return tuple(map(changed, value)) if type(value) is tuple else value
+
+    new: dict[Tensor, Tensor] = {}
+    for node in toposort(outputs):
+        inputs = tuple(new[i] for i in node.inputs)
+        attrs = tuple((k, changed(v)) for k, v in node.attrs)
+        new[node] = rebuild(node, inputs) if attrs == node.attrs else make(node.op, inputs, attrs)
+    return [new[o] for o in outputs]
+
+
+# ---------------------------------------------------------------------------------------------------------- inputs
+def checked_inputs(inputs: Sequence[Tensor], results: Sequence[Tensor], on_unused: str) -> list[Tensor]:
+    """The inputs, if they are what the results need.
+
+    Args:
+        inputs: as the user listed them.
+        results: outputs and new values of shared variables, replacements made.
+        on_unused: one of ``UNUSED``.
+
+    Raises:
+        CompileError: for an input that is none, is listed twice, is missing, or is not needed.
+    """
+    if on_unused not in UNUSED:
+        raise ValueError(f"on_unused_input must be one of {', '.join(map(repr, UNUSED))}, not {on_unused!r}")
+    if isinstance(inputs, Tensor):
+        raise CompileError(f"inputs must be listed, as in [{inputs.name or 'x'}]")
+    inputs = list(inputs)
+    for number, tensor in enumerate(inputs):
+        if not isinstance(tensor, Tensor) or tensor.op is not INPUT:
+            what = describe(tensor) if isinstance(tensor, Tensor) else repr(tensor)
+            hint = "a shared variable needs not be listed" if isinstance(tensor, SharedVariable) else ""
+            message = f"an input must be an input tensor such as st.vector('x'), not {what}"
+            raise CompileError(located(message, getattr(tensor, "sites", ()), hint))
+        if tensor in set(inputs[:number]):
+            raise CompileError(located(f"the input {describe(tensor)} is listed twice", tensor.sites))
+    _check_missing(inputs, results)
+    _check_unused(inputs, results, on_unused)
+    return inputs
+
+
+def _check_missing(inputs: list[Tensor], results: Sequence[Tensor]) -> None:
+    names = [i.name for i in inputs]
+    listed = set(inputs)
+    needed = [n for n in toposort(results) if n.op is INPUT]
+    sizes = _size_atoms(results)
+    needed += [a.tensor for a in sizes if isinstance(a, ScalarValue)]
+    missing = next((n for n in needed if n not in listed), None)
+    if missing is not None:
+        hint = "add it to the inputs, or give it a value with givens"
+        if missing.name is not None and missing.name in names:
+            hint = f"another tensor of the name {missing.name!r} is listed: names do not make two tensors one"
+        message = f"the outputs need {describe(missing)}, which is not among the inputs {names}"
+        raise CompileError(located(message, missing.sites, hint))
+    known = {s for leaf in (*inputs, *_shared(results)) for s in leaf.shape}
+    for atom in sizes:
+        if isinstance(atom, (Dim, AnonymousDim)) and Size.of(atom) not in known:
+            raise CompileError(
+                f"the outputs need the size {atom.label}, which no input of {names} has\n"
+                "  hint: add the tensor that has it to the inputs"
+            )
+
+
+def _check_unused(inputs: list[Tensor], results: Sequence[Tensor], on_unused: str) -> None:
+    sizes = _size_atoms(results)
+    reached = {n for n in toposort(results) if n.op is INPUT}
+    reached |= {a.tensor for a in sizes if isinstance(a, ScalarValue)}
+    unused = [i for i in inputs if i not in reached and set(sizes).isdisjoint(a for n in i.shape for a in atoms(n))]
+    if unused and on_unused == "raise":
+        hint = 'leave it out, or pass on_unused_input="ignore"'
+        raise CompileError(located(f"no output needs the input {describe(unused[0])}", unused[0].sites, hint))
+    if unused and on_unused == "warn":
+        warnings.warn(f"no output needs the input {describe(unused[0])}", stacklevel=4)
+
+
+def _shared(results: Sequence[Tensor]) -> list[Tensor]:
+    return [n for n in toposort(results) if n.op is SHARED]
+
+
+def _size_atoms(results: Sequence[Tensor]) -> dict[Atom, None]:
+    """The atoms of all sizes that nodes other than inputs depend on, in order."""
+    found: dict[Atom, None] = {}
+    for node in toposort(results):
+        if node.op is INPUT:
+            continue
+        types = node.type if isinstance(node.type, tuple) else (node.type,)
+        attributes = [v for _, value in node.attrs for v in (value if type(value) is tuple else (value,))]
+        for size in [s for t in types for s in t.shape] + attributes:
+            if isinstance(size, Size):
+                found.update(dict.fromkeys(atoms(size)))
+    return found
+
+
+# --------------------------------------------------------------------------------------------------------- updates
+def checked_updates(updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]]) -> dict[SharedVariable, Tensor]:
+    """New values of shared variables, cast to the variables' dtypes.
+
+    Raises:
+        CompileError: if something else than a shared variable is to be updated, or one twice.
+        DTypeError: if a new value has a dtype of another kind.
+        ShapeError: if a new value has another rank or, provably, other sizes.
+    """
+    news: dict[SharedVariable, Tensor] = {}
+    for variable, value in updates.items() if isinstance(updates, Mapping) else updates:
+        if not isinstance(variable, SharedVariable):
+            what = describe(variable) if isinstance(variable, Tensor) else repr(variable)
+            raise CompileError(f"only shared variables can be updated, not {what}\n  hint: make it with st.shared(value)")
+        if variable in news:
+            raise CompileError(located(f"{describe(variable)} is updated twice", variable.sites))
+        new = as_tensor(value)
+        if not np.can_cast(new.dtype, variable.dtype, "same_kind"):
+            message = f"the update of {describe(variable)} has another dtype: {describe(new)}"
+            raise DTypeError(located(message, new.sites, _cast_hint(variable)))
+        if not _may_be_equal(variable.shape, new.shape):
+            message = f"the update of {describe(variable)} has another shape: {describe(new)}"
+            hint = f"give it the shape {tuple(variable.shape)}, as st.broadcast_to(value, shape) does"
+            raise ShapeError(located(message, new.sites, hint))
+        news[variable] = cast(new, variable.dtype)
+    return news
+
+
+def update_guards(news: Mapping[SharedVariable, Tensor]) -> list[Guard]:
+    """Conditions at a call under which new values have the shapes of their variables."""
+    return [
+        Guard(after, before, f"axis {axis} of the update of {describe(variable)} has the size {after}", new.sites)
+        for variable, new in news.items()
+        for axis, (before, after) in enumerate(zip(variable.shape, new.shape))
+        if before != after
+    ]
+
+
+def _may_be_equal(left: tuple[SizeLike, ...], right: tuple[SizeLike, ...]) -> bool:
+    static = ((a, b) for a, b in zip(left, right) if isinstance(a, int) and isinstance(b, int))
+    return len(left) == len(right) and all(a == b for a, b in static)
+
+
+def _cast_hint(wanted: Tensor) -> str:
+    return f"cast it with .astype('{wanted.dtype}')"
