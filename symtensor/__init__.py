@@ -166,7 +166,7 @@ from symtensor.ops.rearranging import (
 )
 from symtensor.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, prod, sum, var
 from symtensor.ops.scan import foldl, foldr, map, reduce, scan
-from symtensor.ops.scatter import scatter_add, take
+from symtensor.ops.scatter import scatter_add, scatter_set, take
 from symtensor.ops.searching import flatnonzero, nonzero
 
 abs = absolute

@@ -64,7 +64,7 @@ class NativeError:
 
     code: int
     name: str
-    exception: type[Exception]
+    exception: type[BaseException]
     text: str
     hint: str = ""
 
@@ -74,13 +74,7 @@ NATIVE = {
     for row in (
         NativeError(1, "memory", MemoryError, "out of memory: {0} bytes could not be allocated"),
         NativeError(2, "interrupted", KeyboardInterrupt, "interrupted"),
-        NativeError(
-            3,
-            "shape",
-            ShapeError,
-            "{what}: {0} is not {1}",
-            "these sizes must be equal; a size 1 broadcasts only if it is declared so, as in shape=(None, 1)",
-        ),
+        NativeError(3, "shape", ShapeError, "{what}: {0} is not {1}"),
         NativeError(4, "index", BoundsError, "{what}: index {0} is out of bounds for an axis of size {1}"),
         NativeError(5, "linalg", LinAlgError, "{what} (LAPACK info={0})"),
         NativeError(6, "device", RuntimeError, "{what}: the device driver returned error {0}"),

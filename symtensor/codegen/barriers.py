@@ -1,4 +1,4 @@
-"""Where the threads of a work group must meet: before a statement that conflicts with what others did since they last met.
+"""Where the threads of a work group must meet: before a statement that conflicts with what others did since then.
 
 Threads run ``simd`` loops together and everything else redundantly, with one thread storing (see ``loop_ir``).  The
 analysis walks a kernel and keeps the accesses to memory since the last barrier, on any path.  An access remembers which
@@ -153,7 +153,7 @@ def _limits(extent: SizeLike) -> list[SizeLike]:
     """Sizes that an extent is known not to pass."""
     found: list[SizeLike] = []
     if isinstance(extent, Size) and len(extent.terms) == 1:
-        (monomial, coefficient), = extent.terms
+        ((monomial, coefficient),) = extent.terms
         if coefficient == 1 and len(monomial) == 1 and isinstance(monomial[0], SizeCall) and monomial[0].op == "min":
             found += _limits(monomial[0].left) + _limits(monomial[0].right)
     return sorted(found, key=lambda s: not isinstance(s, int)) + [extent]
@@ -179,5 +179,6 @@ def _aged(access: Access, changing: set[str]) -> Access:
 
 def _varies(atom: Atom, changing: set[str]) -> bool:
     if isinstance(atom, ValueIndex):
-        return any(isinstance(e, (Load, Index)) or (isinstance(e, Var) and e.name in changing) for e in walk([atom.value]))
+        leaves = [e for e in walk([atom.value]) if isinstance(e, (Load, Index, Var))]
+        return any(not isinstance(e, Var) or e.name in changing for e in leaves)
     return atom is not LANE and atom.label in changing

@@ -2,8 +2,8 @@
 
 Lifetimes are intervals over the flattened steps; what is used inside a loop but lives outside of it lives through the
 whole loop, and a pointer keeps alive what it may point to.  Temporaries of disjoint lifetimes share a block; a block is
-as large as its largest tenant, so offsets are polynomials that the entry computes in a few instructions.  Tenants of one
-block know their sizes at the same time: sizes that a step finds on the way split the plan.
+as large as its largest tenant, so offsets are polynomials that the entry computes in a few instructions.  The sizes
+of all tenants of a block become known at the same time: sizes that a step finds on the way split the plan.
 """
 
 from __future__ import annotations

@@ -191,7 +191,7 @@ class Builder:
         place = (*map(Size.of, group.outer[:axis]), at_row, *map(Size.of, group.outer[rows:]))
         offset = row_major(place, shape)
         bind = Binder(self.fma)
-        value = bind(Load(target, offset, node.dtype) + update.value)
+        value = bind(node.op.combine(Load(target, offset, node.dtype), update.value))  # type: ignore[attr-defined]
         body: list[ir.Statement] = [*bind.take(), ir.Store(target, offset, value)]
         for depth, var in enumerate(reversed(inner)):
             body = [ir.For(var, tuple(body), "simd" if depth == 0 else "serial", lanes=32 if depth == 0 else 0)]

@@ -164,6 +164,11 @@ class DevicePrinter(EntryPrinter):
     def _alloc(self, name: str, slot: int, size: str, indent: str) -> str:
         return f"{indent}if (st_alloc(ctx, &owned[{slot}], &{name}, {size})) return 1;"
 
+    def _transfer(self, verb: str, name: str, host: str, indent: str) -> str:
+        """Read or write a whole buffer from or to host memory."""
+        s = self.program.storages[name]
+        return f"{indent}if (st_{verb}(ctx, {name}, {s.dtype.itemsize}, {host}, {self.size(s.elements)})) return 1;"
+
     def _bytes(self, s: pg.Storage) -> SizeLike:
         return sz.mul(s.elements, s.dtype.itemsize)
 
@@ -173,8 +178,7 @@ class DevicePrinter(EntryPrinter):
         for s in self.stored:
             if s.kind == "argument":
                 lines.append(self._alloc(s.name, self._slot(), self.size(self._bytes(s)), "  "))
-                host = f"arguments[{self.argument_number(s)}]"
-                lines.append(f"  if (st_write(ctx, {s.name}, {s.dtype.itemsize}, {host}, {self.size(s.elements)})) return 1;")
+                lines.append(self._transfer("write", s.name, f"arguments[{self.argument_number(s)}]", "  "))
         for block in self.layout.blocks:
             self._slots.update(dict.fromkeys(block.tenants, self._slot()))
             if not is_bound(block.bytes):
@@ -186,8 +190,9 @@ class DevicePrinter(EntryPrinter):
                 if not is_bound(s.elements):
                     lines += self._output(s, "  ")
         if self._can_fail():
+            words = FAULT_BYTES // 8
             lines += ["  st_view fault = {0, 0};", self._alloc("fault", self._slot(), str(FAULT_BYTES), "  ")]
-            lines.append(f"  if (st_write(ctx, fault, 8, (const int64_t[{FAULT_BYTES // 8}]){{0}}, {FAULT_BYTES // 8})) return 1;")
+            lines.append(f"  if (st_write(ctx, fault, 8, (const int64_t[{words}]){{0}}, {words})) return 1;")
         if any(s.scratch for s in self.shapes.values()):
             self._slots["scratch"] = self._slot()
             lines += ["  st_view scratch = {0, 0};", "  int64_t scratch_bytes = 0;"]
@@ -207,10 +212,7 @@ class DevicePrinter(EntryPrinter):
         return [*lines, self._alloc(s.name, self._slots[s.name], self.size(self._bytes(s)), indent)]
 
     def _results(self) -> list[str]:
-        return [
-            f"  if (st_read(ctx, {s.name}, {s.dtype.itemsize}, {self._host(s)}, {self.size(s.elements)})) return 1;"
-            for s in self.stored if s.kind == "output"
-        ]  # fmt: skip
+        return [self._transfer("read", s.name, self._host(s), "  ") for s in self.stored if s.kind == "output"]
 
     def _ask_late(self, atom: Atom, indent: str) -> list[str]:
         """Buffers whose size has just become known."""
@@ -296,28 +298,23 @@ class DevicePrinter(EntryPrinter):
     # ---------------------------------------------------------------------------------------- routines on the host
     def routine(self, step: pg.Library, indent: str) -> list[str]:
         """A routine on host memory: operands are read, results written."""
-        storages, inner = self.program.storages, indent + "  "
+        inner = indent + "  "
         local = {name: f"{name}_here" for name in step.inputs + step.outputs}
-        moved = replace(step, inputs=tuple(map(local.get, step.inputs)), outputs=tuple(map(local.get, step.outputs)))  # type: ignore[arg-type]
+        inputs, outputs = (tuple(local[n] for n in names) for names in (step.inputs, step.outputs))
+        moved = replace(step, inputs=inputs, outputs=outputs)
         sizes = [self.size(s) for s in step.sizes]
         dtype, site = self.printer.type(routine_dtype(self.program, step)), self.call_site(step)
         self._report(step)
         lines = [f"{indent}{{ /* {step.routine} runs on the host */"]
         lines += self._staging(0, step.inputs, local, inner)
-        lines += [
-            f"{inner}if (st_read(ctx, {n}, {storages[n].dtype.itemsize}, {local[n]}, {self.size(storages[n].elements)})) return 1;"
-            for n in dict.fromkeys(step.inputs)
-        ]
+        lines += [self._transfer("read", n, local[n], inner) for n in dict.fromkeys(step.inputs)]
         if step.defines is not None:
             found = self.program.size_names[step.defines]
             lines.append(f"{inner}{found} = {routine_call(moved, dtype, sizes, site, counting=True)};")
             lines += self._ask_late(step.defines, inner)
         lines += self._staging(1, step.outputs, local, inner)
         lines.append(f"{inner}if ({routine_call(moved, dtype, sizes, site)}) return 1;")
-        lines += [
-            f"{inner}if (st_write(ctx, {n}, {storages[n].dtype.itemsize}, {local[n]}, {self.size(storages[n].elements)})) return 1;"
-            for n in step.outputs
-        ]
+        lines += [self._transfer("write", n, local[n], inner) for n in step.outputs]
         return [*lines, f"{indent}}}"]
 
     def _staging(self, slot: int, names: tuple[str, ...], local: dict[str, str], indent: str) -> list[str]:

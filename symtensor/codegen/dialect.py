@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+
 @dataclass(frozen=True)
 class Dialect:
     """How one language of the C family spells what kernels need.
@@ -23,7 +24,7 @@ class Dialect:
         group: index of this work group; ``groups`` how many there are.
         lane: index of this thread in its group; ``lanes`` how many there are.
         barrier: statement at which all threads of a group meet, global and shared memory visible.
-        claim: condition that holds for one thread only, the first to ask; ``{flag}`` is a pointer to an int64 in memory.
+        claim: condition that holds for the first thread that asks only; ``{flag}`` points to an int64 in memory.
         wide: suffix of int64 literals.
         infinity: a positive infinity; ``nan`` a quiet NaN.
         header: text at the head of the source.

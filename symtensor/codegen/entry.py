@@ -62,9 +62,7 @@ class EntryPrinter(ABC):
         where: prints a user line for comments.
     """
 
-    def __init__(
-        self, program: pg.Program, printer: KernelPrinter, abi: str, where: Callable[[Site], str]
-    ) -> None:
+    def __init__(self, program: pg.Program, printer: KernelPrinter, abi: str, where: Callable[[Site], str]) -> None:
         self.program, self.printer, self.abi, self.where = program, printer, abi, where
         self.printer._names = lambda atom: program.size_names.get(atom, atom.label)
         self.library: dict[str, int] = {}

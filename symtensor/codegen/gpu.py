@@ -137,14 +137,15 @@ class GpuPrinter(KernelPrinter):
 
     # ---------------------------------------------------------------------------------------------------- kernels
     def kernel(self, kernel: ir.Kernel) -> list[str]:
-        """One kernel: parameters are buffers (with an offset where they may be views), sizes, scratch, and the error."""
+        """One kernel; it takes buffers (with an offset where they may be views), sizes, scratch, and the error."""
         d, shape = self.dialect, launch_shape(kernel)
         statements = ir.all_statements(kernel.body)
         names = SourceNames()
         for taken in (*(b.name for b in kernel.buffers), *(self._names(a) for a in kernel.sizes)):
             names.fresh(taken)
         self._shape, self._fault, self._in_lanes = shape, "fault", False
-        self._private = {s.name for s in statements if isinstance(s, ir.Alloc) and (s.space == "register" or shape.alone)}
+        arrays = [s for s in statements if isinstance(s, ir.Alloc)]
+        self._private = {s.name for s in arrays if s.space == "register" or shape.alone}
         self._barriers = set()
         if not shape.alone and shape.threads > 1:
             self._barriers = place_barriers(kernel.body, [b.name for b in kernel.buffers], self._lanes)
@@ -197,8 +198,8 @@ class GpuPrinter(KernelPrinter):
             elif isinstance(s, ir.For) and self._lanes(s) > 1:
                 for a in s.body:
                     if isinstance(a, ir.Accumulate):
-                        starts = a.monoid.init(a.value.dtype)
-                        lines += [f"  {d.shared}{self.value_type(c)} {n}_shared[{s.lanes}];" for n, c in zip(a.names, starts)]
+                        for n, c in zip(a.names, a.monoid.init(a.value.dtype)):
+                            lines.append(f"  {d.shared}{self.value_type(c)} {n}_shared[{s.lanes}];")
         return lines
 
     def _lanes(self, loop: ir.For) -> int:
@@ -297,7 +298,8 @@ class GpuPrinter(KernelPrinter):
         if len(targets) == 1:
             return [f"{indent}{targets[0].name} = {_bare(self.expr(values[0]))};"]
         lines = [f"{indent}{{"]
-        lines += [f"{indent}  const {self.value_type(e)} next_{k} = {_bare(self.expr(e))};" for k, e in enumerate(values)]
+        for k, e in enumerate(values):
+            lines.append(f"{indent}  const {self.value_type(e)} next_{k} = {_bare(self.expr(e))};")
         lines += [f"{indent}  {t.name} = next_{k};" for k, t in enumerate(targets)]
         return [*lines, f"{indent}}}"]
 

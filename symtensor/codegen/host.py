@@ -154,6 +154,7 @@ class HostPrinter(EntryPrinter):
 
     # --------------------------------------------------------------------------------------------------- the steps
     def launch(self, step: pg.Launch, indent: str) -> list[str]:
+        """Call a kernel."""
         kernel = step.kernel
         names = ["ctx", *(b.name for b in kernel.buffers), *(self.printer.atom(a) for a in kernel.sizes)]
         if self.printer.scratch_bytes(kernel) != 0:
@@ -161,25 +162,32 @@ class HostPrinter(EntryPrinter):
         return [f"{indent}if ({kernel.name}({', '.join(names)})) return 1;"]
 
     def gemm(self, step: pg.Gemm, indent: str) -> list[str]:
+        """Call a matrix product."""
         return [f"{indent}if ({gemm_call(step, self.size)}) return 1;"]
 
     def view(self, step: pg.View, indent: str) -> list[str]:
+        """A pointer into a buffer."""
         return [f"{indent}{step.name} = {step.base} + {self.size(step.offset)};"]
 
     def copy(self, step: pg.Copy, indent: str) -> list[str]:
+        """A copy, unless both pointers are the same."""
         size = f"({self.size(step.elements)}) * {step.dtype.itemsize}"
         return [f"{indent}if ({step.target} != {step.source}) __builtin_memmove({step.target}, {step.source}, {size});"]
 
     def pointer_type(self, name: str) -> str:
+        """The C type of a pointer."""
         return f"{self.type(name)} *"
 
     def flag(self, name: str, indent: str) -> tuple[str, list[str]]:
+        """A bool in memory."""
         return f"*{name}", []
 
     def counter(self, step: pg.WhileLoop, indent: str) -> tuple[str, list[str], list[str], list[str]]:
+        """A counter in memory."""
         return f"*{step.counter}", [], [], []
 
     def routine(self, step: pg.Library, indent: str) -> list[str]:
+        """Call a library routine; what depends on a size that it finds is asked for in between."""
         site = self.call_site(step)
         sizes = [self.size(s) for s in step.sizes]
         dtype = self.printer.type(routine_dtype(self.program, step))

@@ -6,9 +6,12 @@ at most at the very element that it writes, and nothing that can fail comes afte
 
 from __future__ import annotations
 
+from collections import Counter
+
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.program import Copy, Launch, Library, Loop, Program, Step, WhileLoop, all_steps, touched
-from symtensor.ir.scalar import Load
+from symtensor.ir.scalar import Index, Load
+from symtensor.ir.size import Atom, atoms
 from symtensor.optimizer.elements import walk
 
 
@@ -26,10 +29,14 @@ def in_place_updates(program: Program, updates: dict[int, int]) -> dict[int, int
     flat = all_steps(program.steps)
     top = {id(s) for s in program.steps}
     last_risk = max((k for k, s in enumerate(flat) if _can_fail(s)), default=-1)
+    nodes, uses = program.output_nodes, Counter(program.output_nodes)
     return {
         number: argument
         for number, argument in updates.items()
-        if _safe(flat, top, program.outputs[number], names[argument], last_risk)
+        # A leaf has memory of its own, and two outputs that are one node cannot both lie in the variable's.
+        if nodes[number].op.kind != "source"
+        and uses[nodes[number]] == 1
+        and _safe(flat, top, program.outputs[number], names[argument], last_risk)
     }
 
 
@@ -53,14 +60,32 @@ def _safe(flat: list[Step], top: set[int], output: str, variable: str, last_risk
 
 
 def _same_elements(kernel: ir.Kernel, output: str, variable: str) -> bool:
-    """Whether a kernel reads the variable only at the element that it stores in the same iteration."""
-    stores = [s for s in ir.all_statements(kernel.body) if isinstance(s, ir.Store) and s.buffer == output]
-    if len(stores) != 1:
+    """Whether a kernel reads the variable only at the element that it stores, earlier in the same iteration."""
+    statements = ir.all_statements(kernel.body)
+    places = [k for k, s in enumerate(statements) if isinstance(s, ir.Store) and s.buffer == output]
+    if len(places) != 1:
         return False
-    loads = [
-        e
-        for s in ir.all_statements(kernel.body)
-        for e in walk(list(ir.expressions(s)))
-        if isinstance(e, Load) and e.buffer in (variable, output)
-    ]
-    return all(e.buffer == variable and e.offset == stores[0].offset for e in loads)
+    store = statements[places[0]]
+    assert isinstance(store, ir.Store)
+    varies_with = {*atoms(store.offset), *_defined_by(statements, store)}
+    if not all(loop.var in varies_with for loop in _loops_around(kernel.body, store)):
+        return False  # some loop stores an element again, after another iteration may have read it
+    for k, statement in enumerate(statements):
+        for e in walk(list(ir.expressions(statement))):
+            if isinstance(e, Load) and e.buffer in (variable, output):
+                if e.buffer == output or e.offset != store.offset or k > places[0]:
+                    return False
+    return True
+
+
+def _loops_around(body: tuple[ir.Statement, ...], inner: ir.Statement) -> list[ir.For]:
+    """The loops that a statement stands in."""
+    around = [s for s in ir.all_statements(body) if isinstance(s, ir.For) and inner in ir.all_statements(s.body)]
+    return [s for s in around if s.var.extent != 1]
+
+
+def _defined_by(statements: list[ir.Statement], store: ir.Store) -> set[Atom]:
+    """Atoms in the definitions of the variables that stand for parts of the store's offset."""
+    labels = {a.label for a in atoms(store.offset)}
+    lets = [s for s in statements if isinstance(s, ir.Let) and s.name in labels]
+    return {a for s in lets for e in walk([s.value]) if isinstance(e, Index) for a in atoms(e.size)}

@@ -11,8 +11,9 @@ from symtensor.ir.text import Names, sanitise
 
 _C = """
 auto break case char const continue default do double else enum extern float for goto if inline int long register
-restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof linux unix
-i386 NULL EOF main int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t ptrdiff_t intptr_t uintptr_t
+restrict return short signed sizeof static struct switch typedef union unsigned void volatile while asm typeof linux
+unix i386 NULL EOF main int8_t int16_t int32_t int64_t uint8_t uint16_t uint32_t uint64_t size_t ptrdiff_t intptr_t
+uintptr_t
 """
 _CPP = """
 alignas alignof and and_eq bitand bitor bool catch char16_t char32_t class compl const_cast constexpr decltype delete

@@ -1,108 +1,215 @@
-"""What stands between a caller and native code: conversion of arguments, dict results, the wording of failures."""
+"""What surrounds a call: arguments that do not fit as they are, and errors that native code reports by number."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
 from symtensor.errors import NATIVE, DTypeError, ShapeError, SymtensorError, located
-from symtensor.ir.node import Site, Tensor
+from symtensor.function.request import Structure
+from symtensor.ir.node import Guard, Site, Tensor
+from symtensor.ir.size import Atom, SizeCall, atoms
 from symtensor.runtime.signature import Argument, Signature
 
-
-def user_line(site: Site) -> str:
-    """A site as shown to people: the file's name without its folders, and the line."""
-    return f"{os.path.basename(site[0])}:{site[1]}"
+_NUMBERS = "biufc"
+_WEAK = (bool, int, float, complex)
 
 
 class DictFunction:
     """A compiled function whose outputs were given as a dict: calls return a dict."""
 
-    def __init__(self, function: Any, keys: tuple[Any, ...]) -> None:
-        self._function, self._keys = function, keys
+    def __init__(self, function: Any, structure: Structure) -> None:
+        self._function, self._structure = function, structure
 
     def __call__(self, *args: Any, **kwargs: Any) -> dict[Any, np.ndarray]:
-        return dict(zip(self._keys, self._function(*args, **kwargs)))
+        """Call the function; its results by the keys of the outputs."""
+        return self._structure.fill(self._function(*args, **kwargs))
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return getattr(self._function, name)
 
     def __repr__(self) -> str:
         return repr(self._function)
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._function, name)
 
-
-class Failure:
-    """Turns an error record of native code into the exception with the user's line."""
-
-    def __init__(self, sites: Sequence[tuple[str, tuple[Site, ...]]]) -> None:
-        self._sites = sites
-
-    def __call__(self, code: int, site: int, step: int, values: Sequence[int], arrays: Sequence[np.ndarray]) -> None:
-        row = NATIVE.get(code)
-        if row is None:
-            raise SymtensorError(f"native code failed with the unknown code {code}")
-        what, sites = self._sites[site] if 0 <= site < len(self._sites) else ("", ())
-        message = row.text.format(*values, what=what)
-        if step >= 0:
-            message += f" (in step {step} of the loop)"
-        shown = tuple((user_line(s).rsplit(":", 1)[0], s[1]) for s in sites)
-        if row.exception is KeyboardInterrupt:
-            raise KeyboardInterrupt
-        raise row.exception(located(message, shown, row.hint))
-
-
+# ------------------------------------------------------------------------------------------------------- arguments
 class Converter:
-    """Turns what the user passed into the exact arrays of a signature, or raises the error a NumPy user expects."""
+    """Turns what the user passed into the exact arrays of a signature, or raises the error a NumPy user expects.
 
-    def __init__(self, signature: Signature) -> None:
+    Lists and Python numbers take the dtype that is asked for, as far as their kind allows (an int becomes a float, not
+    the reverse, and must fit); arrays are cast where no digit can be lost; strides and byte order do not matter.
+
+    Args:
+        signature: its inputs are what a call gives.
+        downcast: whether arrays of any real dtype are cast.
+    """
+
+    def __init__(self, signature: Signature, downcast: bool = False) -> None:
         self._inputs = signature.inputs
-        self._position = {a.name: k for k, a in enumerate(self._inputs)}
+        self._downcast = downcast
+        count = Counter(a.name for a in self._inputs)
+        self._position = {a.name: k for k, a in enumerate(self._inputs) if count[a.name] == 1}
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[np.ndarray, ...]:
+        """The arguments of a call as arrays in the order of the inputs.
+
+        Raises:
+            TypeError: if the number or the names of the arguments are wrong.
+            DTypeError: if a value's dtype does not fit.
+            ShapeError: if its rank or a static size does not.
+        """
         values: dict[int, Any] = dict(enumerate(args))
         wanted = [a.name for a in self._inputs]
-        if len(args) > len(self._inputs):
+        if len(args) > len(wanted):
             raise TypeError(f"the function takes {len(wanted)} inputs {wanted}, but {len(args)} were given")
         for key, value in kwargs.items():
             position = self._position.get(key)
+            if position is None and key in wanted:
+                raise TypeError(f"several inputs are named {key!r}\n  hint: pass them by position: {wanted}")
             if position is None:
                 raise TypeError(f"the function has no input named {key!r}\n  hint: its inputs are {wanted}")
             if position in values:
-                raise TypeError(f"the input {key!r} is given twice")
+                raise TypeError(f"the input {key!r} is given twice, by position and by name")
             values[position] = value
         for position, argument in enumerate(self._inputs):
             if position not in values:
                 raise TypeError(f"the input {argument.name!r} has no value\n  hint: the inputs are {wanted}")
         return tuple(self._convert(a, values[k]) for k, a in enumerate(self._inputs))
 
-    @staticmethod
-    def _convert(argument: Argument, value: Any) -> np.ndarray:
-        if isinstance(value, Tensor):
-            raise TypeError(f"the input {argument.name!r} got a symbolic tensor; a compiled function takes arrays")
-        weak = type(value) in (bool, int, float, complex)
-        array = np.asarray(value)
+    def _convert(self, argument: Argument, value: Any) -> np.ndarray:
+        array = _as_array(argument, value)
         if array.ndim != argument.ndim:
-            raise ShapeError(
-                f"the input {argument.name!r} has {argument.ndim} axes, but a value of shape {array.shape} was given"
-            )
+            axes = f"{argument.ndim} {'axis' if argument.ndim == 1 else 'axes'}"
+            raise ShapeError(f"the input {argument.name!r} has {axes}, but a value of shape {array.shape} was given")
         for axis, (size, given) in enumerate(zip(argument.sizes, array.shape)):
             if size is not None and size != given:
                 raise ShapeError(
-                    f"the input {argument.name!r} has size {size} along axis {axis}, but a value of shape {array.shape} was given"
+                    f"the input {argument.name!r} has size {size} along axis {axis}, "
+                    f"but a value of shape {array.shape} was given"
                 )
-        if array.dtype != argument.dtype:
-            allowed = "same_kind" if weak else "safe"
-            source = array.dtype
-            empty = array.size == 0
-            integral = isinstance(value, (list, tuple)) and source.kind in "iub" and argument.dtype.kind in "iufc"
-            if not (np.can_cast(source, argument.dtype, allowed) or integral or empty):
-                raise DTypeError(
-                    f"the input {argument.name!r} is {argument.dtype}, but a value of {source} was given\n"
-                    f"  hint: cast it with .astype('{argument.dtype}')"
-                )
+        if array.dtype != argument.dtype and array.size and not self._castable(argument, value, array):
+            raise DTypeError(
+                f"the input {argument.name!r} is {argument.dtype}, but a value of {array.dtype} was given\n"
+                f"  hint: cast it with .astype('{argument.dtype}'), or compile with allow_input_downcast=True"
+            )
+        readable = type(array) is np.ndarray and array.flags.c_contiguous and array.flags.aligned
+        if readable and array.dtype == argument.dtype:
+            return array
         result = np.empty(array.shape, argument.dtype)
-        np.copyto(result, array, casting="unsafe")
+        with np.errstate(all="ignore"):
+            np.copyto(result, array, casting="unsafe")
         return result
+
+    def _castable(self, argument: Argument, value: Any, array: np.ndarray) -> bool:
+        if type(value) in _WEAK or isinstance(value, (list, tuple)):
+            return _fits_weakly(argument, array)
+        real = array.dtype.kind != "c" or argument.dtype.kind == "c"
+        return np.can_cast(array.dtype, argument.dtype, "safe") or (self._downcast and real)
+
+
+def _as_array(argument: Argument, value: Any) -> np.ndarray:
+    if isinstance(value, Tensor):
+        raise TypeError(
+            f"the input {argument.name!r} got a symbolic tensor, but a compiled function takes arrays\n"
+            "  hint: use st.substitute, or compile the expression that you mean"
+        )
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        reason = str(error).split(". ")[0]
+        raise ShapeError(f"the value of the input {argument.name!r} is no array: {reason}") from None
+    if array.dtype.kind not in _NUMBERS:
+        raise DTypeError(f"the input {argument.name!r} is {argument.dtype}, but a {type(value).__name__} was given")
+    return array
+
+
+def _fits_weakly(argument: Argument, array: np.ndarray) -> bool:
+    """Whether Python numbers may take a dtype: their kind is no wider, and integers are in its range."""
+    kind, wanted = array.dtype.kind, argument.dtype.kind
+    if kind in "iu" and wanted in "iu":
+        limits = np.iinfo(argument.dtype)
+        if int(array.min()) < limits.min or int(array.max()) > limits.max:
+            raise DTypeError(f"the input {argument.name!r} is {argument.dtype}, in which not all of the integers fit")
+        return True
+    order = "b iu f c"
+    return order.index(kind) <= order.index(wanted)
+
+
+# ---------------------------------------------------------------------------------------------------------- errors
+def user_line(site: Site) -> str:
+    """A site as generated source shows it: the file's name without its folders, and the line."""
+    return f"{os.path.basename(site[0])}:{site[1]}"
+
+
+class Failure:
+    """Turns an error record of native code into the exception with the user's names and lines.
+
+    Args:
+        sites: what is wrong, and the user's lines, by site number.
+        guards: those of the sites that are conditions on sizes.
+        leaves: the tensors of the arguments, in their order.
+    """
+
+    def __init__(
+        self,
+        sites: Sequence[tuple[str, tuple[Site, ...]]],
+        guards: Mapping[int, Guard],
+        leaves: Sequence[Tensor],
+    ) -> None:
+        self._sites, self._guards, self._leaves = sites, guards, leaves
+
+    def __call__(self, code: int, site: int, step: int, values: Sequence[int], arrays: Sequence[np.ndarray]) -> None:
+        """Raise what a record means."""
+        row = NATIVE.get(code)
+        if row is None:
+            raise SymtensorError(f"native code failed with the unknown code {code}")
+        if row.exception is KeyboardInterrupt:
+            raise KeyboardInterrupt
+        guard = self._guards.get(site)
+        if guard is not None and guard.kind == row.name:
+            raise guard_error(guard, values[0], values[1], self._leaves, arrays)
+        what, sites = self._sites[site] if 0 <= site < len(self._sites) else ("", ())
+        message = row.text.format(*values, what=what)
+        if step >= 0:
+            message += f" (in step {step} of the loop)"
+        raise row.exception(located(message, sites, row.hint))
+
+
+def guard_error(
+    guard: Guard, left: int, right: int, leaves: Sequence[Tensor] = (), arrays: Sequence[np.ndarray] = ()
+) -> BaseException:
+    """The error of a guard that does not hold, with the shapes of the arguments whose sizes it speaks of.
+
+    Args:
+        guard: the condition.
+        left: value of its left side.
+        right: value of its right side.
+        leaves: tensors of the arguments.
+        arrays: their values.
+    """
+    message = guard.what
+    if guard.kind == "shape" and not _is_bound(guard):
+        message += f" ({left} and {right})"
+    concerned: set[Atom] = {*atoms(guard.left), *atoms(guard.right)}
+    given = [
+        f"{leaf.name or 'an input'}: {array.dtype}[{', '.join(map(str, array.shape))}]"
+        for leaf, array in zip(leaves, arrays)
+        if not concerned.isdisjoint(a for size in leaf.shape for a in atoms(size))
+    ]
+    if given:
+        message += "\n  given " + ", ".join(given[:4])
+    return NATIVE_BY_NAME[guard.kind].exception(located(message, guard.sites, guard.hint))
+
+
+def _is_bound(guard: Guard) -> bool:
+    """Whether a guard says that a size is large enough: its two numbers would tell a reader nothing."""
+    return any(isinstance(a, SizeCall) and a.op in ("min", "max") for a in (*atoms(guard.left), *atoms(guard.right)))
+
+
+NATIVE_BY_NAME = {row.name: row for row in NATIVE.values()}

@@ -1,40 +1,55 @@
 """``compile``: from symbolic outputs and inputs to a callable.
 
-The steps of a compilation: collect the leaves and check them, collect guards, optimise, generate source, build and load
-it, and hand the entry to the dispatcher.  What each step made stays on the function for inspection.
+The steps of a compilation: check what the user asks for (``request``), collect guards, optimise, generate source,
+build and load it, and hand the entry to the dispatcher, which asks ``calls`` where arguments do not fit as they are.
+What each step made stays on the function for inspection.
 """
 
 from __future__ import annotations
 
+import functools
 import time
+import warnings
 from collections.abc import Mapping, Sequence
-from typing import Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from symtensor.function.arguments import Structure, checked_inputs, checked_updates
 from symtensor.function.calls import Converter, DictFunction, Failure, user_line
-from symtensor.function.interpreter import interpreted
+from symtensor.function.interpreter import InterpretedFunction
+from symtensor.function.request import (
+    Structure,
+    checked_givens,
+    checked_inputs,
+    checked_updates,
+    replace,
+    update_guards,
+)
 from symtensor.function.variables import SharedVariable
 from symtensor.inspect.details import Details
 from symtensor.inspect.report import CompileReport
-from symtensor.ir.graph import Graph, substitute, toposort
+from symtensor.ir.graph import Graph, toposort
 from symtensor.ir.node import Tensor
-from symtensor.ops.declare import SHARED, as_tensor
+from symtensor.ops.declare import SHARED
 from symtensor.optimizer.guards import Guards, collect_guards
 from symtensor.optimizer.pipeline import optimize
 from symtensor.options import Options
 from symtensor.runtime.native import Function
 from symtensor.runtime.signature import Argument, Output, Signature
 
+if TYPE_CHECKING:
+    from symtensor.codegen.pipeline import Generated
+
 
 def compile(
     outputs: Any,
     inputs: Sequence[Tensor] = (),
     *,
-    updates: Mapping[Tensor, Any] | None = None,
+    updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]] | None = None,
     givens: Mapping[Tensor, Any] | None = None,
     on_unused_input: str = "raise",
+    allow_input_downcast: bool = False,
     name: str | None = None,
-    target: str = "c",
+    target: str | None = None,
     threads: int | None = None,
     exclude: Sequence[str] = (),
     rules: Sequence[Any] = (),
@@ -48,8 +63,10 @@ def compile(
         updates: new values of shared variables, written after all outputs have been computed; all or none.
         givens: tensors to be replaced by others before compiling.
         on_unused_input: ``"raise"``, ``"warn"`` or ``"ignore"`` for inputs that no output needs.
+        allow_input_downcast: whether a call may give arrays whose values lose digits in the input's dtype.
         name: of the function, for comments and messages.
-        target: ``"c"``, ``"numpy"`` (the reference interpreter), ``"opencl"``, ``"cuda"``, ``"cuda-shim"``, ``"null"``.
+        target: ``"c"``, ``"numpy"`` (the reference interpreter), ``"opencl"``, ``"cuda"``, ``"cuda-shim"``, ``"null"``;
+            by default C, or the interpreter where there is no compiler.
         threads: most threads that a call uses; all that the process may use if not given.
         exclude: names of rewrite rules or stages that are switched off.
         rules: additional rewrite rules.
@@ -60,6 +77,8 @@ def compile(
 
     Raises:
         CompileError: for missing, unused or duplicate inputs and unsuitable updates.
+        DTypeError: for an update or replacement of an unsuitable dtype.
+        ShapeError: for an update or replacement of an unsuitable shape.
         CompilerError: if the C compiler fails.
 
     >>> import symtensor as st
@@ -68,32 +87,128 @@ def compile(
     array([2., 3.])
     """
     begin = time.perf_counter()
-    options = Options(target=target, threads=threads, exclude=frozenset(exclude), rules=tuple(rules), fma=fma)
+    if threads is not None and (not isinstance(threads, int) or threads < 1):
+        raise ValueError(f"threads must be a positive number, not {threads!r}")
+    options = Options(
+        target=_default_target() if target is None else target,
+        threads=threads,
+        exclude=frozenset(exclude),
+        rules=tuple(rules),
+        fma=fma,
+    )
     report = CompileReport()
     with report.phase("collect"):
-        structure = Structure(outputs)
-        news = checked_updates(updates or {})
-        results = structure.leaves + list(news.values())
-        if givens:
-            results = substitute(results, {k: as_tensor(v) for k, v in givens.items()})
-        inputs = checked_inputs(list(inputs), results, on_unused_input)
-        variables = [n for n in toposort(results) if n.op is SHARED]
-        variables += [v for v in news if v not in set(variables)]
-        graph = Graph((*inputs, *variables), tuple(results))
-        guards = collect_guards(graph)
+        asked = _collect(outputs, inputs, updates, givens, on_unused_input)
+        graph, guards, structure, targets = asked.graph, asked.guards, asked.structure, asked.targets
     with report.phase("optimise"):
         optimised, trace = optimize(graph, options)
-    place = {leaf: k for k, leaf in enumerate(graph.inputs)}
-    targets = {len(structure.leaves) + k: place[v] for k, v in enumerate(news)}
-    details = Details(name or "function", target, graph, optimised, trace, report, guards)
-    if target == "numpy":
-        function: Any = interpreted(optimised, guards, graph.inputs, len(inputs), targets, structure, details)
+    details = Details(name or "function", options.target, graph, optimised, trace, report, guards)
+    function: Any
+    if options.target == "numpy":
+        convert = Converter(Signature(tuple(map(_argument, asked.given)), ()), allow_input_downcast)
+        function = InterpretedFunction(optimised, guards, graph.inputs, targets, structure, details, convert)
     else:
-        function = _native(optimised, guards, graph.inputs, targets, structure, options, details)
-        if structure.kind == "dict":
-            function = DictFunction(function, structure.keys)
+        function = _native(optimised, guards, graph.inputs, targets, structure, options, details, allow_input_downcast)
+        function = DictFunction(function, structure) if structure.kind == "dict" else function
     report.total = time.perf_counter() - begin
     return function
+
+
+def generate_source(
+    outputs: Any,
+    inputs: Sequence[Tensor] = (),
+    *,
+    updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]] | None = None,
+    name: str | None = None,
+    target: str = "c",
+) -> str:
+    """The source that ``compile`` would build, on machines that cannot run it: the device's where the target has one.
+
+    Args:
+        outputs: as for ``compile``.
+        inputs: as for ``compile``.
+        updates: as for ``compile``.
+        name: of the function, for comments.
+        target: ``"c"``, ``"opencl"`` or ``"cuda"``; no driver and no GPU is needed.
+
+    Raises:
+        CompileError: as ``compile`` does.
+        ValueError: if the target has no source.
+
+    >>> import symtensor as st
+    >>> x = st.vector("x")
+    >>> "__global__" in generate_source(x + 1, [x], target="cuda")
+    True
+    """
+    if target == "numpy":
+        raise ValueError("the target 'numpy' interprets the graph and has no source")
+    options = Options(target=target)
+    asked = _collect(outputs, inputs, updates, None, "ignore")
+    optimised, _ = optimize(asked.graph, options)
+    made = _generated(optimised, asked.guards, asked.graph.inputs, asked.targets, options, name or "function")
+    return made.source.device or made.source.text
+
+
+# ------------------------------------------------------------------------------------------------------ the inside
+@dataclass(frozen=True)
+class _Asked:
+    """What the user asked for, checked.
+
+    Attributes:
+        structure: of the outputs.
+        given: the inputs that a call gives values to.
+        graph: from those and the shared variables to results and new values.
+        guards: on sizes.
+        targets: number of each new value among the graph's outputs, and of its variable among the inputs.
+    """
+
+    structure: Structure
+    given: Sequence[Tensor]
+    graph: Graph
+    guards: Guards
+    targets: dict[int, int]
+
+
+def _collect(outputs: Any, inputs: Sequence[Tensor], updates: Any, givens: Any, on_unused_input: str) -> _Asked:
+    structure = Structure(outputs)
+    news = checked_updates(updates or {})
+    results = replace(structure.leaves + list(news.values()), checked_givens(givens or {}))
+    given = checked_inputs(inputs, results, on_unused_input)
+    variables = [n for n in toposort(results) if n.op is SHARED]
+    variables += [v for v in news if v not in set(variables)]
+    graph = Graph((*given, *variables), tuple(results))
+    guards = collect_guards(graph, update_guards(dict(zip(news, results[len(structure.leaves) :]))))
+    place = {leaf: k for k, leaf in enumerate(graph.inputs)}
+    targets = {len(structure.leaves) + k: place[v] for k, v in enumerate(news)}
+    return _Asked(structure, given, graph, guards, targets)
+
+
+def _default_target() -> str:
+    """The C target, or where no compiler is found the interpreter, which is announced once."""
+    from symtensor.runtime import toolchain
+
+    try:
+        toolchain.toolchain()
+    except toolchain.NoCompiler as error:
+        _announce(str(error).splitlines()[0])
+        return "numpy"
+    return "c"
+
+
+@functools.cache
+def _announce(reason: str) -> None:
+    warnings.warn(f"symtensor runs on the slow NumPy interpreter: {reason}", RuntimeWarning, stacklevel=4)
+
+
+def _generated(
+    graph: Graph, guards: Guards, leaves: tuple[Tensor, ...], targets: dict[int, int], options: Options, name: str
+) -> Generated:
+    from symtensor.codegen.pipeline import Machine, generate
+    from symtensor.runtime import toolchain
+
+    tools = toolchain.toolchain()
+    machine = Machine(tools.vector_bytes, frozenset(tools.features))
+    return generate(graph, guards, leaves, targets, options, machine, name, user_line)
 
 
 def _native(
@@ -104,16 +219,15 @@ def _native(
     structure: Structure,
     options: Options,
     details: Details,
+    downcast: bool,
 ) -> Function:
     """Generate, build and load; what was made is left in ``details``."""
-    from symtensor.codegen.pipeline import Machine, generate
     from symtensor.runtime import blas, toolchain
 
     report = details.compile_report
     tools = toolchain.toolchain()
     with report.phase("generate"):
-        machine = Machine(tools.vector_bytes, frozenset(tools.features))
-        made = generate(graph, guards, leaves, targets, options, machine, details.name, user_line)
+        made = _generated(graph, guards, leaves, targets, options, details.name)
     details.generated = made
     with report.phase("compiler"):
         built = tools.compile(made.source.text, name=details.name)
@@ -129,29 +243,33 @@ def _native(
             kernels = tuple(details.device.compile(made.source.device, made.source.kernels))
             device = details.device.table
     signature = _signature(made.program, leaves, targets, structure)
-    convert, fail = Converter(signature), Failure(made.program.sites)
+    convert = Converter(signature, downcast)
+    fail = Failure(made.program.sites, {site: guard for guard, site in made.program.guards}, leaves)
     return Function(entry, signature, library, device, kernels, convert, fail, details, options.threads or 0)
+
+
+def _argument(leaf: Tensor) -> Argument:
+    sizes = tuple(s if isinstance(s, int) else None for s in leaf.shape)
+    if isinstance(leaf, SharedVariable):
+        return Argument(leaf.name or "shared", leaf.dtype, leaf.ndim, sizes, "shared", leaf.container)
+    return Argument(leaf.name or "input", leaf.dtype, leaf.ndim, sizes)
 
 
 def _signature(program: Any, leaves: tuple[Tensor, ...], targets: dict[int, int], structure: Structure) -> Signature:
     from symtensor.codegen.program import Loop, WhileLoop, all_steps
 
-    arguments = []
-    for leaf in leaves:
-        sizes = tuple(s if isinstance(s, int) else None for s in leaf.shape)
-        kind = "shared" if isinstance(leaf, SharedVariable) else "input"
-        value = leaf.container if isinstance(leaf, SharedVariable) else None
-        arguments.append(Argument(leaf.name or "input", leaf.dtype, leaf.ndim, sizes, kind, value))  # type: ignore[arg-type]
+    arguments = [_argument(leaf) for leaf in leaves]
     constants = [s for s in program.storages.values() if s.kind == "argument" and s.number < 0]
-    arrays = {n: program.constants[n] for n in (s.name for s in constants)}
     for s in constants:
-        value = arrays[s.name]
+        value = program.constants[s.name]
         arguments.append(Argument(s.name, value.dtype, value.ndim, value.shape, "constant", value))
     outputs = []
     for number, node in enumerate(program.output_nodes):
         if number in targets:
             outputs.append(
-                Output(node.name or "update", node.dtype, node.ndim, "update", targets[number], number in program.in_place)
+                Output(
+                    node.name or "update", node.dtype, node.ndim, "update", targets[number], number in program.in_place
+                )
             )
         else:
             outputs.append(Output(node.name or "output", node.dtype, node.ndim))

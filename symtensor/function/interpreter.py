@@ -2,67 +2,77 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
 
-from symtensor.function.calls import Converter
+from symtensor.function.calls import guard_error
+from symtensor.function.request import Structure
+from symtensor.function.variables import SharedVariable
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
-from symtensor.ops.reference import bind_sizes, check_guard, evaluate
+from symtensor.ir.size import Atom, substitute
+from symtensor.ops.reference import bind_sizes, evaluate
 from symtensor.optimizer.guards import Guards
-from symtensor.runtime.signature import Argument, Signature
 
 
 class InterpretedFunction:
-    """Evaluates a graph with NumPy at each call; attributes beyond the call are those of ``details``."""
+    """Evaluates a graph with NumPy at each call; attributes beyond the call are those of ``details``.
+
+    Args:
+        graph: outputs, then new values of shared variables.
+        guards: checked before anything is computed.
+        leaves: inputs, then shared variables.
+        targets: number of an output to the number of the leaf whose new value it is.
+        structure: how results are returned.
+        details: for inspection.
+        convert: from the arguments of a call to arrays.
+    """
 
     def __init__(
-        self, graph: Graph, guards: Guards, leaves: tuple[Tensor, ...], inputs: int, targets: dict[int, int], structure: Any,
-        details: Any, convert: Any,
-    ) -> None:  # fmt: skip
-        self._graph, self._guards, self._leaves, self._inputs = graph, guards, leaves, inputs
+        self,
+        graph: Graph,
+        guards: Guards,
+        leaves: tuple[Tensor, ...],
+        targets: dict[int, int],
+        structure: Structure,
+        details: Any,
+        convert: Callable[[tuple[Any, ...], dict[str, Any]], tuple[np.ndarray, ...]],
+    ) -> None:
+        self._graph, self._guards, self._leaves = graph, guards, leaves
         self._targets, self._structure, self.details, self._convert = targets, structure, details, convert
+        self._variables = [v for v in leaves if isinstance(v, SharedVariable)]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        arrays: dict[Tensor, np.ndarray] = dict(zip(self._leaves, self._convert(args, kwargs)))
-        for leaf in self._leaves[self._inputs :]:
-            arrays[leaf] = leaf.container.get()  # type: ignore[attr-defined]
-        environment = bind_sizes(arrays)
-        for guard in self._guards.conditions:
-            check_guard(guard, environment)
-        values = [np.asarray(v) for v in evaluate(self._graph.outputs, arrays)]
-        for number, target in self._targets.items():
-            self._leaves[target].container.set(_fresh(values[number]))  # type: ignore[attr-defined]
-        results = [_fresh(v) for k, v in enumerate(values) if k not in self._targets]
-        kind = self._structure.kind
-        if kind == "dict":
-            return dict(zip(self._structure.keys, results))
-        if kind == "single":
-            return results[0] if results else None
-        return results if kind == "list" else tuple(results)
+        """Evaluate; all shared variables are updated, or, after an error, none."""
+        inputs = self._convert(args, kwargs)
+        with ExitStack() as locks:
+            for variable in sorted(self._variables, key=lambda v: v.container.serial):
+                locks.enter_context(variable.lock)
+            arrays = dict(zip(self._leaves, inputs)) | {v: v.container.get() for v in self._variables}
+            self._check(arrays, bind_sizes(arrays))
+            values = [_fresh(v) for v in evaluate(self._graph.outputs, arrays)]
+            for number, target in self._targets.items():
+                self._leaves[target].container.set(values[number])  # type: ignore[attr-defined]
+        return self._structure.fill([v for k, v in enumerate(values) if k not in self._targets])
 
-    def __repr__(self) -> str:
-        return repr(self.details)
+    def _check(self, arrays: Mapping[Tensor, np.ndarray], sizes: Mapping[Atom, int]) -> None:
+        for guard in self._guards.conditions:
+            left, right = substitute(guard.left, sizes), substitute(guard.right, sizes)
+            if isinstance(left, int) and isinstance(right, int) and left != right:
+                raise guard_error(guard, left, right, list(arrays), list(arrays.values()))
 
     def __getattr__(self, name: str) -> Any:
         if name == "details":
             raise AttributeError(name)
         return getattr(self.details, name)
 
+    def __repr__(self) -> str:
+        return repr(self.details)
+
 
 def _fresh(value: np.ndarray) -> np.ndarray:
-    """An array of its own: results never share memory with inputs or shared variables."""
+    """An array of its own: results never share memory with inputs, shared variables or each other."""
     return np.array(value, order="C", copy=True)
-
-
-def interpreted(
-    graph: Graph, guards: Guards, leaves: tuple[Tensor, ...], inputs: int, targets: dict[int, int], structure: Any, details: Any
-) -> InterpretedFunction:
-    """Make a function of the interpreter."""
-    arguments = tuple(
-        Argument(leaf.name or "input", leaf.dtype, leaf.ndim, tuple(s if isinstance(s, int) else None for s in leaf.shape))
-        for leaf in leaves[:inputs]
-    )
-    convert = Converter(Signature(arguments, ()))
-    return InterpretedFunction(graph, guards, leaves, inputs, targets, structure, details, convert)

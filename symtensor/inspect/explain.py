@@ -131,13 +131,13 @@ def _group_lines(number: int, group: KernelGroup, plan: Plan) -> list[str]:
 
 
 def _why_stored(node: Tensor, plan: Plan) -> str:
-    if node in plan.graph.outputs:
+    if node in set(plan.graph.outputs):
         return "an output"
     readers: list[str] = []
     for number, step in enumerate(plan.steps, 1):
-        if isinstance(step, NodeStep) and node in step.node.inputs:
+        if isinstance(step, NodeStep) and node in set(step.node.inputs):
             readers.append(f"step {number} ({step.node.op.name})")
-        elif isinstance(step, KernelGroup) and node not in step.nodes and _reads(step, node):
+        elif isinstance(step, KernelGroup) and node not in set(step.nodes) and _reads(step, node):
             readers.append(f"step {number}")
         elif isinstance(step, CheckStep) and step.index is node:
             readers.append(f"step {number} (a check)")

@@ -212,6 +212,7 @@ class Const(Expr):
     """A number; ``value`` is a Python scalar."""
 
     __slots__ = ("value",)
+    value: Any
 
     def __new__(cls, value: Any, dtype: np.dtype) -> Const:
         value = np.asarray(value).astype(dtype).item()

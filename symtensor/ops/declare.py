@@ -99,12 +99,16 @@ class Reduction(Op):
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Scatter(Op):
-    """``scatter_add``: adds rows of updates into a copy of a base at computed indices, in a fixed order.
+    """An op that joins rows of updates into a copy of a base at computed indices, in order: ``scatter_add``.
+
+    Inputs are base, indices and updates; attribute ``axis`` is the axis that the indices count.
 
     Attributes:
+        combine: from the element that is there and the update to the new element.
         bounds: as for ``IndexOp``.
     """
 
+    combine: Callable[[Expr, Expr], Expr] = lambda old, update: update
     bounds: Callable[[Tensor], Iterable[tuple[int, SizeLike]]] | None = None
 
 

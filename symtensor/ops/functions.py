@@ -92,18 +92,21 @@ cosh: Elementwise = _function("cosh", np.cosh, lambda g, z, x: (g * sinh(x),))
 tanh = _function("tanh", np.tanh, lambda g, z, x: (g * (1 - z * z),))
 
 
+_HUGE = {2: 2.0**7, 4: 2.0**60, 8: 2.0**500}  # by bytes: from here on x*x + 1 is x*x, and may soon overflow
+
+
 def _arcsinh(x: Expr) -> Expr:
     # log(|x| + sqrt(x*x + 1)) without cancellation near 0, and without overflow where x*x would.
     size = call("abs", x)
     near = call("log1p", size + size * size / (1 + call("sqrt", size * size + 1)))
-    huge = 2.0 ** (500 if x.dtype.itemsize == 8 else 60)
+    huge = _HUGE[x.dtype.itemsize]
     return call("copysign", select(size > huge, call("log", size) + LN2, near), x)
 
 
 def _arccosh(x: Expr) -> Expr:
     above = x - 1
-    huge = 2.0 ** (500 if x.dtype.itemsize == 8 else 60)
-    return select(x > huge, call("log", x) + LN2, call("log1p", above + call("sqrt", above * (x + 1))))
+    huge = _HUGE[x.dtype.itemsize]
+    return select(x > huge, call("log", x) + LN2, call("log1p", above + call("sqrt", above) * call("sqrt", x + 1)))
 
 
 def _arctanh(x: Expr) -> Expr:

@@ -1,14 +1,16 @@
-"""Python's indexing: ``x[1:-1, None, ..., i]`` as slices, gathers and new axes, and ``x[i].set(v)``, ``x[i].add(v)``.
+"""Python's indexing: ``x[1:-1, None, ..., i]`` as slices, gathers and new axes.
 
 Bounds may be symbolic.  A basic index is always one ``slice`` node (even where it takes everything), then ``squeeze``
-for integers and ``expand_dims`` for None; an integer array is a ``take``.  That chain is how ``set`` and ``add`` know
-which array and which place is meant.
+for integers and ``expand_dims`` for None.  One integer array alone is a ``take`` of the array itself; any other key
+with arrays is ``slice``, perhaps ``transpose`` and ``reshape``, and a ``take`` at a ``linear_index``.  By this chain
+``symtensor.ops.updating`` knows which array and which place ``x[key].set(v)`` means.
 """
 
 from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,14 +19,13 @@ from symtensor.errors import BoundsError, located
 from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor, caller_sites, describe
 from symtensor.ir.size import SizeLike
-from symtensor.ops.creation import IOTA, iota
-from symtensor.ops.declare import as_tensor, cast
-from symtensor.ops.elementwise import add, greater, where
-from symtensor.ops.movement import EXPAND_DIMS, RESHAPE, SQUEEZE, broadcast_to, expand_dims, reshape, squeeze, transpose
-from symtensor.ops.scatter import TAKE, scatter_add
+from symtensor.ops.creation import iota
+from symtensor.ops.declare import as_tensor
+from symtensor.ops.movement import EXPAND_DIMS, reshape, squeeze, transpose
+from symtensor.ops.scatter import TAKE
 from symtensor.ops.searching import nonzero
 from symtensor.ops.shapes import as_size
-from symtensor.ops.slicing import SLICE, UPDATE_SLICE, slice_of
+from symtensor.ops.slicing import SLICE
 
 
 # ---------------------------------------------------------------------------------------------------------- bounds
@@ -127,87 +128,89 @@ def getitem(x: Tensor, key: Any) -> Tensor:
     Raises:
         BoundsError: for an index that is out of range, while the graph is built where that is known, else at a call.
     """
-    items = _without_masks(_expand_ellipsis(key, x))
-    starts: list[SizeLike] = []
-    steps: list[int] = []
-    shape: list[SizeLike] = []
-    dropped: list[int] = []  # axes of x that integers remove
-    places: list[Any] = []  # what each axis of the result is: an axis of x, None, or an array
-    arrays: dict[int, Tensor] = {}
-    axis = 0
+    entries = _entries(x, _without_masks(_expand_ellipsis(key, x)))
+    used = [e for e in entries if e.axis is not None]
+    window = SLICE(
+        x, starts=tuple(e.start for e in used), steps=tuple(e.step for e in used), shape=tuple(e.size for e in used)
+    )
+    if any(e.array is not None for e in entries):
+        return _gather(x, window, entries)
+    dropped = tuple(e.axis for e in used if e.dropped)
+    result = squeeze(window, dropped) if dropped else window  # type: ignore[arg-type]
+    kept = [e for e in entries if not e.dropped]
+    new = tuple(place for place, e in enumerate(kept) if e.axis is None)
+    return EXPAND_DIMS(result, axes=new) if new else result
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """One item of a key: a new axis (``axis`` None), or what is read along one axis of the array."""
+
+    axis: int | None = None
+    start: SizeLike = 0
+    step: int = 1
+    size: SizeLike = 1
+    dropped: bool = False
+    array: Tensor | None = None
+
+
+def _entries(x: Tensor, items: Sequence[Any]) -> list[_Entry]:
+    with_arrays = any(_is_array(item) for item in items)
+    entries, axis = [], 0
     for item in items:
         if item is None:
-            places.append(None)
+            entries.append(_Entry())
             continue
         n = x.shape[axis]
         if isinstance(item, builtins.slice):
-            start, step, size = _resolve(item, n)
-            places.append(axis)
+            entries.append(_Entry(axis, *_resolve(item, n)))
         elif _is_array(item):
-            arrays[axis] = as_tensor(item)
-            start, step, size = 0, 1, n
-            places.append(axis)
+            entries.append(_Entry(axis, 0, 1, n, array=as_tensor(item)))
         else:
-            start, step, size = _position(as_size(item), n, x, axis), 1, 1
-            dropped.append(axis)
-        starts.append(start)
-        steps.append(step)
-        shape.append(size)
+            position = _position(as_size(item), n, x, axis)
+            if with_arrays:  # NumPy counts an integer beside arrays as one of them
+                entries.append(_Entry(axis, 0, 1, n, array=as_tensor(position)))
+            else:
+                entries.append(_Entry(axis, position, 1, 1, dropped=True))
         axis += 1
-    plain = all(a == 0 and b == 1 and s == n for a, b, s, n in zip(starts, steps, shape, x.shape))
-    if arrays:
-        if dropped and len(arrays) >= 1 and _apart([*dropped, *arrays]):
-            raise NotImplementedError("integers and arrays in one index must be next to each other")
-        result = x if plain else slice_of(x, tuple(starts), tuple(steps), tuple(shape))
-        result = _gather(result, arrays)
-        shift = _rank_change(arrays)
-        dropped = [a + (shift if a > max(arrays) else 0) for a in dropped]
+    return entries
+
+
+def _apart(places: Sequence[int]) -> bool:
+    return places[-1] - places[0] >= len(places)
+
+
+def _gather(x: Tensor, window: Tensor, entries: Sequence[_Entry]) -> Tensor:
+    """Elements at integer arrays; where something stands between the arrays, their axes come first, as in NumPy."""
+    places = [i for i, e in enumerate(entries) if e.array is not None]
+    arrays = [entries[i].array for i in places]
+    axes = [entries[i].axis for i in places]
+    rank = max(a.ndim for a in arrays)  # type: ignore[union-attr]
+    if len(arrays) == 1 and window.shape == x.shape and _takes_all(window):
+        result = TAKE(x, arrays[0], axis=axes[0])  # type: ignore[arg-type]
     else:
-        result = SLICE(x, starts=tuple(starts), steps=tuple(steps), shape=tuple(shape))
-    if dropped:
-        result = squeeze(result, tuple(dropped))
-    if None in [p if p is None else 0 for p in places]:
-        result = EXPAND_DIMS(result, axes=_new_axes(places, arrays))
-    return result
+        result = _take_linear(window, axes, arrays)  # type: ignore[arg-type]
+    first = places[0] if not _apart(places) else 0
+    layout = [e.axis is None for e in entries if e.array is None]  # True for a new axis
+    before = 0 if _apart(places) else first
+    new = tuple(i if i < before else i + rank for i, is_new in enumerate(layout) if is_new)
+    return EXPAND_DIMS(result, axes=new) if new else result
 
 
-def _apart(axes: Sequence[int]) -> bool:
-    ordered = sorted(axes)
-    return ordered != list(range(ordered[0], ordered[0] + len(ordered)))
+def _takes_all(window: Tensor) -> bool:
+    return all(a == 0 for a in window.attr("starts")) and all(b == 1 for b in window.attr("steps"))
 
 
-def _rank_change(arrays: dict[int, Tensor]) -> int:
-    return max(a.ndim for a in arrays.values()) - len(arrays)
-
-
-def _new_axes(places: list[Any], arrays: dict[int, Tensor]) -> tuple[int, ...]:
-    """Positions of the Nones in the result, arrays counting with the axes that they bring."""
-    rank = max((a.ndim for a in arrays.values()), default=0)
-    position, new, seen = 0, [], False
-    for place in places:
-        if place is None:
-            new.append(position)
-            position += 1
-        elif place in arrays:
-            position += 0 if seen else rank
-            seen = True
-        else:
-            position += 1
-    return tuple(new)
-
-
-def _gather(x: Tensor, arrays: dict[int, Tensor]) -> Tensor:
-    """Elements at integer arrays on one or several adjacent axes."""
-    axes = sorted(arrays)
-    if len(axes) == 1:
-        return TAKE(x, arrays[axes[0]], axis=axes[0])
+def _take_linear(window: Tensor, axes: Sequence[int], arrays: Sequence[Tensor]) -> Tensor:
+    """Gather along several axes: bring them together, merge them into one, take at a row-major index."""
+    first = axes[0]
     if _apart(axes):
-        rest = [i for i in range(x.ndim) if i not in axes]
-        order = axes + rest  # NumPy puts the axes of separated arrays in front
-        return _gather(transpose(x, order), {i: arrays[a] for i, a in enumerate(axes)})
-    linear = linear_index([x.shape[a] for a in axes], [arrays[a] for a in axes])
-    merged = (*x.shape[: axes[0]], sz.product(x.shape[a] for a in axes), *x.shape[axes[-1] + 1 :])
-    return TAKE(reshape(x, merged), linear, axis=axes[0])
+        window = transpose(window, (*axes, *(i for i in range(window.ndim) if i not in axes)))
+        first = 0
+    last = first + len(axes)
+    sizes = window.shape[first:last]
+    merged = reshape(window, (*window.shape[:first], sz.product(sizes), *window.shape[last:]))
+    return TAKE(merged, linear_index(sizes, arrays), axis=first)
 
 
 def linear_index(sizes: Sequence[SizeLike], arrays: Sequence[Tensor]) -> Tensor:
@@ -216,81 +219,3 @@ def linear_index(sizes: Sequence[SizeLike], arrays: Sequence[Tensor]) -> Tensor:
     for size, array in zip(sizes[1:], arrays[1:]):
         total = total * size + TAKE(iota(size), array, axis=0)
     return total
-
-
-# --------------------------------------------------------------------------------------------------------- set, add
-class _Place:
-    """Which array, and which place in it, an indexed tensor is: the chain of nodes that ``getitem`` made."""
-
-    def __init__(self, view: Tensor) -> None:
-        self.view = view
-        node = view
-        self.new_axes: tuple[int, ...] = ()
-        self.dropped: tuple[int, ...] = ()
-        if node.op is EXPAND_DIMS:
-            self.new_axes, node = node.attr("axes"), node.inputs[0]
-        if node.op is SQUEEZE:
-            self.dropped, node = node.attr("axes"), node.inputs[0]
-        if node.op is not SLICE and node.op is not TAKE:
-            raise TypeError(f"{describe(view)} is not an indexed array\n  hint: write x[index].set(value)")
-        self.node = node
-        self.base = node.inputs[0]
-
-    def values(self, value: Any) -> Tensor:
-        """The value with the shape of the window in the base."""
-        result = broadcast_to(cast(as_tensor(value, self.base.dtype), self.base.dtype), self.view.shape)
-        if self.new_axes:
-            result = squeeze(result, self.new_axes)
-        return expand_dims(result, self.dropped) if self.dropped else result
-
-
-def _write(place: _Place, values: Tensor) -> Tensor:
-    return UPDATE_SLICE(place.base, values, starts=place.node.attr("starts"), steps=place.node.attr("steps"))
-
-
-def set_at(view: Tensor, value: Any) -> Tensor:
-    """``x[i].set(v)``: a copy of x with this place overwritten.
-
-    A gather with arrays can only be set to one value for all positions, or at one position: with duplicates the last
-    would have to win.
-    """
-    place = _Place(view)
-    if place.node.op is SLICE:
-        return _write(place, place.values(value))
-    (base, positions), axis = place.node.inputs, place.node.attr("axis")
-    source = as_tensor(value, base.dtype)
-    along = source.ndim - (view.ndim - axis)  # axis of the value at which the positions begin
-    varies = any(i >= 0 and source.shape[i] != 1 for i in range(along, along + positions.ndim))
-    if varies:
-        raise NotImplementedError("x[array].set(v) takes a v that is the same for all positions\n  hint: use .add")
-    rows = scatter_add(iota(base.shape[axis]) * 0, positions, 1)
-    hit = reshape(greater(rows, 0), (base.shape[axis], *(1,) * (base.ndim - axis - 1)))
-    if positions.ndim and source.ndim:
-        drop = tuple(i for i in range(max(along, 0), along + positions.ndim) if i >= 0)
-        source = squeeze(source, drop) if drop else source
-    if source.ndim > base.ndim - axis - 1:
-        source = expand_dims(source, source.ndim - (base.ndim - axis - 1))
-    return restored(place, where(hit, source, base))
-
-
-def add_at(view: Tensor, value: Any) -> Tensor:
-    """``x[i].add(v)``: a copy of x with v added at this place; duplicate positions add up."""
-    place = _Place(view)
-    if place.node.op is SLICE:
-        return _write(place, place.node + place.values(value))
-    (base, positions), axis = place.node.inputs, place.node.attr("axis")
-    return restored(place, scatter_add(base, positions, place.values(value), axis))
-
-
-def restored(place: _Place, result: Tensor) -> Tensor:
-    """Undo the reshape that merged the axes of several index arrays."""
-    base, positions = place.node.inputs
-    if base.op is RESHAPE and _is_linear(positions):
-        return reshape(result, base.inputs[0].shape)
-    return result
-
-
-def _is_linear(positions: Tensor) -> bool:
-    """Whether positions were made by ``linear_index``, whose last term is a take from an iota."""
-    last = positions.inputs[1] if positions.op is add else positions
-    return last.op is TAKE and last.inputs[0].op is IOTA

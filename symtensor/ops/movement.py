@@ -69,7 +69,8 @@ def _transpose_at(node: Tensor, at: Index, load: Loader) -> Expr:
     return load(0, tuple(inner))
 
 
-def _inverse(axes: Sequence[int]) -> tuple[int, ...]:
+def inverse_order(axes: Sequence[int]) -> tuple[int, ...]:
+    """The order of axes that undoes a transpose."""
     return tuple(sorted(range(len(axes)), key=axes.__getitem__))
 
 
@@ -78,7 +79,7 @@ TRANSPOSE: IndexOp = index_op(
     lambda inputs, axes: TensorType(inputs[0].dtype, tuple(inputs[0].shape[a] for a in axes)),
     lambda x, axes: np.transpose(x, axes),
     _transpose_at,
-    lambda g, node: (TRANSPOSE(g, axes=_inverse(node.attr("axes"))),),
+    lambda g, node: (TRANSPOSE(g, axes=inverse_order(node.attr("axes"))),),
     samples=lambda rng: [((rng.normal(size=(2, 3, 4)),), {"axes": (1, 2, 0)})],
 )
 

@@ -18,8 +18,9 @@ from symtensor.ir.size import Size, SizeLike
 from symtensor.ir.text import constant_text, graph_text
 from symtensor.ops import contraction, diagonal, elementwise, functions, movement, normalise, reduction
 from symtensor.ops.declare import cast, constant_value
-from symtensor.ops.indexing import add_at, getitem, set_at
+from symtensor.ops.indexing import getitem
 from symtensor.ops.shapes import as_shape
+from symtensor.ops.updating import add_at, set_at
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """Public functions by NumPy's name, for the NumPy protocols."""

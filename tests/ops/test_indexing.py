@@ -113,21 +113,63 @@ def test_set_and_add_of_slices(key: Any, add: bool) -> None:
     agree(updated(key, lambda x: x[key] * 2, add), X)
 
 
+ARRAY_KEYS = [
+    np.s_[np.array([1, 1, -1])],
+    np.s_[:, np.array([0, 0])],
+    np.s_[np.array([1, 1]), np.array([0, -5])],
+    np.s_[1:3, np.array([[0, 4], [2, 0]])],
+    np.s_[np.array([2, 0]), ::-2],
+    np.s_[2, np.array([3, 3, 1])],
+    np.s_[np.array([0, 3]), None, np.array([1, 1])],
+    np.s_[None, np.array([3]), 1:],
+]
+
+
+@pytest.mark.parametrize("add", [False, True])
+@pytest.mark.parametrize("key", ARRAY_KEYS, ids=str)
+def test_set_and_add_at_arrays(key: Any, add: bool) -> None:
+    agree(updated(key, 1.5, add), X)
+    distinct = np.arange(float(X[key].size)).reshape(X[key].shape)
+    agree(updated(key, lambda x: x[key] * 2 + distinct, add), X)
+    st.verify_grad(lambda x, v: getattr(x[key], "add" if add else "set")(v) ** 2, [X, X[key] + 1], order=2)
+
+
 @pytest.mark.parametrize(
     "key",
-    [np.s_[np.array([1, 1, -1])], np.s_[:, np.array([0, 0])], np.s_[np.array([1, 1]), np.array([0, -5])]],
+    [
+        np.s_[np.array([1, 0, 1]), :, np.array([0, 3, 0])],
+        np.s_[0, :, np.array([0, 3, 0])],
+        np.s_[:, np.array([0, 2]), 1],
+        np.s_[1, np.array([0, 2]), 1:3],
+        np.s_[np.array([0, 1])[:, None], np.array([0, 2]), None],
+    ],
     ids=str,
 )
-def test_add_at_arrays(key: Any) -> None:
-    agree(updated(key, 1.5, add=True), X)
-    agree(updated(key, lambda x: x[key] * 2, add=True), X)
+def test_set_and_add_at_several_arrays(key: Any) -> None:
+    agree(lambda x: x[key], T)
+    for add in (False, True):
+        agree(updated(key, lambda x: x[key] * 2, add), T)
 
 
-@pytest.mark.parametrize(
-    "key", [np.s_[np.array([1, 1, -1])], np.s_[:, np.array([0, 3])], np.s_[np.array([0, 1]), np.array([2, -1])]]
-)
-def test_set_at_arrays_to_one_value(key: Any) -> None:
-    agree(updated(key, 7.0), X)
+def test_an_update_of_a_slice_by_an_array_is_an_update_of_the_slice() -> None:
+    x = st.matrix("x")
+    part = x[1:3]
+    (got,) = evaluate([part[np.array([0, 0])].add(1.0)], {x: X})
+    want = X[1:3].copy()
+    want[0] += 2
+    np.testing.assert_array_equal(got, want)
+
+
+def test_of_duplicates_the_last_wins() -> None:
+    x, i, v = st.vector("x"), st.lvector("i"), st.vector("v")
+    new = x[i].set(v)
+    values = {x: np.zeros(4), i: [2, 0, 2, -2], v: [1.0, 2.0, 3.0, 4.0]}
+    np.testing.assert_array_equal(evaluate([new], values)[0], [2, 0, 4, 0])
+    weights = st.constant([1.0, 10.0, 100.0, 1000.0])
+    dx, dv = st.grad((new * weights).sum(), [x, v])
+    got = evaluate([dx, dv], values)
+    np.testing.assert_array_equal(got[0], [0, 10, 0, 1000])
+    np.testing.assert_array_equal(got[1], [0, 1, 0, 100])
 
 
 def test_set_at_an_index_known_only_at_the_call() -> None:

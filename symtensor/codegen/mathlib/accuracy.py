@@ -48,6 +48,9 @@ FUNCTIONS: dict[str, MathFunction] = _table(
     arctanh=(1, 2.0, 2.0),
     cbrt=(1, 0.51, 0.51),
     hypot=(2, 0.51, 0.51),
+    gammaln=(1, 5.0, 5.0),
+    digamma=(1, 5.0, 5.0),
+    erfinv=(1, 4.0, 4.0),
     pow=(2, 1.5, 1.5),
     sqrt=(1, 0.5, 0.5),
 )

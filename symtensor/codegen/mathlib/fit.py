@@ -9,6 +9,7 @@ fitted again after each rounding, so that the rounding of the coefficients that 
 from __future__ import annotations
 
 import argparse
+import math
 import runpy
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -185,14 +186,67 @@ def _erfcx(t: Any) -> Any:
     return mpmath.exp(x * x) * mpmath.erfc(x) / u
 
 
+def _gammaln_near(s: Any) -> Any:
+    """lgamma(2 + s) / s"""
+    return mpmath.loggamma(2 + s) / s if abs(s) > 1e-20 else mpmath.digamma(2)
+
+
+def _stirling(z: Any) -> Any:
+    """What Stirling's formula lacks at x = z**-1/2, times x"""
+    if z < 1e-5:
+        return mpmath.polyval([mpmath.mpf(1) / 1260, -mpmath.mpf(1) / 360, mpmath.mpf(1) / 12], z) - z**3 / 1680
+    x = 1 / mpmath.sqrt(z)
+    return x * (mpmath.loggamma(x) - (x - 0.5) * mpmath.log(x) + x - mpmath.log(2 * mpmath.pi) / 2)
+
+
+DIGAMMA_ROOT = mpmath.findroot(mpmath.digamma, 1.4616)
+
+
+def _digamma_near(v: Any) -> Any:
+    """digamma(x) / (x - root) at x = 3/2 + v"""
+    d = v + mpmath.mpf(1.5) - DIGAMMA_ROOT
+    return mpmath.digamma(v + 1.5) / d if abs(d) > 1e-20 else mpmath.polygamma(1, DIGAMMA_ROOT)
+
+
+def _digamma_tail(z: Any) -> Any:
+    """(log x - 1/(2 x) - digamma(x)) x**2 at x = z**-1/2"""
+    if z < 1e-5:
+        return mpmath.polyval([mpmath.mpf(1) / 252, -mpmath.mpf(1) / 120, mpmath.mpf(1) / 12], z) - z**3 / 240
+    x = 1 / mpmath.sqrt(z)
+    return x * x * (mpmath.log(x) - 1 / (2 * x) - mpmath.digamma(x))
+
+
+def _erfinv(w: Any) -> Any:
+    """erfinv(x) / x where w = -log(1 - x**2)"""
+    rest = mpmath.exp(-w)
+    x = mpmath.sqrt(1 - rest)
+    if abs(w) < 1e-20:
+        return mpmath.sqrt(mpmath.pi) / 2
+    if w < 1:
+        return mpmath.erfinv(x) / x
+    complement = rest / (1 + x)  # 1 - x, without cancellation
+    y = mpmath.sqrt(w)
+    for _ in range(60):  # Newton's method on log(erfc), which is nearly a parabola
+        value = mpmath.erfc(y)
+        step = (mpmath.log(value) - mpmath.log(complement)) * value * mpmath.sqrt(mpmath.pi) / 2 * mpmath.exp(y * y)
+        y += step
+        if abs(step) < mpmath.mpf(10) ** -70:
+            break
+    return y / x
+
+
 def table() -> list[Fit]:
     """All polynomials of the library."""
     fits: list[Fit] = []
     for precision, terms in (
         ("f32", {"EXP": 5, "EXPM1": 6, "EXP2": 6, "SIN": 3, "COS": 3, "TAN": 7, "LOG": 8, "POW": 2,
-                 "TANH": 5, "ATAN": 8, "ASIN": 5, "CBRT": 5, "ERF": 7, "ERFC_LOG": 10, "ERFCX": 10}),
+                 "TANH": 5, "ATAN": 8, "ASIN": 5, "CBRT": 5, "ERF": 7, "ERFC_LOG": 10, "ERFCX": 10,
+                 "GAMMALN": 9, "STIRLING": 3, "DIGAMMA": 10, "DIGAMMA_TAIL": 3,
+                 "ERFINV_1": 12, "ERFINV_2": 10}),
         ("f64", {"EXP": 10, "EXPM1": 11, "EXP2": 12, "SIN": 6, "COS": 6, "TAN": 15, "LOG": 8, "POW": 7,
-                 "TANH": 11, "ATAN": 20, "ASIN": 12, "CBRT": 8, "ERF": 13, "ERFC_LOG": 19, "ERFCX": 23}),
+                 "TANH": 11, "ATAN": 20, "ASIN": 12, "CBRT": 8, "ERF": 13, "ERFC_LOG": 19, "ERFCX": 23,
+                 "GAMMALN": 19, "STIRLING": 8, "DIGAMMA": 21, "DIGAMMA_TAIL": 8,
+                 "ERFINV_1": 24, "ERFINV_2": 21, "ERFINV_3": 19}),
     ):  # fmt: skip
 
         def add(name: str, function: Function, low: Any, high: Any, weight: Function, precision: str = precision,
@@ -229,6 +283,20 @@ def table() -> list[Fit]:
         # erfc(x) = exp(-x**2) u ERFCX(1 - 4 u) with u = 1/(x + 2) for x >= 1/2, until it underflows
         high = 10.1 if precision == "f32" else 27.3
         add("ERFCX", _erfcx, 1 - 4 / (0.4999 + 2), 1 - 4 / (high + 2), lambda t: 1 / _erfcx(t))
+        # lgamma(2 + s) = s GAMMALN(s) for |s| <= 1/2; (x - 1/2) (log x - 1) + HALF_LOG_TAU + STIRLING(1/x**2)/x, x >= 8
+        add("GAMMALN", _gammaln_near, -0.5, 0.5, lambda s: 1 / _gammaln_near(s))
+        add("STIRLING", _stirling, 0, 1 / 64, lambda z: 1)
+        # digamma(x) = (x - root) DIGAMMA(x - 3/2) for x in [1, 2]; log x - 1/(2 x) - DIGAMMA_TAIL(1/x**2)/x**2, x >= 8
+        add("DIGAMMA", _digamma_near, -0.5, 0.5, lambda v: 1 / _digamma_near(v))
+        add("DIGAMMA_TAIL", _digamma_tail, 0, 1 / 64, lambda z: 1)
+        # erfinv(x) = x ERFINV(...) with w = -log(1 - x**2), of w - 3 for w < 6, and of sqrt(w) - 3 or - 5 beyond
+        add("ERFINV_1", lambda v: _erfinv(v + 3), -3, 3.01, lambda v: 1 / _erfinv(v + 3))
+        high = 17 if precision == "f32" else 16.1
+        add("ERFINV_2", lambda v: _erfinv((v + 3) ** 2), math.sqrt(5.99) - 3, math.sqrt(high) - 3,
+            lambda v: 1 / _erfinv((v + 3) ** 2))  # fmt: skip
+        if precision == "f64":
+            add("ERFINV_3", lambda v: _erfinv((v + 5) ** 2), math.sqrt(15.99) - 5, math.sqrt(37) - 5,
+                lambda v: 1 / _erfinv((v + 5) ** 2))  # fmt: skip
         # atanh(s) = s + s**3 (1/3 + s**2 (1/5 + s**2 POW(s**2)))
         add("POW", odd_tail(mpmath.atanh, 7), 0, ATANH_HIGH, lambda z: z**3)
     return fits
@@ -288,6 +356,9 @@ def constants() -> dict[tuple[str, str], float | int]:
         # hypot scales numbers beyond these limits, so that squares neither overflow nor lose bits that count
         for name, exponents in (("LOW", (-40, -500)), ("HIGH", (40, 500)), ("UP", (90, 600)), ("DOWN", (-90, -600))):
             put(f"HYPOT_{name}", mpmath.mpf(2) ** exponents[bits == 53])
+        put("HALF_LOG_TAU", mpmath.log(2 * mpmath.pi) / 2 - mpmath.mpf(0.5))
+        put("PI", +mpmath.pi)
+        put("DIGAMMA_ROOT_LO", put("DIGAMMA_ROOT", DIGAMMA_ROOT))
         put("SQRT_HALF_LO", put("SQRT_HALF", mpmath.sqrt(0.5)))
         # up to it squares do not overflow, beyond it 1 + x rounds to x
         put("ARC_HIGH", mpmath.mpf(2) ** (60 if bits == 24 else 500))

@@ -26,7 +26,7 @@ from symtensor.codegen.mathlib.target import PRECISIONS, QUALIFIERS, SCALARS, Ta
 
 _FUNCTION = re.compile(
     r"(?P<comment>/\*(?:(?!\*/).)*\*/)\n"
-    r"(?P<lanewise>each_lane )?(?P<result>F|I|U|M|[iu](?:32|64)) (?P<name>\w+)\((?P<parameters>[^)]*)\) \{\n"
+    r"(?P<lanewise>each_lane )?(?P<result>F|I|U|M|void|[iu](?:32|64)) (?P<name>\w+)\((?P<parameters>[^)]*)\) \{\n"
     r"(?P<body>.*?)^\}$",
     re.DOTALL | re.MULTILINE,
 )

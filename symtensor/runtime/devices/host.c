@@ -33,10 +33,11 @@ static int check_range(st_device *device, void *handle, int64_t offset, int64_t 
   return offset < 0 || bytes < 0 || offset > size - bytes ? ST_OUT_OF_RANGE : 0;
 }
 
-/* Fresh memory is filled with NaN (and -1), so that a kernel that reads what nobody wrote is seen. */
+/* Fresh memory is filled with NaN (and -1), so that a kernel that reads what nobody wrote is seen; where nothing executes
+ * it is zero, so that conditions are false and loops end. */
 static int host_alloc(st_device *device, int64_t bytes, void **handle) {
   int status = pool_alloc(device, bytes, handle);
-  if (!status && ((st_host *)device->state)->executes) memset(*handle, 0xff, (size_t)bytes);
+  if (!status) memset(*handle, ((st_host *)device->state)->executes ? 0xff : 0, (size_t)bytes);
   return status;
 }
 

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 
 from symtensor.errors import CompileError, DTypeError, ShapeError, located
+from symtensor.function.variables import SharedVariable
 from symtensor.ir.graph import rebuild, substitute, toposort
-from symtensor.ir.node import Guard, Tensor, describe, make
+from symtensor.ir.node import Guard, Tensor, describe, inherit, make
 from symtensor.ir.size import AnonymousDim, Atom, Dim, ScalarValue, Size, SizeLike, atoms
 from symtensor.ir.size import substitute as substitute_size
 from symtensor.ops.declare import INPUT, SHARED, as_tensor, cast
 from symtensor.ops.shapes import as_size
-from symtensor.variables import SharedVariable
 
 UNUSED = ("raise", "warn", "ignore")
 
@@ -100,7 +100,7 @@ def replace(outputs: Sequence[Tensor], replaced: Mapping[Tensor, Tensor]) -> lis
                     sizes[atom] = after
         if old.op is INPUT and old.ndim == 0 and old.dtype.kind in "iu" and ScalarValue(old) in _size_atoms(outputs):
             sizes[ScalarValue(old)] = as_size(new)
-    return substitute(_with_sizes(substitute(outputs, replaced), sizes), replaced)
+    return _with_sizes(substitute(outputs, replaced), sizes)
 
 
 def _with_sizes(outputs: Sequence[Tensor], sizes: Mapping[Atom, SizeLike]) -> list[Tensor]:
@@ -117,7 +117,7 @@ def _with_sizes(outputs: Sequence[Tensor], sizes: Mapping[Atom, SizeLike]) -> li
     for node in toposort(outputs):
         inputs = tuple(new[i] for i in node.inputs)
         attrs = tuple((k, changed(v)) for k, v in node.attrs)
-        new[node] = rebuild(node, inputs) if attrs == node.attrs else make(node.op, inputs, attrs)
+        new[node] = rebuild(node, inputs) if attrs == node.attrs else inherit(make(node.op, inputs, attrs), node)
     return [new[o] for o in outputs]
 
 
@@ -216,7 +216,9 @@ def checked_updates(updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]]
     for variable, value in updates.items() if isinstance(updates, Mapping) else updates:
         if not isinstance(variable, SharedVariable):
             what = describe(variable) if isinstance(variable, Tensor) else repr(variable)
-            raise CompileError(f"only shared variables can be updated, not {what}\n  hint: make it with st.shared(value)")
+            raise CompileError(
+                f"only shared variables can be updated, not {what}\n  hint: make it with st.shared(value)"
+            )
         if variable in news:
             raise CompileError(located(f"{describe(variable)} is updated twice", variable.sites))
         new = as_tensor(value)
