@@ -154,6 +154,7 @@ class Failure:
         sites: what is wrong, and the user's lines, by site number.
         guards: those of the sites that are conditions on sizes.
         leaves: the tensors of the arguments, in their order.
+        device: words the codes of its driver.
     """
 
     def __init__(
@@ -161,8 +162,9 @@ class Failure:
         sites: Sequence[tuple[str, tuple[Site, ...]]],
         guards: Mapping[int, Guard],
         leaves: Sequence[Tensor],
+        device: Device | None = None,
     ) -> None:
-        self._sites, self._guards, self._leaves = sites, guards, leaves
+        self._sites, self._guards, self._leaves, self._device = sites, guards, leaves, device
 
     def __call__(self, code: int, site: int, step: int, values: Sequence[int], arrays: Sequence[np.ndarray]) -> None:
         """Raise what a record means."""
@@ -171,6 +173,8 @@ class Failure:
             raise SymtensorError(f"native code failed with the unknown code {code}")
         if row.exception is KeyboardInterrupt:
             raise KeyboardInterrupt
+        if row.name == "device" and self._device is not None:
+            raise DeviceError(f"target {self._device.name!r}: {self._device.error_text(values[0])}")
         guard = self._guards.get(site)
         if guard is not None and guard.kind == row.name:
             raise guard_error(guard, values[0], values[1], self._leaves, arrays)

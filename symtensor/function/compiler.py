@@ -244,7 +244,7 @@ def _native(
             device = details.device.table
     signature = _signature(made.program, leaves, targets, structure)
     convert = Converter(signature, downcast)
-    fail = Failure(made.program.sites, {site: guard for guard, site in made.program.guards}, leaves)
+    fail = Failure(made.program.sites, {site: guard for guard, site in made.program.guards}, leaves, details.device)
     return Function(entry, signature, library, device, kernels, convert, fail, details, options.threads or 0)
 
 

@@ -192,7 +192,7 @@ class _Fusion:
         before = self._before(list(root.reads)) | checks
         for group in self._candidates(root):
             axes = self._join_axes(root, group)
-            if axes is None or group.statements + root.statements > GROUP_LIMIT:
+            if axes is None or group.statements + root.statements > GROUP_LIMIT or self._reads_through_view(root, group):
                 continue
             others = before & ~(1 << group.number)
             if any(others >> g.number & 1 and self.reach[g.number] >> group.number & 1 for g in self.groups):
@@ -202,6 +202,10 @@ class _Fusion:
         group = self.new_group(before)
         shape = self.shape(root.node)
         self._enter(root, group, tuple(range(len(shape))), shape)
+
+    def _reads_through_view(self, root: _Root, group: _Group) -> bool:
+        """Whether a root reads a member's memory under another shape: at places that other iterations write."""
+        return any(n not in group.members and self._memory(n) in group.members for n in root.reads)
 
     def _enter(self, root: _Root, group: _Group, axes: tuple[int, ...], extents: tuple[SizeLike, ...]) -> None:
         group.extents = extents

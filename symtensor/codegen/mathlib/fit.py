@@ -358,6 +358,7 @@ def constants() -> dict[tuple[str, str], float | int]:
             put(f"HYPOT_{name}", mpmath.mpf(2) ** exponents[bits == 53])
         put("HALF_LOG_TAU", mpmath.log(2 * mpmath.pi) / 2 - mpmath.mpf(0.5))
         put("PI", +mpmath.pi)
+        put("LOG_PI", mpmath.log(mpmath.pi))
         put("DIGAMMA_ROOT_LO", put("DIGAMMA_ROOT", DIGAMMA_ROOT))
         put("SQRT_HALF_LO", put("SQRT_HALF", mpmath.sqrt(0.5)))
         # up to it squares do not overflow, beyond it 1 + x rounds to x

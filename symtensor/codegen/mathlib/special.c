@@ -25,7 +25,7 @@ F gammaln(F x) {
   F y = blend(far, fma(b - 0.5, l - 1.0, fma(t, inverse, HALF_LOG_TAU)), near);
   if (any(lt(x, 0.0))) {
     F sine = abs(sin(PI * (a - rint(a))));
-    F reflected = log(PI / sine) - (y + log(a));
+    F reflected = LOG_PI - log(sine) - (y + log(a));
     reflected = blend(lt(a, as_float(INF_BITS)), reflected, a);
     y = blend(lt(x, 0.0), reflected, y);
   }
