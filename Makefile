@@ -16,6 +16,7 @@ WORKERS ?= auto
 $(READY): pyproject.toml setup.py $(RUNTIME_SOURCES)
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --editable '.[dev]'
+	$(BIN)/python -m compileall -q symtensor
 	touch $@
 
 demo: $(READY)

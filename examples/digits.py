@@ -120,18 +120,11 @@ def time_in_turn(contenders: dict[str, Callable[[], object]], rounds: int = 25, 
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
-def head(text: object, lines: int = 14) -> str:
+def head(text: object, lines: int = 14, width: int = 160) -> str:
     """The first lines of a text, and how many follow."""
-    all_lines = str(text).splitlines()
+    all_lines = [line if len(line) <= width else f"{line[: width - 3]}..." for line in str(text).splitlines()]
     more = [f"... {len(all_lines) - lines} more lines"] if len(all_lines) > lines else []
     return "\n".join([*all_lines[:lines], *more])
-
-
-def one_rewrite(story: str) -> str:
-    """The first rewrite that made something stable: rule and reason, before, after, the line that it is from."""
-    lines = story.splitlines()
-    start = next(k for k, line in enumerate(lines) if line.startswith("stabilise:"))
-    return "\n".join(lines[start : start + 4])
 
 
 def main() -> int:
@@ -146,9 +139,10 @@ def main() -> int:
     accuracy = float((predict(x_held) == t_held).mean())
 
     print(f"\n--- the step as the compiler sees it\n{head(step.graph)}")
-    print(f"\n--- its kernels\n{step.kernels}")
-    print(f"\n--- one rewrite of {len(str(step.explain()).splitlines())} lines that step.explain() has to tell")
-    print(one_rewrite(step.explain()))
+    print(f"\n--- its kernels\n{head(step.kernels, 9)}")
+    rewrites = step.explain().rewrites
+    print(f"\n--- one rewrite of {len(rewrites)}")
+    print(next(rewrite for rewrite in rewrites if rewrite.stage == "stabilise"))
     print(f"\n--- the generated C lies in\n{step.compile_report.path}")
     xb, tb, by_numpy = x[:BATCH], t[:BATCH], numpy_step()
     seconds = time_in_turn({"symtensor": lambda: step(xb, tb), "NumPy": lambda: by_numpy(xb, tb)})

@@ -48,7 +48,11 @@ class Binder:
             new = self._rebuild(expr, uses)
             depth[id(expr)] = 1 + max((depth.get(id(c), 0) for c in children(expr)), default=0)
             shared = uses.get(id(expr), 0) > 1 and isinstance(new, (Call, Load)) and expr is not root
-            if shared or (depth[id(expr)] >= DEPTH_LIMIT and isinstance(new, Call)) or (expr is root and isinstance(new, Call)):
+            if (
+                shared
+                or (depth[id(expr)] >= DEPTH_LIMIT and isinstance(new, Call))
+                or (expr is root and isinstance(new, Call))
+            ):
                 name = f"t{next(self._numbers)}"
                 self._pending.append(Let(name, new))
                 new, depth[id(expr)] = Var(name, new.dtype), 0

@@ -15,7 +15,18 @@ from symtensor.codegen.bind import Binder
 from symtensor.codegen.contraction import gemm_form
 from symtensor.codegen.lower import GroupLowering, Memory, make_kernel
 from symtensor.codegen.names import SourceNames
-from symtensor.codegen.program import Commit, Copy, Launch, Library, Program, Step, Storage, axis_site, routine_site, written
+from symtensor.codegen.program import (
+    Commit,
+    Copy,
+    Launch,
+    Library,
+    Program,
+    Step,
+    Storage,
+    axis_site,
+    routine_site,
+    written,
+)
 from symtensor.codegen.resolve import resolve, row_major
 from symtensor.codegen.schedule import Schedule
 from symtensor.errors import CODES
@@ -42,7 +53,9 @@ class Builder:
         sites: texts and user lines by number.
     """
 
-    def __init__(self, guards: Guards, *, device: bool, fma: bool, schedules: dict[str, Schedule] | None = None) -> None:
+    def __init__(
+        self, guards: Guards, *, device: bool, fma: bool, schedules: dict[str, Schedule] | None = None
+    ) -> None:
         self.guards = guards
         self.device = device
         self.fma = fma
@@ -112,10 +125,12 @@ class Builder:
         outputs = set(plan.graph.outputs)
         readers = users(plan.graph.nodes())
         for step in plan.steps:
-            base = step.node.inputs[0] if isinstance(step, NodeStep) and step.kind == "scatter" else None
-            computed = base is not None and inlinable(base) and base in plan.stored and base not in outputs
+            if not isinstance(step, NodeStep) or step.kind != "scatter":
+                continue
+            base = step.node.inputs[0]
+            computed = inlinable(base) and base in plan.stored and base not in outputs
             if computed and len(readers[base]) == 1:
-                self.memory.alias[base] = step.node  # type: ignore[index,union-attr]  # filled where rows are added
+                self.memory.alias[base] = step.node  # filled where rows are added
         for node in plan.graph.nodes():
             if node.op.name in VIEWS and node not in plan.stored and node not in outputs:
                 self.memory.alias.setdefault(node, node.inputs[0])
@@ -160,7 +175,9 @@ class Builder:
     def check(self, step: CheckStep) -> list[Step]:
         """A kernel that fails at the first index outside of an axis."""
         name = self.kernel_name([step.index]) + "_check"
-        group = resolve(step.group, lambda n, at: Load(self.memory.buffer(n), row_major(at, self.memory.shape(n)), n.dtype))
+        group = resolve(
+            step.group, lambda n, at: Load(self.memory.buffer(n), row_major(at, self.memory.shape(n)), n.dtype)
+        )
         value = cast(group.sweeps[0].computes[0].value, INT64)
         bind = Binder(self.fma)
         position, extent = bind(value), index(step.extent)
@@ -170,7 +187,9 @@ class Builder:
         body: list[ir.Statement] = [*bind.take(), ir.If(outside, (fail,))]
         for var in reversed(group.outer):
             body = [ir.For(var, tuple(body))]
-        return [Launch(make_kernel(name, tuple(body), (step.on_behalf,), self.elements(step.index), self.memory.dtypes))]
+        return [
+            Launch(make_kernel(name, tuple(body), (step.on_behalf,), self.elements(step.index), self.memory.dtypes))
+        ]
 
     def scatter(self, step: NodeStep) -> list[Step]:
         """Add rows at computed positions: a copy of the base, then rows in order, large ones by several owners."""
@@ -202,7 +221,11 @@ class Builder:
         for var in reversed(group.outer[axis:rows]):
             body = [ir.For(var, tuple(body))]
         kernel = make_kernel(
-            self.kernel_name([node]), (ir.For(owner, tuple(body), "parallel"),), (node,), sz.mul(total, 4), self.memory.dtypes
+            self.kernel_name([node]),
+            (ir.For(owner, tuple(body), "parallel"),),
+            (node,),
+            sz.mul(total, 4),
+            self.memory.dtypes,
         )
         source = self.memory.buffer(base)
         copy = [Copy(target, source, node.dtype, self.elements(node))] if source != target else []
@@ -310,8 +333,7 @@ def _with_commit(steps: list[Step], variables: set[str]) -> list[Step]:
 
 
 def _size_label(atom: Atom) -> str:
-    label = atom.label.replace(".shape[", "_size").replace("]", "")
-    return label
+    return atom.label.replace(".shape[", "_size").replace("]", "")
 
 
 def _output_buffers(builder: Builder, graph: Graph, leaves: set[Tensor]) -> tuple[tuple[str, ...], list[Step]]:

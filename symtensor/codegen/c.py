@@ -30,11 +30,13 @@ class CPrinter(KernelPrinter):
 
     # ------------------------------------------------------------------------------------------------- statements
     def loop(self, s: ir.For, indent: str) -> list[str]:
+        """A simd loop as vectors, others in order."""
         if s.kind == "simd" and vectorisable(s) and not _short(s):
             return VectorLoop(self, s, self.width).print(indent)
         return super().loop(s, indent)
 
     def alloc(self, s: ir.Alloc, indent: str) -> list[str]:
+        """An array on the stack, or in the worker's scratch memory."""
         for alloc, offset in self._scratch:
             if alloc is s:
                 at = f"scratch + {_bare(self.size(offset))}" if offset != 0 else "scratch"
@@ -42,6 +44,7 @@ class CPrinter(KernelPrinter):
         return [f"{indent}{self.type(s.dtype)} {s.name}[{self.size(s.extent)}] __attribute__((aligned(64)));"]
 
     def fail(self, s: ir.Fail, indent: str) -> list[str]:
+        """Fill the error record and leave."""
         lines = [f"{indent}ctx->error.code = {s.code};", f"{indent}ctx->error.site = {s.site};"]
         lines += [f"{indent}ctx->error.value[{k}] = {_bare(self.expr(v))};" for k, v in enumerate(s.values)]
         return [*lines, f"{indent}return 1;"]
@@ -113,7 +116,8 @@ class CPrinter(KernelPrinter):
             f"static int {name}_chunk(void *argument, int64_t chunk, int64_t worker) {{",
             f"  const {name}_arguments *st_given = argument;",
             "  const int64_t begin = chunk * st_given->grain;",
-            "  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;",
+            "  int64_t end = begin + st_given->grain;",
+            "  if (end > st_given->extent) end = st_given->extent;",
             *(["  (void)worker;"] if scratch == 0 else []),
             f"  return {name}_range({passed}, begin, end);",
             "}",

@@ -94,8 +94,7 @@ def check_kernel(kernel: ir.Kernel) -> None:
 
 def _check_lanes(kernel: ir.Kernel) -> None:
     for s in ir.all_statements(kernel.body):
-        if isinstance(s, ir.For) and s.kind == "simd":
-            if s.lanes <= 0 or s.lanes & (s.lanes - 1):
-                raise VerificationError(f"{kernel.name}: a simd loop needs a power of two of lanes, not {s.lanes}")
+        if isinstance(s, ir.For) and s.kind == "simd" and (s.lanes <= 0 or s.lanes & (s.lanes - 1)):
+            raise VerificationError(f"{kernel.name}: a simd loop needs a power of two of lanes, not {s.lanes}")
         if isinstance(s, ir.For) and not isinstance(s.var, LoopVar):
             raise VerificationError(f"{kernel.name}: {s.var} is no loop variable")

@@ -1,7 +1,7 @@
 """Contractions: which are matrix products for BLAS, and what the others become.
 
-A contraction is a (batched) matrix product when each group of its labels (batch, rows, columns, inner) walks each operand
-with one stride and one of the two matrix axes of each operand is contiguous.  Everything else, and products that are
+A contraction is a (batched) matrix product when each group of its labels (batch, rows, columns, inner) walks each
+operand with one stride and one of the two matrix axes of each operand is contiguous.  Everything else, and products that are
 tiny or have no rows or columns, becomes a sum of products, which fuses like any reduction.
 """
 

@@ -15,7 +15,7 @@ from symtensor.codegen import program as pg
 from symtensor.codegen.c import CPrinter
 from symtensor.codegen.cuda import CUDA
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
-from symtensor.codegen.gpu import FAULT_BYTES, GpuPrinter, Shape, helpers_text, launch_shape
+from symtensor.codegen.gpu import FAULT_BYTES, GpuPrinter, Shape, helpers_text, launch_shape, spread_checks
 from symtensor.codegen.library import routine_call
 from symtensor.codegen.opencl import OPENCL
 from symtensor.errors import CODES
@@ -127,9 +127,10 @@ class DevicePrinter(EntryPrinter):
         for kernel in self.program.kernels():
             if kernel.name in self.kernels:
                 continue
+            spread = spread_checks(kernel)
             self.kernels[kernel.name] = len(self.kernels)
-            self.shapes[kernel.name] = launch_shape(kernel)
-            units += [*self.device.comment(kernel, self.where), *self.device.kernel(kernel)]
+            self.shapes[kernel.name] = launch_shape(spread)
+            units += [*self.device.comment(spread, self.where), *self.device.kernel(spread)]
         return "\n".join([self.device.dialect.header, helpers_text(self.device, self.machine.features), *units])
 
     def _can_fail(self) -> bool:

@@ -14,7 +14,7 @@ A reduction in a simd loop keeps an accumulator in each of ``lanes`` threads and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.barriers import place_barriers
@@ -23,8 +23,8 @@ from symtensor.codegen.names import SourceNames
 from symtensor.codegen.printer import BOOL, KernelPrinter, _bare
 from symtensor.codegen.vectors import vectorisable
 from symtensor.ir import size as sz
-from symtensor.ir.scalar import Expr, Var
-from symtensor.ir.size import SizeLike
+from symtensor.ir.scalar import Expr, LoopVar, Var, index
+from symtensor.ir.size import Size, SizeLike
 
 SHARED_BYTES = 16384  # of arrays of known size that a group may keep in its own memory; others lie in global memory
 PRIVATE_BYTES = 1024  # of arrays that a single thread may keep for itself
@@ -63,6 +63,29 @@ class Shape:
         if not self.alone:
             return self.extent
         return sz.floordiv(sz.add(self.extent, self.threads - 1), self.threads)
+
+
+def spread_checks(kernel: ir.Kernel) -> ir.Kernel:
+    """Make the loops of a kernel that only looks for errors parallel: its iterations do not depend on each other.
+
+    Where there are several errors, any of them is reported.
+    """
+    loops: list[LoopVar] = []
+    body = kernel.body
+    while len(body) == 1 and isinstance(body[0], ir.For) and body[0].kind == "serial":
+        loops.append(body[0].var)
+        body = body[0].body
+    if not loops or not all(isinstance(s, (ir.Let, ir.If, ir.Fail)) for s in ir.all_statements(body)):
+        return kernel
+    if len(loops) == 1:
+        return replace(kernel, body=(ir.For(loops[0], body, "parallel"),))
+    flat = LoopVar("p", sz.product(v.extent for v in loops))
+    rest: SizeLike = Size.of(flat)
+    lets: list[ir.Statement] = []
+    for var in reversed(loops):
+        lets.append(ir.Let(var.label, index(sz.mod(rest, var.extent) if var is not loops[0] else rest)))
+        rest = sz.floordiv(rest, var.extent)
+    return replace(kernel, body=(ir.For(flat, (*lets, *body), "parallel"),))
 
 
 def in_lanes(loop: ir.For) -> bool:

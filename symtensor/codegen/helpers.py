@@ -1,7 +1,7 @@
-"""Small helper functions of generated code for integers and conversions, with NumPy's meaning and no undefined behaviour.
+"""Small helper functions for integers and conversions, with NumPy's meaning and no undefined behaviour.
 
-Floating-point functions live in ``symtensor.codegen.mathlib``; here is what integers need: division that rounds down and
-gives 0 for a zero divisor, powers by squaring, and conversions from floats that saturate nothing and trap never.
+Floating-point functions live in ``symtensor.codegen.mathlib``; here is what integers need: division that rounds down
+and gives 0 for a zero divisor, powers by squaring, and conversions from floats that saturate nothing and trap never.
 """
 
 from __future__ import annotations
@@ -16,11 +16,19 @@ _BODIES = {
     ("abs", "i"): "return a < 0 ? ({T})-({U})a : a;",
     ("abs", "u"): "return a;",
     # Floor division: C truncates, so one is taken off where the remainder has the other sign; b == -1 wraps around.
-    ("floordiv", "i"): "if (b == 0) return 0; if (b == -1) return ({T})-({U})a; {T} q = a / b; return q - ((a % b != 0) & ((a ^ b) < 0));",
+    (
+        "floordiv",
+        "i",
+    ): "if (b == 0) return 0; if (b == -1) return ({T})-({U})a; "
+    "{T} q = a / b; return q - ((a % b != 0) & ((a ^ b) < 0));",
     ("floordiv", "u"): "return b == 0 ? 0 : a / b;",
     ("mod", "i"): "if (b == 0 || b == -1) return 0; {T} r = a % b; return r + ((r != 0 && (r ^ b) < 0) ? b : 0);",
     ("mod", "u"): "return b == 0 ? 0 : a % b;",
-    ("pow", "i"): "if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0; {U} r = 1, s = ({U})a; for (; b; b >>= 1, s *= s) if (b & 1) r *= s; return ({T})r;",
+    (
+        "pow",
+        "i",
+    ): "if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0; {U} r = 1, s = ({U})a; "
+    "for (; b; b >>= 1, s *= s) if (b & 1) r *= s; return ({T})r;",
     ("pow", "u"): "{T} r = 1; for (; b; b >>= 1, a *= a) if (b & 1) r *= a; return r;",
 }
 _BODIES["max", "u"], _BODIES["min", "u"] = _BODIES["max", "i"], _BODIES["min", "i"]
@@ -61,7 +69,8 @@ def float_helper(name: str, dtype: np.dtype, dialect: Dialect) -> str:
 
 def conversion_helper(source: np.dtype, target: np.dtype, dialect: Dialect) -> str:
     """Source of a conversion from float to integer: truncates; NaN and what does not fit give the smallest integer,
-    as x86 does, where C leaves it undefined."""
+    as x86 does, where C leaves it undefined.
+    """
     s, t = dialect.types[source.name], dialect.types[target.name]
     info = np.iinfo(target)
     wide = target.itemsize < 4 or target == np.dtype("uint32")

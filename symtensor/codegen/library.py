@@ -50,15 +50,16 @@ def gemm_source(step: Gemm, t: str, number: int, comment: str) -> list[str]:
         f"  const {t} *b = {at('b')};",
         f"  {t} *c = {at('c')} + first * g->ldc;",
         f"  typedef void gemm(int, int, int, int, int, int, {t}, const {t} *, int, const {t} *, int, {t}, {t} *, int);",
-        f"  ((gemm *)g->function)(101, {trans[step.a.transposed]}, {trans[step.b.transposed]}, (int)rows, (int)g->columns,",
-        "                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);",
+        f"  ((gemm *)g->function)(101, {trans[step.a.transposed]}, {trans[step.b.transposed]}, (int)rows,",
+        "                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);",
         "  return 0;",
         "}",
         f"static int {name}(st_ctx *ctx, {name}_arguments g, int64_t batches) {{",
         f"  g.function = ctx->library[{number}];",
         "  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;",
         "  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;",
-        f"  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < {GEMM_TILE} ? (g.rows / 2 + 15) / 16 * 16 : {GEMM_TILE};",
+        "  const int64_t half = (g.rows / 2 + 15) / 16 * 16;",
+        f"  g.tile = g.rows <= 64 ? g.rows : half < {GEMM_TILE} ? half : {GEMM_TILE};",
         "  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;",
         "  g.tiles = (g.rows + g.tile - 1) / g.tile;",
         "  const int64_t chunks = batches * g.tiles;",
@@ -91,7 +92,7 @@ def gemm_call(step: Gemm, size: Callable[[SizeLike], str]) -> str:
 # ------------------------------------------------------------------------------------------------------- routines
 @dataclass(frozen=True)
 class Routine:
-    """One library routine: its C text with the element type as ``@T@``, its letter as ``@L@``, functions as ``@name@``."""
+    """One library routine: C text with the element type as ``@T@``, its letter as ``@L@``, functions as ``@name@``."""
 
     functions: tuple[str, ...]
     text: str

@@ -19,7 +19,6 @@ one of them stores.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 import numpy as np
 
@@ -128,7 +127,7 @@ class Fail:
     values: tuple[Expr, ...]
 
 
-Statement = Union[For, While, If, Let, Declare, Assign, Store, Accumulate, Alloc, Barrier, Fail]
+Statement = For | While | If | Let | Declare | Assign | Store | Accumulate | Alloc | Barrier | Fail
 
 
 @dataclass(frozen=True, eq=False)

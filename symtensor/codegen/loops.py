@@ -37,7 +37,9 @@ def _pointer(builder: Builder, wanted: str, like: Tensor) -> str:
     """A pointer variable to data like a node's."""
     name = builder.memory.names.fresh(wanted)
     builder.memory.dtypes[name] = like.dtype
-    builder.storages[name] = Storage(name, like.dtype, builder.elements(like), "pointer", -1, builder.memory.shape(like))
+    builder.storages[name] = Storage(
+        name, like.dtype, builder.elements(like), "pointer", -1, builder.memory.shape(like)
+    )
     return name
 
 
@@ -162,7 +164,9 @@ def _scan(builder: Builder, node: Tensor) -> list[Step]:
     collected_views, collected = _rows(builder, plan, outputs[carries:], results[carries:], at, taken)
     copies, swaps = carry.advance(plan, outputs[:carries], taken)
     inside = builder.steps(plan)
-    loop = Loop(var, node.attr("reverse"), (*views, *collected_views, *inside, *_resolved(builder, collected + copies), *swaps))
+    loop = Loop(
+        var, node.attr("reverse"), (*views, *collected_views, *inside, *_resolved(builder, collected + copies), *swaps)
+    )
     return [*carry.before, loop, *carry.finals(results[:carries], states)]
 
 
@@ -192,7 +196,9 @@ def _while(builder: Builder, node: Tensor) -> list[Step]:
     site = builder.site("while_loop", node.sites)
     steps = (*views, *inside, *_resolved(builder, collected + copies), *swaps)
     loop = WhileLoop(tuple(head), holds, steps, counter, limit, site, round_.label)
-    cleared = [_zeros(builder, target, output, limit) for target, output in zip(results[carries + 1 :], outputs[carries:])]
+    cleared = [
+        _zeros(builder, target, output, limit) for target, output in zip(results[carries + 1 :], outputs[carries:])
+    ]
     return [*cleared, *carry.before, loop, *carry.finals(results[:carries], body.inputs[:carries])]
 
 

@@ -1,7 +1,7 @@
 """Lowering: from a kernel group and its schedule to kernels of the loop language.
 
-In comes a ``KernelGroup`` over elements of nodes and a ``Memory`` that knows where stored nodes lie; out come one kernel,
-or two for a two-stage reduction.  The statements follow the schedule's steps and decide nothing themselves.
+In comes a ``KernelGroup`` over elements of nodes and a ``Memory`` that knows where stored nodes lie; out come one
+kernel, or two for a two-stage reduction.  The statements follow the schedule's steps and decide nothing themselves.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from symtensor.codegen.loop_ir import (
     expressions,
 )
 from symtensor.codegen.resolve import Rewriter, merge_loops, resolve, row_major, with_vars
-from symtensor.codegen.schedule import Inner, Lanes, Parallel, Schedule, Sink, TwoStage, choose, operations
+from symtensor.codegen.schedule import Lanes, Parallel, Schedule, Sink, TwoStage, choose, operations
 from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Expr, Index, Load, LoopVar, ValueIndex, Var, index
@@ -182,7 +182,7 @@ class GroupLowering:
         for depth, var in enumerate(reversed(loops)):
             nest = [For(var, tuple(nest), kind if depth == 0 else "serial", lanes=self.lanes if depth == 0 else 0)]
         result = before + nest + after
-        for depth, var in enumerate(reversed(maps)):
+        for var in reversed(maps):
             result = [For(var, tuple(result), "serial")]
         return result
 
@@ -235,7 +235,9 @@ class GroupLowering:
         tile = min(step.tile, last.extent) if isinstance(last.extent, int) and last.extent else step.tile
         block = LoopVar("tile", sz.floordiv(sz.add(last.extent, tile - 1), tile))
         start = sz.mul(Size.of(block), tile)
-        lane = LoopVar("j", sz.minimum(tile, sz.add(last.extent, sz.mul(start, -1))) if block.extent != 1 else last.extent)
+        lane = LoopVar(
+            "j", sz.minimum(tile, sz.add(last.extent, sz.mul(start, -1))) if block.extent != 1 else last.extent
+        )
         self.sink, self.rows = (lane, tile), step.rows
         outer = self.group.outer[:-1] + ((block,) if block.extent != 1 else ())
         values: dict[Atom, SizeLike] = {last: sz.add(start, Size.of(lane)) if block.extent != 1 else Size.of(lane)}
@@ -292,7 +294,12 @@ class GroupLowering:
         bind = Binder(self.fma)
         value = bind(monoid.finish(loads, count))
         writes: list[Statement] = bind.take()
-        read = any(isinstance(e, Load) and e.buffer == local for s in self.group.sweeps for c in s.computes for e in walk([c.value]))
+        read = any(
+            isinstance(e, Load) and e.buffer == local
+            for s in self.group.sweeps
+            for c in s.computes
+            for e in walk([c.value])
+        )
         if not maps and read:
             self._allocs[local] = Alloc(local, compute.node.dtype, tile)
             writes.append(Store(local, Size.of(lane), value))

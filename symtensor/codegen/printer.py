@@ -130,7 +130,11 @@ class KernelPrinter:
             narrow = row.form == "infix" and operand.kind in "iu" and operand.itemsize < 4
             return f"(({self.type(operand)}){text})" if narrow else text
         if row.form == "prefix":
-            return f"(({self.type(operand)})({row.symbol}{args[0]}))" if operand.itemsize < 4 else f"({row.symbol}{args[0]})"
+            return (
+                f"(({self.type(operand)})({row.symbol}{args[0]}))"
+                if operand.itemsize < 4
+                else f"({row.symbol}{args[0]})"
+            )
         if row.form == "select":
             return f"({args[0]} ? {args[1]} : {args[2]})"
         if row.form == "cast":
@@ -250,8 +254,7 @@ def safe_comment(text: str) -> str:
 
 def _shortest(number: float) -> str:
     text = np.format_float_scientific(np.float32(number), unique=True)
-    plain = repr(float(text))
-    return plain
+    return repr(float(text))
 
 
 def _bare(text: str) -> str:

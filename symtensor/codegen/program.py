@@ -1,14 +1,13 @@
 """The Program: the host side of a compiled function, one C function for every target.
 
-A Program is a tuple of steps over named buffers, in execution order.  Sizes are polynomials over atoms; atoms are
-bound from the layout of the arguments, or by a step that finds a size on the way (``nonzero``).  Loops and branches hold
-steps of their own.  On a CPU a launch is a call; on a device it goes through the table of the device.
+A Program is a tuple of steps over named buffers in execution order.  Sizes are polynomials over atoms; atoms are
+bound from the layout of the arguments, or by a step that finds a size on the way (``nonzero``).  Loops and branches
+hold steps of their own.  On a CPU a launch is a call; on a device it goes through the table of the device.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Union
 
 import numpy as np
 
@@ -153,7 +152,7 @@ class Commit:
     """From here on shared variables are written in place: nothing can fail, and Ctrl-C waits for the end."""
 
 
-Step = Union[Launch, Gemm, Library, View, Copy, Swap, Loop, WhileLoop, Branch, Commit]
+Step = Launch | Gemm | Library | View | Copy | Swap | Loop | WhileLoop | Branch | Commit
 
 
 @dataclass(frozen=True, eq=False)

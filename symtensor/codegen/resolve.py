@@ -33,6 +33,7 @@ class Rewriter:
         self._keep: list[Expr] = []  # keeps the keys of the memo alive
 
     def __call__(self, root: Expr) -> Expr:
+        """Rewrite one expression."""
         for expr in walk([root]):
             if id(expr) not in self._memo:
                 self._memo[id(expr)] = self._rebuild(expr)

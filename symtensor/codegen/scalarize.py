@@ -37,7 +37,8 @@ def _count(node: Tensor) -> int | None:
     """Number of elements of a node (of all its results), or None where a size is symbolic."""
     types = node.type if isinstance(node.type, tuple) else (node.type,)
     sizes = [sz.product(t.shape) for t in types]
-    return sum(sizes) if all(isinstance(s, int) for s in sizes) else None  # type: ignore[arg-type]
+    known = [s for s in sizes if isinstance(s, int)]
+    return sum(known) if len(known) == len(sizes) else None
 
 
 def _inner_graphs(node: Tensor) -> list[Graph]:
@@ -67,7 +68,7 @@ def _small(graph: Graph) -> bool:
 
 def _few_states(node: Tensor) -> bool:
     if node.op.name == "cond":
-        states = [o for o in node.attr("then").outputs]
+        states = list(node.attr("then").outputs)
     else:
         states = list(node.attr("body").inputs[node.attr("sequences") if node.op.name == "scan" else 0 :])
         states = states[: node.attr("carries")]
@@ -120,6 +121,17 @@ class _Scalars(Elements):
         return super()._apply(node, at)
 
 
+class _Operands:
+    """Elements of the operands of a nested loop: variables where there are few, expressions otherwise."""
+
+    def __init__(self, known: dict[tuple[Tensor, tuple[int, ...]], Expr], scalars: _Scalars) -> None:
+        self._known, self._scalars = known, scalars
+
+    def __call__(self, node: Tensor, at: tuple) -> Expr:
+        found = self._known.get((node, at))
+        return self._scalars.value(node, at) if found is None else found
+
+
 class _Scalarizer:
     """Writes loops and branches as statements over local variables."""
 
@@ -158,15 +170,15 @@ class _Scalarizer:
         for node in graph.nodes():
             if node.op.kind == "loop":
                 bind = Binder(self.builder.fma, (), self.numbers)
-                operands = {
-                    (i, at): bind(scalars.value(i, at)) for i in node.inputs for at in _indices(self.memory.shape(i))
-                }
+                # Operands of a few elements become variables before the loop; larger ones lie in memory.
+                few = [i for i in node.inputs if (_count(i) or STATE_LIMIT + 1) <= STATE_LIMIT]
+                known = {(i, at): bind(scalars.value(i, at)) for i in few for at in _indices(self.memory.shape(i))}
                 statements += bind.take()
-                inner, results = self.loop(node, lambda n, at, table=operands: table[n, at])  # type: ignore[misc]
+                inner, results = self.loop(node, _Operands(known, scalars))
                 statements += inner
-                for k, values in enumerate(results):
+                for k, table in enumerate(results):
                     item = _item_of(node, k)
-                    made.update({(item, at): v for at, v in values.items()})
+                    made.update({(item, at): v for at, v in table.items()})
         values = [[scalars.value(o, at) for at in _indices(self.memory.shape(o))] for o in graph.outputs]
         bind = Binder(self.builder.fma, [v for row in values for v in row], self.numbers)
         bound = [[bind(v) for v in row] for row in values]
@@ -175,7 +187,8 @@ class _Scalarizer:
     # -- loops and branches: statements, and the values of the results by index
     def loop(self, node: Tensor, value, results: Sequence[str] = ()) -> tuple[list[ir.Statement], list[dict]]:  # type: ignore[no-untyped-def]
         """Statements of a loop or branch; ``value(node, index)`` gives elements of its operands, ``results`` are the
-        buffers that collected rows go to."""
+        buffers that collected rows go to.
+        """
         return {"scan": self._scan, "while_loop": self._while, "cond": self._cond}[node.op.name](node, value, results)
 
     def _states(self, leaves: Sequence[Tensor], initials: Sequence[Tensor], value) -> tuple[list, list[dict]]:  # type: ignore[no-untyped-def]
@@ -242,7 +255,9 @@ class _Scalarizer:
 
         def values_of(graph: Graph):  # type: ignore[no-untyped-def]
             place = {leaf: k for k, leaf in enumerate(graph.inputs)}
-            return lambda leaf, at: tables[place[leaf]][at] if place[leaf] < carries else value(node.inputs[place[leaf]], at)
+            return lambda leaf, at: (
+                tables[place[leaf]][at] if place[leaf] < carries else value(node.inputs[place[leaf]], at)
+            )
 
         def test() -> list[ir.Statement]:
             inside, ((result,),) = self.compute(condition, values_of(condition))
@@ -261,14 +276,13 @@ class _Scalarizer:
             fail = ir.Fail(CODES["steps"], site, (index(limit),))
             checks.append(ir.If(call("ge", counter, index(limit)), (fail,)))
         count = ir.Assign(counter.name, counter + 1)
-        cleared = []
+        cleared: list[ir.Statement] = []
         for target, output in zip(results[carries + 1 :], body.outputs[carries:]):
-            row = LoopVar("row", sz.mul(limit, sz.product(self.memory.shape(output))))
-            cleared.append(ir.For(row, (ir.Store(target, Size.of(row), Const(0, output.dtype)),)))
-        statements = [
-            *cleared, *declared, ir.Declare(counter.name, Const(0, counter.dtype)), ir.Declare(holds, Const(False, BOOL)), *_scoped(test()),
-            ir.While(holds, (*checks, *inside, *stores, *self._assign(tables, outputs[:carries]), count, *_scoped(test()))),
-        ]  # fmt: skip
+            var = LoopVar("row", sz.mul(limit, sz.product(self.memory.shape(output))))
+            cleared.append(ir.For(var, (ir.Store(target, Size.of(var), Const(0, output.dtype)),)))
+        start = [ir.Declare(counter.name, Const(0, counter.dtype)), ir.Declare(holds, Const(False, BOOL))]
+        round_ = (*checks, *inside, *stores, *self._assign(tables, outputs[:carries]), count, *_scoped(test()))
+        statements = [*cleared, *declared, *start, *_scoped(test()), ir.While(holds, round_)]
         return statements, [*tables, {(): counter}]
 
     def _cond(self, node: Tensor, value, results: Sequence[str]) -> tuple[list[ir.Statement], list[dict]]:  # type: ignore[no-untyped-def]
@@ -276,7 +290,7 @@ class _Scalarizer:
         types = node.type
         tables: list[dict] = []
         declared: list[ir.Statement] = []
-        for k, t in enumerate(types):
+        for t in types:
             shape = tuple(map(self.builder.guards.canonical, t.shape))
             base, table = self.memory.names.fresh("chosen"), {}
             for number, at in enumerate(_indices(shape)):

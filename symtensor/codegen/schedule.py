@@ -1,6 +1,6 @@
 """Schedules: how the loops of a kernel group run, as a tuple of small frozen steps.
 
-``choose`` is the heuristic of each target with its cost model; ``symtensor.codegen.lower`` replays the steps.  A step is
+``choose`` is the heuristic with its cost model; ``symtensor.codegen.lower`` replays the steps.  A step is
 a value, so a schedule prints, can be compared in a test, and can be given by the user.
 
 Defaults, with the measurements that they come from (project benchmarks on a 2-core AVX-512 machine):
@@ -19,7 +19,6 @@ Defaults, with the measurements that they come from (project benchmarks on a 2-c
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Call, Load, LoopVar
@@ -75,7 +74,7 @@ class Serial:
     """Run everything in order: too small to be worth more."""
 
 
-Step = Union[Sink, Inner, TwoStage, Lanes, Parallel, Serial]
+Step = Sink | Inner | TwoStage | Lanes | Parallel | Serial
 Schedule = tuple[Step, ...]
 
 
@@ -90,14 +89,14 @@ def operations(group: KernelGroup) -> SizeLike:
 
 def lanes_for(group: KernelGroup) -> int:
     """Lanes of simd loops: 32 where any element takes 8 bytes, else 64."""
-    widest = max(
-        (e.dtype.itemsize for s in group.sweeps for e in walk([c.value for c in s.computes])), default=8
-    )
+    widest = max((e.dtype.itemsize for s in group.sweeps for e in walk([c.value for c in s.computes])), default=8)
     return 32 if widest >= 8 else 64
 
 
 def _unit_stride(offset: SizeLike, var: LoopVar) -> bool:
-    return isinstance(offset, Size) and sz.add(substitute(offset, {var: sz.add(Size.of(var), 1)}), sz.mul(offset, -1)) == 1
+    return (
+        isinstance(offset, Size) and sz.add(substitute(offset, {var: sz.add(Size.of(var), 1)}), sz.mul(offset, -1)) == 1
+    )
 
 
 def _contiguous_loads(group: KernelGroup, outer: bool) -> int:

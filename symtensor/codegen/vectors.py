@@ -8,6 +8,7 @@ lane by lane.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ from symtensor.codegen.dialect import SUFFIX
 from symtensor.codegen.printer import BOOL, KernelPrinter, _bare
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, LoopVar, ValueIndex, Var
-from symtensor.ir.size import Size, SizeLike, atoms, substitute
+from symtensor.ir.size import Atom, Size, SizeLike, atoms, substitute
 from symtensor.optimizer.elements import children, walk
 
 UNROLL_CALLS = 12  # bodies up to this many operations run two vectors at a time even without accumulators
@@ -43,9 +44,7 @@ def coefficient(size: SizeLike, var: LoopVar) -> SizeLike | None:
 
 def mentions(size: SizeLike, var: LoopVar) -> bool:
     """Whether a loop variable occurs in an index polynomial, or in a value that indexes."""
-    return any(
-        a is var or (isinstance(a, ValueIndex) and depends(a.value, var, frozenset())) for a in atoms(size)
-    )
+    return any(a is var or (isinstance(a, ValueIndex) and depends(a.value, var, frozenset())) for a in atoms(size))
 
 
 def depends(expr: Expr, var: LoopVar, names: frozenset[str] | set[str]) -> bool:
@@ -116,7 +115,9 @@ class VectorLoop:
         if not isinstance(self.var.extent, int):
             lines.append(f"{deeper}const int64_t {v}_count = {_bare(self.p.size(self.var.extent))};")
         for name, dtype in self.accumulators.items():
-            lines += [f"{deeper}{self.vec(dtype)} {name}_{u} = {self.splat(name + '_zero', dtype)};" for u in range(copies)]
+            lines += [
+                f"{deeper}{self.vec(dtype)} {name}_{u} = {self.splat(name + '_zero', dtype)};" for u in range(copies)
+            ]
         starts = [
             f"{deeper}const {self.p.value_type(c)} {name}_zero = {_bare(self.p.expr(c))};"
             for s in self.loop.body if isinstance(s, ir.Accumulate)
@@ -142,7 +143,11 @@ class VectorLoop:
         """Whole steps, then one masked vector at a time."""
         v, n = self.var.label, self.lanes
         step = n * self.copies
-        lines = [f"{indent}for (; {v} + {step} <= {v}_count; {v} += {step}) {{", *self.full(indent + "  "), f"{indent}}}"]
+        lines = [
+            f"{indent}for (; {v} + {step} <= {v}_count; {v} += {step}) {{",
+            *self.full(indent + "  "),
+            f"{indent}}}",
+        ]
         for u in range(self.copies):
             lines.append(f"{indent}if ({v} < {v}_count) {{")
             lines.append(f"{indent}  const int64_t alive = {v}_count - {v} < {n} ? {v}_count - {v} : {n};")
@@ -159,7 +164,11 @@ class VectorLoop:
         lines: list[str] = []
         if whole:
             head = f"for (; {v} < {whole}; {v} += {step}) {{" if whole > step else "{"
-            lines += [indent + head, *self.full(indent + "  "), *([f"{indent}  {v} += {step};"] if whole == step else [])]
+            lines += [
+                indent + head,
+                *self.full(indent + "  "),
+                *([f"{indent}  {v} += {step};"] if whole == step else []),
+            ]
             lines.append(f"{indent}}}")
         for u, left in enumerate(range(count - whole, 0, -n)):
             lines.append(f"{indent}{{")
@@ -178,7 +187,9 @@ class VectorLoop:
                 if depends(s.value, self.var, self.varying):
                     lines.append(f"{indent}const {self.vec(s.value.dtype)} {name} = {_bare(self.expr(s.value, copy))};")
                 else:
-                    lines.append(f"{indent}const {self.p.value_type(s.value)} {name} = {_bare(self.scalar(s.value, copy))};")
+                    lines.append(
+                        f"{indent}const {self.p.value_type(s.value)} {name} = {_bare(self.scalar(s.value, copy))};"
+                    )
                 copy.names[s.name] = name
             elif isinstance(s, ir.Store):
                 lines.append(indent + self.store(s, copy))
@@ -192,7 +203,12 @@ class VectorLoop:
         return f"st_{self.element(dtype)}x{self.lanes}"
 
     def element(self, dtype: np.dtype) -> str:
+        """The element of the vector type of a dtype."""
         return f"i{8 * self.mask_bytes}" if dtype == BOOL else SUFFIX[dtype.name]
+
+    def held(self, dtype: np.dtype) -> np.dtype:
+        """What the elements of a vector are: bools are held as integers."""
+        return np.dtype(f"int{8 * self.mask_bytes}") if dtype == BOOL else dtype
 
     def splat(self, text: str, dtype: np.dtype) -> str:
         """A scalar in all lanes."""
@@ -209,6 +225,7 @@ class VectorLoop:
         return f"st_{name}_{SUFFIX[dtype.name]}x{self.lanes}"
 
     def convert(self, text: str, source: str, target: str) -> str:
+        """A vector with elements of another type."""
         return text if source == target else f"__builtin_convertvector({text}, st_{target}x{self.lanes})"
 
     # ------------------------------------------------------------------------------------------------ expressions
@@ -223,11 +240,10 @@ class VectorLoop:
 
         here = f"({copy.start} + {k})" if k != "0" else f"({copy.start})" if " " in copy.start else copy.start
 
-        def atom_name(atom: object) -> str:
-            return here if atom is self.var else saved(atom)  # type: ignore[arg-type]
+        def atom_name(atom: Atom) -> str:
+            return here if atom is self.var else saved(atom)
 
-        text = _LanePrinter(printer, atom_name, copy, self.varying, k, self.element(np.dtype("bool")))
-        return text.expr(e)
+        return _LanePrinter(printer, atom_name, copy, self.varying, k).expr(e)
 
     def expr(self, e: Expr, copy: _Copy) -> str:
         """A value in vector form."""
@@ -243,6 +259,7 @@ class VectorLoop:
         return self.call(e, copy)
 
     def iota(self, e: Index, copy: _Copy) -> str:
+        """Consecutive values of an index polynomial."""
         step = self.stride(e.size)
         if step is None:
             return self.gather(e, copy)
@@ -252,6 +269,7 @@ class VectorLoop:
         return f"({base} + ({self.vec(e.dtype)}){counting}{scaled})"
 
     def load(self, e: Load, copy: _Copy) -> str:
+        """Consecutive elements of a buffer, or gathered ones."""
         if self.stride(e.offset) != 1:
             return self.gather(e, copy)
         at = f"{e.buffer} + {_bare(self.p_size(e.offset, copy))}"
@@ -278,9 +296,11 @@ class VectorLoop:
         element = f"-({self.lane(e, copy, 'lane_')})" if e.dtype == BOOL else self.lane(e, copy, "lane_")
         alive = copy.alive or str(self.lanes)
         v = self.vec(e.dtype)
-        return f"({{ {v} vec_ = {{0}}; for (int64_t lane_ = 0; lane_ < {alive}; ++lane_) vec_[lane_] = {element}; vec_; }})"
+        each = f"for (int64_t lane_ = 0; lane_ < {alive}; ++lane_)"
+        return f"({{ {v} vec_ = {{0}}; {each} vec_[lane_] = {element}; vec_; }})"
 
     def call(self, e: Call, copy: _Copy) -> str:
+        """An operation on vectors."""
         row = SCALAR_OPS[e.op]
         dtype = e.args[0].dtype
         args = [self.expr(a, copy) for a in e.args]
@@ -309,9 +329,11 @@ class VectorLoop:
         names = [f"arg{number}_" for number in range(len(args))]
         setup = " ".join(f"{self.vec(a.dtype)} {n} = {text};" for a, n, text in zip(e.args, names, args))
         lanes = ", ".join(f"{n}[lane_]" for n in names)
-        return f"({{ {setup} {t} vec_; for (int lane_ = 0; lane_ < {self.lanes}; ++lane_) vec_[lane_] = {name}({lanes}); vec_; }})"
+        each = f"for (int lane_ = 0; lane_ < {self.lanes}; ++lane_)"
+        return f"({{ {setup} {t} vec_; {each} vec_[lane_] = {name}({lanes}); vec_; }})"
 
     def select(self, e: Call, args: list[str]) -> str:
+        """One of two vectors lane by lane."""
         dtype = e.dtype
         if dtype == BOOL:
             return f"(({args[0]} & {args[1]}) | (~{args[0]} & {args[2]}))"
@@ -322,6 +344,7 @@ class VectorLoop:
         return f"({{ {i} mask_ = {mask}; ({v})((mask_ & ({i}){args[1]}) | (~mask_ & ({i}){args[2]})); }})"
 
     def cast(self, e: Call, text: str, copy: _Copy) -> str:
+        """A conversion of all lanes."""
         source, target = e.args[0].dtype, e.dtype
         if target == BOOL:
             return self.convert(f"({text} != 0)", f"i{8 * source.itemsize}", self.element(BOOL))
@@ -338,6 +361,7 @@ class VectorLoop:
 
     # ------------------------------------------------------------------------------------- stores and accumulators
     def store(self, s: ir.Store, copy: _Copy) -> str:
+        """Write all living lanes."""
         value = self.expr(s.value, copy)
         dtype = s.value.dtype
         if dtype == BOOL:
@@ -350,9 +374,11 @@ class VectorLoop:
         stored = f"st_{SUFFIX[dtype.name]}x{self.lanes}"
         offset = _bare(self.lane(Index(s.offset), copy, "lane_").removeprefix("(int64_t)"))
         alive = copy.alive or str(self.lanes)
-        return f"{{ {stored} vec_ = {value}; for (int64_t lane_ = 0; lane_ < {alive}; ++lane_) {s.buffer}[{offset}] = vec_[lane_]; }}"
+        each = f"for (int64_t lane_ = 0; lane_ < {alive}; ++lane_)"
+        return f"{{ {stored} vec_ = {value}; {each} {s.buffer}[{offset}] = vec_[lane_]; }}"
 
     def accumulate(self, s: ir.Accumulate, copy: _Copy, indent: str) -> list[str]:
+        """Take one vector into the accumulators of this copy."""
         starts = s.monoid.init(s.value.dtype)
         copy.names.update({n: f"{n}_{copy.number}" for n in s.names})
         added = [n for n in s.names if n not in self.varying]
@@ -405,7 +431,10 @@ class VectorLoop:
         for name, c in zip(s.names, starts):
             t = f"int{8 * self.mask_bytes}_t" if c.dtype == BOOL else self.p.type(c.dtype)
             lines.append(f"{indent}{t} {name}_lanes[{count}];")
-            lines += [f"{indent}__builtin_memcpy({name}_lanes + {u * n}, &{name}_{u}, sizeof {name}_{u});" for u in range(copies)]
+            lines += [
+                f"{indent}{self.primitive('store', self.held(c.dtype))}({name}_lanes + {u * n}, {name}_{u});"
+                for u in range(copies)
+            ]
             if c.dtype == BOOL:
                 lines.append(f"{indent}for (int k = 0; k < {count}; ++k) {name}_lanes[k] = {name}_lanes[k] != 0;")
         lines.append(f"{indent}for (int half = {count // 2}; half > 0; half /= 2)")
@@ -414,9 +443,14 @@ class VectorLoop:
         right = tuple(Var(f"{name}_lanes[k + half]", c.dtype) for name, c in zip(s.names, starts))
         lines += self._assigned(s, left, s.monoid.combine(left, right), indent + "    ")
         lines.append(f"{indent}  }}")
-        total = tuple(Var(name, c.dtype) for name, c in zip(s.names, starts))  # type: ignore[assignment]
+        into = tuple(Var(name, c.dtype) for name, c in zip(s.names, starts))
         first = tuple(Var(f"{name}_lanes[0]", c.dtype) for name, c in zip(s.names, starts))
-        return [*lines, f"{indent}{{", *self._assigned(s, total, s.monoid.combine(total, first), indent + "  "), f"{indent}}}"]  # type: ignore[arg-type]
+        return [
+            *lines,
+            f"{indent}{{",
+            *self._assigned(s, into, s.monoid.combine(into, first), indent + "  "),
+            f"{indent}}}",
+        ]
 
     def _joined(self, s: ir.Accumulate, a: Var, b: Var) -> str:
         names = {a.name, b.name}
@@ -433,31 +467,26 @@ class VectorLoop:
         return lines + [f"{indent}{t.name} = {n}_next;" for t, n in zip(targets, s.names)]
 
 
-class _LanePrinter:
-    """Prints scalar expressions for one lane of a vector loop: vector variables are indexed."""
+class _LanePrinter(KernelPrinter):
+    """Prints scalar expressions for one lane of a vector loop: vector variables are indexed.
 
-    def __init__(self, printer: KernelPrinter, names, copy: _Copy, varying: set[str], k: str, mask: str) -> None:  # type: ignore[no-untyped-def]
-        self.printer, self.names, self.copy, self.varying, self.k = printer, names, copy, varying, k
+    It records helpers in the tables of the printer that it is made from.
+    """
+
+    def __init__(
+        self, printer: KernelPrinter, names: Callable[[Atom], str], copy: _Copy, varying: set[str], k: str
+    ) -> None:
+        self.__dict__.update(printer.__dict__)
+        self._names, self._copy, self._varying, self._lane = names, copy, frozenset(varying), k
 
     def expr(self, e: Expr) -> str:
-        printer = self.printer
-        saved_names, saved_expr = printer._names, printer.expr
-        printer._names = self.names
-        printer.expr = self._expr  # type: ignore[method-assign]
-        try:
-            return self._expr(e)
-        finally:
-            printer._names = saved_names
-            del printer.expr  # type: ignore[attr-defined]
-            assert printer.expr == saved_expr or True
-
-    def _expr(self, e: Expr) -> str:
-        if isinstance(e, Var):
-            name = self.copy.names.get(e.name, e.name)
-            if e.name in self.varying:
-                return f"({name}[{self.k}] != 0)" if e.dtype == BOOL else f"{name}[{self.k}]"
+        """A scalar expression of this lane."""
+        if not isinstance(e, Var):
+            return super().expr(e)
+        name = self._copy.names.get(e.name, e.name)
+        if e.name not in self._varying:
             return name
-        return type(self.printer).expr(self.printer, e)
+        return f"({name}[{self._lane}] != 0)" if e.dtype == BOOL else f"{name}[{self._lane}]"
 
 
 def _is_zero(e: Expr) -> bool:

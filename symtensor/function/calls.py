@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -14,6 +14,9 @@ from symtensor.function.request import Structure
 from symtensor.ir.node import Guard, Site, Tensor
 from symtensor.ir.size import Atom, SizeCall, atoms
 from symtensor.runtime.signature import Argument, Signature
+
+if TYPE_CHECKING:
+    from symtensor.runtime.device import Device
 
 _NUMBERS = "biufc"
 _WEAK = (bool, int, float, complex)
@@ -174,6 +177,8 @@ class Failure:
         if row.exception is KeyboardInterrupt:
             raise KeyboardInterrupt
         if row.name == "device" and self._device is not None:
+            from symtensor.runtime.device import DeviceError
+
             raise DeviceError(f"target {self._device.name!r}: {self._device.error_text(values[0])}")
         guard = self._guards.get(site)
         if guard is not None and guard.kind == row.name:

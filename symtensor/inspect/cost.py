@@ -82,7 +82,7 @@ def trips(loops: tuple[LoopVar, ...]) -> SizeLike:
     for var in loops:
         tiled = _tiled(var.extent, extents)
         if tiled is None:
-            first: dict[Atom, SizeLike] = {outer: 0 for outer in extents}
+            first: dict[Atom, SizeLike] = dict.fromkeys(extents, 0)
             extents[var] = sz.substitute(var.extent, first)
         else:
             outer, whole = tiled

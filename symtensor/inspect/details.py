@@ -50,9 +50,9 @@ class GraphView:
 
     def _repr_svg_(self) -> str:
         """What a notebook shows."""
-        from symtensor.inspect.svg import drawing
+        from symtensor.inspect.svg import picture
 
-        return drawing(self.graph).standalone()
+        return picture(self.graph).standalone()
 
 
 @dataclass

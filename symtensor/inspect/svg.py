@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import escape
 
 from symtensor.codegen.program import Gemm, Launch, Library, Program, Step, all_steps
@@ -64,6 +64,7 @@ class Picture:
         height: in pixels.
         keys: for each drawn tensor the id of its element.
         hidden: how many nodes were left out of a drawing that would be too large.
+        names: for the element of each kernel its name.
     """
 
     body: str
@@ -71,15 +72,20 @@ class Picture:
     height: float
     keys: Mapping[Tensor, str]
     hidden: int = 0
+    names: Mapping[str, str] = field(default_factory=dict)
 
     def element(self) -> str:
         """The ``<svg>`` element, for a page that has the style."""
         box = f"{-MARGIN:.0f} {-MARGIN:.0f} {self.width + 2 * MARGIN:.0f} {self.height + 2 * MARGIN:.0f}"
-        return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="{box}">{self.body}</svg>'
+        return f'<svg viewBox="{box}">{self.body}</svg>'
 
     def standalone(self) -> str:
         """An SVG file of its own."""
-        return self.element().replace(">", f' width="{self.width + 2 * MARGIN:.0f}"><style>{STYLE}</style>', 1)
+        head = f'<svg xmlns="http://www.w3.org/2000/svg" width="{self.width + 2 * MARGIN:.0f}" '
+        return self.element().replace("<svg ", head, 1).replace(">", f"><style>{STYLE}</style>", 1)
+
+
+EMPTY = Picture("", 0.0, 0.0, {})
 
 
 def shorten(text: str, limit: int = 34) -> str:
@@ -109,9 +115,6 @@ def picture(graph: Graph, prefix: str = "n", hues: Mapping[Tensor, int] | None =
     total = sum(not _is_inline(n) for n in graph.nodes())
     body, width, height = render(vertices, edges)
     return Picture(body, width, height, keys, total - len(shown))
-
-
-drawing = picture
 
 
 def _is_inline(node: Tensor) -> bool:
@@ -155,6 +158,8 @@ def _source_type(node: Tensor) -> str:
 def kernel_picture(program: Program, hues: Mapping[str, int]) -> Picture:
     """Draw the Program: a box for each kernel, product or routine with what it computes; buffers run along edges.
 
+    A loop writes what its next round reads: edges run to later steps only.
+
     Args:
         program: whose steps are drawn, those inside of loops too.
         hues: colours of kernels by name.
@@ -165,6 +170,7 @@ def kernel_picture(program: Program, hues: Mapping[str, int]) -> Picture:
     edges: list[tuple[str, str]] = []
     known = {name: f"a{number}" for number, name in enumerate(arguments)}
     used: dict[str, None] = {}
+    titles: dict[str, str] = {}
     for number, step in enumerate(all_steps(program.steps)):
         described = _step(step)
         if described is None:
@@ -172,6 +178,7 @@ def kernel_picture(program: Program, hues: Mapping[str, int]) -> Picture:
         name, lines, reads, writes = described
         key = f"s{number}"
         vertices.append(Vertex(key, (name, *lines), (), hues.get(name)))
+        titles[key] = name
         for buffer in reads:
             source = writers.get(buffer) or known.get(buffer)
             if source is not None:
@@ -185,9 +192,8 @@ def kernel_picture(program: Program, hues: Mapping[str, int]) -> Picture:
         if buffer in writers:
             vertices.append(Vertex(f"o{number}", (shorten(buffer), _buffer_type(program, buffer)), ("source", "output")))
             edges.append((writers[buffer], f"o{number}"))
-    # A loop writes what its next round reads: only edges to later steps are drawn.
     body, width, height = render(vertices, edges)
-    return Picture(body, width, height, {})
+    return Picture(body, width, height, {}, names=titles)
 
 
 def _buffer_type(program: Program, name: str) -> str:
@@ -247,7 +253,10 @@ def _edge(source: object, target: object, points: list[tuple[float, float]]) -> 
 
 def _box(vertex: Vertex, x: float, y: float) -> str:
     width, height = vertex.size
-    colour = f' style="--fill:hsl({vertex.hue} var(--sat, 75%) var(--lum, 93%));--line:hsl({vertex.hue} 45% 55%)"' if vertex.hue is not None else ""
+    colour = ""
+    if vertex.hue is not None:
+        fill = f"hsl({vertex.hue} var(--sat, 75%) var(--lum, 93%))"
+        colour = f' style="--fill:{fill};--line:hsl({vertex.hue} 45% 55%)"'
     left, top = x - width / 2, y - height / 2
     radius = height / 2 if "source" in vertex.classes and len(vertex.lines) < 2 else 7
     at = top + 5 + LINE["title"] - 4

@@ -51,7 +51,10 @@ def sizes_first(nodes: list[Tensor]) -> list[Tensor]:
     stack = nodes[::-1]
     while stack:
         node = stack[-1]
-        needed = [*node.inputs, *(definers[a] for a in sorted_bounds(node) if a in definers and definers[a] is not node)]
+        needed = [
+            *node.inputs,
+            *(definers[a] for a in sorted_bounds(node) if a in definers and definers[a] is not node),
+        ]
         missing = [n for n in needed if n not in done]
         if missing and node not in done:
             stack.extend(missing[::-1])
@@ -127,7 +130,9 @@ class Graph:
     def map_outputs(self, change: Callable[[tuple[Tensor, ...]], Iterable[Tensor]]) -> Graph:
         """The graph with other outputs over the same inputs; itself where nothing changes."""
         outputs = tuple(change(self.outputs))
-        return self if outputs == () or all(a is b for a, b in zip(outputs, self.outputs)) else Graph(self.inputs, outputs)
+        return (
+            self if outputs == () or all(a is b for a, b in zip(outputs, self.outputs)) else Graph(self.inputs, outputs)
+        )
 
     def __repr__(self) -> str:
         from symtensor.ir.text import graph_text

@@ -35,6 +35,7 @@ class TensorType:
 
     @property
     def ndim(self) -> int:
+        """Number of axes."""
         return len(self.shape)
 
     def __eq__(self, other: object) -> bool:
@@ -155,6 +156,7 @@ class Tensor:
     sites: tuple[Site, ...]
 
     if TYPE_CHECKING:  # attached by symtensor.ops.operators
+
         def __getattr__(self, name: str) -> Any: ...
         def __add__(self, other: Any) -> Tensor: ...
         def __radd__(self, other: Any) -> Tensor: ...

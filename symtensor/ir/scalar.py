@@ -50,6 +50,7 @@ class ValueIndex(Atom):
     value: Expr
 
     def __new__(cls, value: Expr) -> ValueIndex:
+        """Find the interned expression, or make it."""
         found = _value_indices.get(id(value))
         if found is None:
             found = super().__new__(cls)
@@ -199,9 +200,11 @@ class Expr:
         return call("ge", self, weak(other, self))
 
     def equal(self, other: Any) -> Expr:
+        """Elementwise ``==``; the operator itself compares objects."""
         return call("eq", self, weak(other, self))
 
     def not_equal(self, other: Any) -> Expr:
+        """Elementwise ``!=``."""
         return call("ne", self, weak(other, self))
 
 
@@ -215,6 +218,7 @@ class Const(Expr):
     value: Any
 
     def __new__(cls, value: Any, dtype: np.dtype) -> Const:
+        """Find the interned expression, or make it."""
         value = np.asarray(value).astype(dtype).item()
         self, new = cls._interned(repr(value), dtype)  # by its digits: 0.0 and -0.0 stay apart, NaN is itself
         if new:
@@ -229,8 +233,10 @@ class Index(Expr):
     """The value of an index polynomial, as int64."""
 
     __slots__ = ("size",)
+    size: SizeLike
 
     def __new__(cls, size: SizeLike) -> Index:
+        """Find the interned expression, or make it."""
         self, new = cls._interned(size)
         if new:
             self.size, self.dtype = size, INT64
@@ -244,8 +250,10 @@ class Var(Expr):
     """A local variable."""
 
     __slots__ = ("name",)
+    name: str
 
     def __new__(cls, name: str, dtype: np.dtype) -> Var:
+        """Find the interned expression, or make it."""
         self, new = cls._interned(name, dtype)
         if new:
             self.name, self.dtype = name, dtype
@@ -259,8 +267,11 @@ class Load(Expr):
     """One element of a buffer; ``offset`` counts elements from the buffer's start."""
 
     __slots__ = ("buffer", "offset")
+    buffer: str
+    offset: SizeLike
 
     def __new__(cls, buffer: str, offset: SizeLike, dtype: np.dtype) -> Load:
+        """Find the interned expression, or make it."""
         self, new = cls._interned(buffer, offset, dtype)
         if new:
             self.buffer, self.offset, self.dtype = buffer, offset, dtype
@@ -274,8 +285,11 @@ class Call(Expr):
     """An operation of ``SCALAR_OPS`` on operands."""
 
     __slots__ = ("args", "op")
+    op: str
+    args: tuple[Expr, ...]
 
     def __new__(cls, op: str, args: tuple[Expr, ...], dtype: np.dtype) -> Call:
+        """Find the interned expression, or make it."""
         self, new = cls._interned(op, tuple(map(id, args)), dtype)
         if new:
             self.op, self.args, self.dtype = op, args, dtype
@@ -336,9 +350,21 @@ def _proved(op: str, left: Expr, right: Expr) -> bool | None:
         return _proved({"gt": "lt", "ge": "le"}[op], right, left)
     difference = sz.add(b, sz.mul(a, -1))
     if op == "lt":
-        return True if lower_bound_at_least(difference, 1) else False if lower_bound_at_least(sz.mul(difference, -1), 0) else None
+        return (
+            True
+            if lower_bound_at_least(difference, 1)
+            else False
+            if lower_bound_at_least(sz.mul(difference, -1), 0)
+            else None
+        )
     if op == "le":
-        return True if lower_bound_at_least(difference, 0) else False if lower_bound_at_least(sz.mul(difference, -1), 1) else None
+        return (
+            True
+            if lower_bound_at_least(difference, 0)
+            else False
+            if lower_bound_at_least(sz.mul(difference, -1), 1)
+            else None
+        )
     if lower_bound_at_least(difference, 1) or lower_bound_at_least(sz.mul(difference, -1), 1):
         return op == "ne"
     return (op == "eq") if difference == 0 else None

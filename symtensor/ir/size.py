@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Union
+from typing import Any
 
 _serials = itertools.count()
 
@@ -95,7 +95,7 @@ class SizeCall(Atom):
     def __init__(self, op: str, left: SizeLike, right: SizeLike) -> None:
         self.op, self.left, self.right = op, left, right
         symbol = {"floordiv": "//", "mod": "%"}.get(op)
-        self.label = f"({left} {symbol} {right})" if symbol else f"{op}({left}, {right})"
+        self.label = f"({_operand(left)} {symbol} {_operand(right)})" if symbol else f"{op}({left}, {right})"
         self.order = (1, self.label, -1)
 
     def __eq__(self, other: object) -> bool:
@@ -109,6 +109,11 @@ class SizeCall(Atom):
 
     def __reduce__(self) -> tuple:
         return SizeCall, (self.op, self.left, self.right)
+
+
+def _operand(size: SizeLike) -> str:
+    """A size as an operand of ``//`` or ``%``: a sum needs parentheses."""
+    return str(size) if isinstance(size, int) or len(size.terms) == 1 else f"({size})"
 
 
 Monomial = tuple[Atom, ...]
@@ -165,7 +170,7 @@ class Size:
     __int__ = __index__
 
     def __repr__(self) -> str:
-        parts = []
+        parts: list[str] = []
         for monomial, coefficient in self.terms:
             text = "*".join(a.label for a in monomial)
             if not monomial:
@@ -208,7 +213,7 @@ class Size:
         return mod(other, self) if isinstance(other, (int, Size)) else NotImplemented
 
 
-SizeLike = Union[int, Size]
+SizeLike = int | Size
 
 
 def _terms(size: SizeLike) -> dict[Monomial, int]:

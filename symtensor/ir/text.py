@@ -64,7 +64,8 @@ class Names:
 def constant_text(value: np.ndarray) -> str:
     """A constant as it is printed: its elements, or its type where there are many."""
     if value.ndim == 0:
-        return repr(value.item())
+        # A float32 shows as many digits as it has, not those of the double next to it.
+        return str(value[()]) if value.dtype.kind == "f" and value.dtype.itemsize < 8 else repr(value.item())
     if value.size <= INLINE_ELEMENTS:
         return np.array2string(value, separator=", ", threshold=INLINE_ELEMENTS).replace("\n", "")
     return f"constant<{value.dtype}[{', '.join(map(str, value.shape))}]>"

@@ -23,8 +23,11 @@ class Element(Expr):
     """One element of a node that lies in memory."""
 
     __slots__ = ("index", "node")
+    node: Tensor
+    index: IndexTuple
 
     def __new__(cls, node: Tensor, index: IndexTuple) -> Element:
+        """Find the interned expression, or make it."""
         self, new = cls._interned(id(node), index)
         if new:
             self.node, self.index, self.dtype = node, index, node.dtype

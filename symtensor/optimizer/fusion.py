@@ -123,6 +123,7 @@ class _Fusion:
     def __init__(self, graph: Graph, guards: Guards) -> None:
         self.graph, self.guards = graph, guards
         self.nodes = sizes_first(graph.nodes())
+        self.position = {n: k for k, n in enumerate(self.nodes)}
         self.definers = {value: n for n in self.nodes for _, value in n.attrs if isinstance(value, Bound)}
         self.roots = _select_roots(graph, self.nodes)
         self.shapes: dict[Tensor, tuple[SizeLike, ...]] = {}
@@ -192,7 +193,11 @@ class _Fusion:
         before = self._before(list(root.reads)) | checks
         for group in self._candidates(root):
             axes = self._join_axes(root, group)
-            if axes is None or group.statements + root.statements > GROUP_LIMIT or self._reads_through_view(root, group):
+            if (
+                axes is None
+                or group.statements + root.statements > GROUP_LIMIT
+                or self._reads_through_view(root, group)
+            ):
                 continue
             others = before & ~(1 << group.number)
             if any(others >> g.number & 1 and self.reach[g.number] >> group.number & 1 for g in self.groups):
@@ -250,10 +255,10 @@ class _Fusion:
             whole = len(shape) == len(group.extents) and all(len(m.shape) == len(shape) for m in group.members)
             reducing = bool(root.reduced) and shape == group.extents and self._reductions_alike(root, group)
             return tuple((p, p) for p in range(len(group.extents))) if same and (whole or reducing) else None
-        variable = {Size.of(v): axis for axis, v in enumerate(root.out)}
+        variable: dict[SizeLike, int] = {Size.of(v): axis for axis, v in enumerate(root.out)}
         kept: list[tuple[int, int]] = []
         for position, extent in enumerate(group.extents):
-            axes = {variable.get(index[member_axes[position]], -1) for member_axes, index in reads}  # type: ignore[call-overload]
+            axes = {variable.get(index[member_axes[position]], -1) for member_axes, index in reads}
             axis = axes.pop() if len(axes) == 1 else -1
             if axis < 0 or shape[axis] != extent or (kept and axis <= kept[-1][1]):
                 break
@@ -282,7 +287,9 @@ class _Fusion:
         for node in self.nodes:
             bits = self._inherit_checks(node, needed)
             if self.definers:
-                bits |= self._before([self.definers[a] for a in sorted_bounds(node) if self.definers.get(a, node) is not node])
+                bits |= self._before(
+                    [self.definers[a] for a in sorted_bounds(node) if self.definers.get(a, node) is not node]
+                )
             if isinstance(node.op, (IndexOp, Scatter)) and getattr(node.op, "bounds", None):
                 bits |= self._place_checks(node, checks)
             needed[node] = bits
@@ -363,7 +370,8 @@ class _Fusion:
                 for read in reads:
                     read_in.setdefault(self._memory(read), set()).add(group.number)
         outputs = {self._memory(o) for o in self.graph.outputs}
-        steps, stored = [], set()
+        steps: list[PlanStep] = []
+        stored: set[Tensor] = set()
         for group in self._ordered():
             if group.step is not None:
                 steps.append(group.step)
@@ -417,9 +425,7 @@ class _Fusion:
         ))  # fmt: skip
 
     def _member_order(self, group: _Group) -> list[Tensor]:
-        position = {n: k for k, n in enumerate(self.nodes)} if not hasattr(self, "_position") else self._position
-        self._position = position
-        return sorted(group.members, key=position.__getitem__)
+        return sorted(group.members, key=self.position.__getitem__)
 
     def _same_iteration(
         self, root: _Root, axes: tuple[int, ...], read: Tensor, group: _Group, indices: list[tuple[SizeLike, ...]]

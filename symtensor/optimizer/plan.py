@@ -7,7 +7,6 @@ else is a step of the Program.  ``str(plan)`` is the table that ``fn.explain()``
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Union
 
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
@@ -57,6 +56,7 @@ class KernelGroup:
 
     @property
     def nodes(self) -> tuple[Tensor, ...]:
+        """What it computes, in order."""
         return tuple(c.node for s in self.sweeps for c in s.computes)
 
     def __str__(self) -> str:
@@ -81,6 +81,7 @@ class CheckStep:
 
     @property
     def nodes(self) -> tuple[Tensor, ...]:
+        """Nothing: a check stores nothing."""
         return ()
 
     def __str__(self) -> str:
@@ -97,13 +98,14 @@ class NodeStep:
 
     @property
     def nodes(self) -> tuple[Tensor, ...]:
+        """The one node."""
         return (self.node,)
 
     def __str__(self) -> str:
         return f"{self.kind} {self.node.op.name}: {self.node.type}"
 
 
-PlanStep = Union[KernelGroup, CheckStep, NodeStep]
+PlanStep = KernelGroup | CheckStep | NodeStep
 
 
 @dataclass(frozen=True, eq=False)

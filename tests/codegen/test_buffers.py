@@ -48,4 +48,5 @@ def test_what_a_loop_reads_lives_through_the_loop():
     inside = [n for n, s in made.program.storages.items() if s.kind == "temporary" and n in live and n != name]
     block = next(b for b in made.source.layout.blocks if name in b.tenants)
     overlapping = [n for n in inside if live[n][0] <= live[name][1] and live[name][0] <= live[n][1]]
-    assert overlapping and not set(overlapping) & set(block.tenants)
+    assert overlapping
+    assert not set(overlapping) & set(block.tenants)

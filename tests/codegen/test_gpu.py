@@ -12,15 +12,16 @@ import symtensor as st
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.barriers import place_barriers
 from symtensor.codegen.cuda import CUDA
-from symtensor.codegen.gpu import GpuPrinter, in_lanes, launch_shape
-from symtensor.errors import UnsupportedError
+from symtensor.codegen.gpu import GpuPrinter, in_lanes, launch_shape, spread_checks
+from symtensor.errors import CODES, UnsupportedError
 from symtensor.function import generate_source
+from symtensor.function.calls import Failure
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Load, LoopVar, Var
 from symtensor.ir.size import Size
 from symtensor.ops.monoids import SUM_MONOID
 from symtensor.runtime.cuda import compile_cubin
-from symtensor.runtime.device import NoDevice
+from symtensor.runtime.device import DeviceError, NoDevice
 from symtensor.runtime.device import device as open_device
 from tests.conftest import need
 
@@ -135,7 +136,8 @@ def test_library_routines_run_on_the_host(device: str) -> None:
         case = rng.normal(size=(4, 4)), rng.normal(size=n) + 1
         assert_same(function(*case), plain(*case), bits=False)
     told = str(function.explain())
-    assert "cholesky" in told and "nonzero" in told and "on the host" in told
+    for said in ("cholesky", "nonzero", "on the host"):
+        assert said in told
 
 
 def test_an_index_error_keeps_variables_and_frees_buffers(device: str) -> None:
@@ -159,6 +161,12 @@ def test_a_failing_routine_frees_buffers(device: str) -> None:
         function(-np.eye(3))
     assert open_device(device).counters()["live_bytes"] == live
     np.testing.assert_allclose(function(4 * np.eye(3)), 2 * np.eye(3) + 1)
+
+
+def test_an_error_of_the_driver_is_worded_by_the_device() -> None:
+    fail = Failure((), {}, (), open_device("cuda-shim"))
+    with pytest.raises(DeviceError, match="target 'cuda-shim': divergent barrier"):
+        fail(CODES["device"], -1, -1, (200001, 0, 0, 0), ())
 
 
 def test_loops_are_driven_by_the_host(device: str) -> None:
@@ -193,15 +201,24 @@ def _load(array: str, offset: Any = AT_J) -> Load:
 
 def test_an_element_read_by_the_thread_that_wrote_it_needs_no_barrier() -> None:
     first = _simd(J, ir.Store("s", AT_J, _load("x")))
-    assert _barriers(_kernel(ir.Alloc("s", F64, 100), first, _simd(J, ir.Store("y", AT_J, _load("s"))), buffers="x y")) == 0
+    assert (
+        _barriers(_kernel(ir.Alloc("s", F64, 100), first, _simd(J, ir.Store("y", AT_J, _load("s"))), buffers="x y"))
+        == 0
+    )
     shifted = _load("s", sz.add(99, sz.mul(AT_J, -1)))
-    assert _barriers(_kernel(ir.Alloc("s", F64, 100), first, _simd(J, ir.Store("y", AT_J, shifted)), buffers="x y")) == 1
+    assert (
+        _barriers(_kernel(ir.Alloc("s", F64, 100), first, _simd(J, ir.Store("y", AT_J, shifted)), buffers="x y")) == 1
+    )
 
 
 def test_column_reductions_keep_their_accumulators_without_barriers() -> None:
     r, tile = LoopVar("r", 7), LoopVar("tile", 5)
     take = ir.Store("acc", AT_J, _load("acc") + _load("x", sz.add(sz.mul(Size.of(r), 100), AT_J)))
-    body = (_simd(J, ir.Store("acc", AT_J, _load("x"))), ir.For(r, (_simd(J, take),)), _simd(J, ir.Store("y", AT_J, _load("acc"))))
+    body = (
+        _simd(J, ir.Store("acc", AT_J, _load("x"))),
+        ir.For(r, (_simd(J, take),)),
+        _simd(J, ir.Store("y", AT_J, _load("acc"))),
+    )
     kernel = _kernel(ir.Alloc("acc", F64, 100), ir.For(tile, body, "parallel"), buffers="x y")
     assert _barriers(kernel) == 0
 
@@ -222,7 +239,10 @@ def test_what_one_thread_stores_is_waited_for() -> None:
     read_by_all = ir.Let("v", _load("s", 0))
     use = _simd(J, ir.Store("y", AT_J, Var("v", F64)))
     assert _barriers(_kernel(ir.Alloc("s", F64, 1), store, read_by_all, use, buffers="x y")) == 1
-    assert _barriers(_kernel(ir.Alloc("s", F64, 1), store, ir.Store("s", 0, _load("s", 0)), use_nothing(), buffers="x y")) == 0
+    assert (
+        _barriers(_kernel(ir.Alloc("s", F64, 1), store, ir.Store("s", 0, _load("s", 0)), use_nothing(), buffers="x y"))
+        == 0
+    )
 
 
 def use_nothing() -> ir.For:
@@ -251,7 +271,11 @@ def test_a_reduction_waits_in_its_tree_only() -> None:
 def test_how_kernels_are_launched() -> None:
     rows = LoopVar("o", 1000)
     fold = _simd(J, ir.Accumulate(("acc",), SUM_MONOID, _load("x"), Load("x", 0, F64)))
-    row = ir.For(rows, (ir.Declare("acc", SUM_MONOID.init(F64)[0]), fold, ir.Store("y", Size.of(rows), Var("acc", F64))), "parallel")
+    row = ir.For(
+        rows,
+        (ir.Declare("acc", SUM_MONOID.init(F64)[0]), fold, ir.Store("y", Size.of(rows), Var("acc", F64))),
+        "parallel",
+    )
     shape = launch_shape(_kernel(row, buffers="x y"))
     assert (shape.threads, shape.alone, shape.groups, shape.scratch) == (32, False, 1000, ())
     plain = ir.For(rows, (ir.Store("y", Size.of(rows), _load("x", Size.of(rows))),), "parallel")
@@ -260,8 +284,20 @@ def test_how_kernels_are_launched() -> None:
     shape = launch_shape(_kernel(ir.Store("y", 0, _load("x", 0)), buffers="x y"))
     assert (shape.threads, shape.alone, shape.groups, shape.always) == (1, False, 1, True)
     large = ir.Alloc("s", F64, 10_000)
-    shape = launch_shape(_kernel(large, ir.For(rows, (_simd(J, ir.Store("s", AT_J, _load("x"))),), "parallel"), buffers="x"))
+    shape = launch_shape(
+        _kernel(large, ir.For(rows, (_simd(J, ir.Store("s", AT_J, _load("x"))),), "parallel"), buffers="x")
+    )
     assert (shape.scratch, shape.scratch_bytes, shape.most) == (((large, 0),), 80_000, 256)
+
+
+def test_checks_run_in_parallel() -> None:
+    rows, columns = LoopVar("o", 6), LoopVar("q", 1000)
+    wrong = Load("ids", sz.add(sz.mul(Size.of(rows), 1000), Size.of(columns)), F64) > 5
+    nest = ir.For(rows, (ir.For(columns, (ir.If(wrong, (ir.Fail(4, 0, ()),)),)),))
+    shape = launch_shape(spread_checks(_kernel(nest, buffers="ids")))
+    assert (shape.alone, shape.extent, shape.groups) == (True, 6000, 94)
+    keeps_order = _kernel(ir.For(rows, (ir.Store("y", Size.of(rows), _load("x", 0)),)), buffers="x y")
+    assert spread_checks(keeps_order) is keeps_order
 
 
 # ------------------------------------------------------------------------------------------------------------ source
@@ -295,14 +331,13 @@ def test_compiling_for_a_missing_gpu_says_so() -> None:
     ],
 )  # fmt: skip
 def test_hostile_names(target: str, names: tuple[str, str]) -> None:
-    if True:
-        a, b = st.matrix(names[0]), st.matrix(names[1])
-        e = st.exp(a + b)
-        function = st.compile([e / e.sum(axis=1, keepdims=True), (a * b).sum(axis=0)], [a, b], target=need(target))
-        x, y = np.random.default_rng(7).normal(size=(2, 3, 4))
-        softmax, sums = function(x, y)
-        np.testing.assert_allclose(softmax, np.exp(x + y) / np.exp(x + y).sum(axis=1, keepdims=True), rtol=1e-13)
-        np.testing.assert_allclose(sums, (x * y).sum(axis=0), rtol=1e-13, atol=1e-14)
+    a, b = st.matrix(names[0]), st.matrix(names[1])
+    e = st.exp(a + b)
+    function = st.compile([e / e.sum(axis=1, keepdims=True), (a * b).sum(axis=0)], [a, b], target=need(target))
+    x, y = np.random.default_rng(7).normal(size=(2, 3, 4))
+    softmax, sums = function(x, y)
+    np.testing.assert_allclose(softmax, np.exp(x + y) / np.exp(x + y).sum(axis=1, keepdims=True), rtol=1e-13)
+    np.testing.assert_allclose(sums, (x * y).sum(axis=0), rtol=1e-13, atol=1e-14)
 
 
 def test_the_null_device_does_all_but_launch() -> None:

@@ -20,7 +20,7 @@ def _table(**rows: tuple[int, float, float]) -> dict[str, MathFunction]:
 
 #: name -> (arity, max ulp in float32, max ulp in float64)
 FUNCTIONS: dict[str, MathFunction] = _table(
-    exp=(1, 1.0, 1.0),
+    exp=(1, 1.1, 1.1),
     expm1=(1, 1.5, 1.5),
     log=(1, 1.0, 1.0),
     log1p=(1, 1.0, 1.0),
@@ -30,7 +30,7 @@ FUNCTIONS: dict[str, MathFunction] = _table(
     log_expit=(1, 2.0, 2.0),
     exp2=(1, 1.2, 1.2),
     log2=(1, 1.5, 1.5),
-    log10=(1, 1.0, 1.0),
+    log10=(1, 1.2, 1.2),
     sinh=(1, 2.0, 2.0),
     cosh=(1, 1.6, 1.6),
     sin=(1, 2.0, 2.0),
@@ -48,7 +48,7 @@ FUNCTIONS: dict[str, MathFunction] = _table(
     arctanh=(1, 2.0, 2.0),
     cbrt=(1, 0.51, 0.51),
     hypot=(2, 0.51, 0.51),
-    gammaln=(1, 7.0, 7.0),
+    gammaln=(1, 9.0, 9.0),
     digamma=(1, 5.0, 5.0),
     erfinv=(1, 4.0, 4.0),
     pow=(2, 1.5, 1.5),

@@ -28,7 +28,9 @@ def memory_source(name: str, t: Target) -> str:
     elif name == "load":
         body = f"{v} r; __builtin_memcpy(&r, p, sizeof r); return r;"
     elif name == "store":
-        body = "__builtin_memcpy(p, &a, sizeof a);"
+        # Not memcpy: gcc 12 makes a constant whose last lanes are 0 an integer of 512 bits, and stores it as the
+        # broadcast of its first lane (ix86_convert_const_wide_int_to_broadcast overlooks the zero words).
+        body = f"typedef {v} unaligned __attribute__((aligned(1), may_alias)); *(unaligned *)p = a;"
     else:
         body = masked_move(name, t, v) or (
             f"{v} r = {{ 0 }}; for (int64_t k = 0; k < n; ++k) r[k] = p[k]; return r;"

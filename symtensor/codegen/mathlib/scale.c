@@ -2,7 +2,7 @@
 
 /* 2**n for an integral n where that is a normal number: adding MAGIC leaves n in the low bits. */
 F pow2(F n) {
-  return as_float(shl(as_int(n + MAGIC), MANTISSA) + ONE_BITS);
+  return as_float((I)((as_uint(n + MAGIC) + BIAS) << MANTISSA));
 }
 
 /* x 2**n for an integral n, |n| <= 2 BIAS, in two steps of which only the second can round. */
