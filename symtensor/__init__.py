@@ -15,6 +15,7 @@ from symtensor import linalg
 from symtensor.grad.check import verify_grad
 from symtensor.grad.forward import hvp, jvp, vjp
 from symtensor.grad.reverse import grad
+from symtensor.ir.node import OPS as _OPS
 from symtensor.ops import operators as _operators
 from symtensor.ops.branches import cond, fori_loop, ifelse, while_loop
 from symtensor.ops.composed import (
@@ -59,6 +60,7 @@ from symtensor.ops.creation import (
     zeros,
     zeros_like,
 )
+from symtensor.ops.declare import Elementwise as _Elementwise
 from symtensor.ops.declare import as_tensor, cast, constant
 from symtensor.ops.diagonal import diagonal, trace
 from symtensor.ops.elementwise import (
@@ -190,6 +192,7 @@ _LATER = {
     "view": "inspect.page",
     "to_networkx": "ir.export",
     "to_dot": "ir.export",
+    "rule": "ir.pattern",
 }
 
 
@@ -198,4 +201,8 @@ def __getattr__(name: str) -> Any:
         from importlib import import_module
 
         return getattr(import_module(f"symtensor.{_LATER[name]}"), name)
+    # An elementwise op is public as soon as it is declared, in symtensor or by the user.
+    op = _OPS.get(name)
+    if isinstance(op, _Elementwise):
+        return op
     raise AttributeError(f"module 'symtensor' has no attribute {name!r}")

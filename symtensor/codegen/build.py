@@ -51,6 +51,8 @@ class Builder:
         memory: names, shapes and aliases of everything stored.
         storages: all buffers by name.
         sites: texts and user lines by number.
+        constants: values of the large constants, by buffer.
+        fills: steps that write scalar constants into memory, for steps that read them there.
     """
 
     def __init__(
@@ -63,6 +65,7 @@ class Builder:
         self.memory = Memory(SourceNames(), guards.canonical)
         self.storages: dict[str, Storage] = {}
         self.constants: dict[str, np.ndarray] = {}
+        self.fills: list[Step] = []
         self.sites: list[tuple[str, tuple]] = []
         self._site_numbers: dict[tuple[str, tuple], int] = {}
         self.kernel_count = 0
@@ -94,6 +97,14 @@ class Builder:
         name = self.memory.names.fresh(wanted)
         self.memory.dtypes[name] = dtype
         self.storages[name] = Storage(name, dtype, elements, "temporary")
+        return name
+
+    def operand(self, node: Tensor) -> str:
+        """The buffer of an operand of a step; a scalar constant gets one that is filled at the start."""
+        name = self.memory.buffer(node)
+        if is_scalar_constant(node) and name not in self.storages:
+            self.store(node)
+            self.fills.append(Launch(_fill(self, name, node)))
         return name
 
     def kernel_name(self, nodes: Iterable[Tensor]) -> str:
@@ -233,7 +244,7 @@ class Builder:
 
     def library(self, node: Tensor) -> list[Step]:
         """A library routine; the results are the buffers of the node's items."""
-        inputs = tuple(self.memory.buffer(i) for i in node.inputs)
+        inputs = tuple(map(self.operand, node.inputs))
         types = node.type if isinstance(node.type, tuple) else (node.type,)
         outputs = tuple(self.item(node, k) for k in range(len(types)))
         sizes = tuple(s for i in node.inputs for s in self.memory.shape(i))
@@ -312,6 +323,7 @@ def build_program(
     names = {atom: builder.memory.names.fresh(_size_label(atom)) for atom in known}
     outputs, copies = _output_buffers(builder, plan.graph, set(arguments))
     steps = builder.steps(plan) + copies
+    steps = builder.fills + steps
     steps = _with_commit(steps, {builder.memory.buffer(arguments[a]) for a in (in_place or {}).values()})
     for node in plan.graph.nodes():
         for size in (s for t in (node.type if isinstance(node.type, tuple) else (node.type,)) for s in t.shape):

@@ -18,6 +18,7 @@ from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, LoopVar
 from symtensor.ir.size import Size, SizeLike
+from symtensor.optimizer.elements import is_scalar_constant
 from symtensor.optimizer.fusion import VIEWS, fuse
 from symtensor.optimizer.plan import Plan
 
@@ -74,7 +75,7 @@ class _Carries:
             for pointer in (now, after):
                 buffer = builder.temporary(f"{pointer}_memory", leaf.dtype, size)
                 self.before.append(View(pointer, leaf.dtype, buffer, 0))
-            self.before.append(Copy(now, builder.memory.buffer(initial), leaf.dtype, size))
+            self.before.append(Copy(now, builder.operand(initial), leaf.dtype, size))
             self.now.append(now)
             self.next.append(after)
 
@@ -122,6 +123,8 @@ def _operands(builder: Builder, leaves: Sequence[Tensor], operands: Sequence[Ten
     """Make leaves of a body another name for tensors outside."""
     for leaf, operand in zip(leaves, operands):
         builder.memory.alias[leaf] = operand
+        if is_scalar_constant(operand):
+            builder.operand(operand)
 
 
 def _rows(
@@ -226,7 +229,7 @@ def _cond(builder: Builder, node: Tensor) -> list[Step]:
                 copies.append(_Later(result, output))  # type: ignore[arg-type]
         return (*builder.steps(plan), *_resolved(builder, copies))
 
-    return [Branch(builder.memory.buffer(predicate), branch(node.attr("then")), branch(node.attr("otherwise")))]
+    return [Branch(builder.operand(predicate), branch(node.attr("then")), branch(node.attr("otherwise")))]
 
 
 def _split(items: Sequence[Tensor], sequences: int, carries: int) -> tuple[Sequence[Tensor], ...]:

@@ -93,6 +93,10 @@ def generate(
     in_place = in_place_updates(program, updates) if not device else {}
     if in_place:
         program, builder = build_program(plan, arguments, name, device=device, fma=options.fma, in_place=in_place)
+    if "loops" in options.debug:
+        from symtensor.codegen.text import program_text
+
+        print(program_text(program), file=sys.stderr)
     if options.verify:
         check_plan(plan)
         check_program(program)

@@ -55,6 +55,12 @@ def _small(graph: Graph) -> bool:
             continue
         if node.op.kind in ("source", "item"):
             continue
+        if node.op.kind == "contraction":
+            count = _multiply_adds(node)
+            if count is None:
+                return False
+            total += count
+            continue
         if not (inlinable(node) or isinstance(node.op, Reduction)):
             return False
         if getattr(node.op, "bounds", None):
@@ -64,6 +70,13 @@ def _small(graph: Graph) -> bool:
             return False
         total += max(counts) if isinstance(node.op, Reduction) else counts[0]  # type: ignore[type-var,operator,assignment]
     return total <= BODY_LIMIT
+
+
+def _multiply_adds(node: Tensor) -> int | None:
+    """Multiplications of a contraction, or None where a size is symbolic."""
+    sizes = dict(zip(node.attr("left"), node.inputs[0].shape)) | dict(zip(node.attr("right"), node.inputs[1].shape))
+    total = sz.product(sizes.values())
+    return total if isinstance(total, int) else None
 
 
 def _few_states(node: Tensor) -> bool:

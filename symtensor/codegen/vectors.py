@@ -197,6 +197,11 @@ class VectorLoop:
                 lines += self.accumulate(s, copy, indent)
         return lines
 
+    @property
+    def unrolled(self) -> str:
+        """The order to write a loop over all lanes out."""
+        return f'_Pragma("GCC unroll {self.lanes}")'
+
     # ------------------------------------------------------------------------------------------------ vector types
     def vec(self, dtype: np.dtype) -> str:
         """The vector type of a dtype; bools are masks."""
@@ -296,7 +301,7 @@ class VectorLoop:
         element = f"-({self.lane(e, copy, 'lane_')})" if e.dtype == BOOL else self.lane(e, copy, "lane_")
         alive = copy.alive or str(self.lanes)
         v = self.vec(e.dtype)
-        each = f"for (int64_t lane_ = 0; lane_ < {alive}; ++lane_)"
+        each = f"{self.unrolled if copy.alive is None else ''} for (int64_t lane_ = 0; lane_ < {alive}; ++lane_)"
         return f"({{ {v} vec_ = {{0}}; {each} vec_[lane_] = {element}; vec_; }})"
 
     def call(self, e: Call, copy: _Copy) -> str:
@@ -329,7 +334,7 @@ class VectorLoop:
         names = [f"arg{number}_" for number in range(len(args))]
         setup = " ".join(f"{self.vec(a.dtype)} {n} = {text};" for a, n, text in zip(e.args, names, args))
         lanes = ", ".join(f"{n}[lane_]" for n in names)
-        each = f"for (int lane_ = 0; lane_ < {self.lanes}; ++lane_)"
+        each = f"{self.unrolled} for (int lane_ = 0; lane_ < {self.lanes}; ++lane_)"
         return f"({{ {setup} {t} vec_; {each} vec_[lane_] = {name}({lanes}); vec_; }})"
 
     def select(self, e: Call, args: list[str]) -> str:

@@ -110,7 +110,7 @@ def _visit(node: Tensor, table: _Cotangents, active: set[Tensor]) -> None:
         cotangents = table.results(node)
     else:
         total = table.total(node)
-        cotangents = None if total is None or node.dtype.kind not in "fc" else [broadcast_to(total, node.shape)]
+        cotangents = None if total is None or node.dtype.kind not in "fc" else [_of_shape(total, node)]
     if cotangents is None or not node.inputs:
         return
     if node.op.kind == "item":
@@ -127,6 +127,10 @@ def _visit(node: Tensor, table: _Cotangents, active: set[Tensor]) -> None:
             table.contribute(source, _fit(cotangent, node, source))
 
 
+def _of_shape(cotangent: Tensor, node: Tensor) -> Tensor:
+    return cotangent if cotangent.type.shape == node.type.shape else broadcast_to(cotangent, node.shape)
+
+
 def _differentiable(node: Tensor) -> bool:
     """Whether cotangents flow into a node; integers and bools have none."""
     return isinstance(node.type, tuple) or node.dtype.kind in "fc"
@@ -134,6 +138,8 @@ def _differentiable(node: Tensor) -> bool:
 
 def _fit(cotangent: Tensor, node: Tensor, source: Tensor) -> Tensor:
     """A vjp's answer with the shape and dtype of the input that it is for."""
+    if cotangent.type == source.type:
+        return cotangent
     if node.op.kind == "elementwise" and cotangent.ndim < node.ndim:
         cotangent = broadcast_to(cotangent, node.shape)
     return cast(unbroadcast(cotangent, source.type), source.dtype)

@@ -88,8 +88,8 @@ def equation(node: Tensor, names: Names) -> str:
     types = node.type if isinstance(node.type, tuple) else (node.type,)
     line = f"{names.of(node)}: {', '.join(map(str, types))} = {node.op.name}({', '.join(arguments)})"
     for key, body in bodies:
-        inner = graph_text(body).replace("\n", "\n    ")
-        line += f"\n    {key}:\n    {inner}"
+        inner = graph_text(body).replace("\n", "\n        ")
+        line += f"\n    {key}:\n        {inner}"
     return line
 
 

@@ -24,7 +24,7 @@ import numpy as np
 
 from symtensor import dtypes
 from symtensor.errors import DTypeError, ShapeError, located
-from symtensor.ir.node import Guard, Op, Tensor, TensorType, caller_sites, describe, make, register
+from symtensor.ir.node import WILD, Guard, Op, Tensor, TensorType, caller_sites, describe, make, register
 from symtensor.ir.scalar import SCALAR_OPS, Const, Expr, call, declare_helper
 from symtensor.ir.size import Size, SizeLike
 
@@ -194,10 +194,18 @@ def constant(value: Any, dtype: Any = None) -> Tensor:
     return make(CONSTANT, (), (("value", Value(array, (array.dtype.str, array.shape, array.tobytes()))),))
 
 
+@functools.lru_cache(maxsize=1024)
+def _scalar_constant(value: Any, kind: type, dtype: np.dtype) -> Tensor:
+    """A Python number other than 0 (0.0 and -0.0 are equal, but not the same) as a constant."""
+    return constant(value, dtype)
+
+
 def as_tensor(value: Any, dtype: Any = None) -> Tensor:
     """Tensors pass; arrays, scalars and sizes become constants or size nodes."""
     if isinstance(value, Tensor):
-        return value if dtype is None or value.dtype == dtype else cast(value, dtype)
+        return value if dtype is None or value.type.dtype == dtype else cast(value, dtype)
+    if type(value) in (int, float) and value and isinstance(dtype, np.dtype):
+        return _scalar_constant(value, type(value), dtype)
     if isinstance(value, Size):
         return make(SIZE, (), (("size", value), ("dtype", dtypes.as_dtype(dtype or "int64"))))
     if isinstance(value, (list, tuple)) and any(isinstance(v, (Tensor, Size)) for v in value):
@@ -291,10 +299,16 @@ def broadcast_shapes(
     Raises:
         ShapeError: if two static sizes differ.
     """
-    rank = max(map(len, shapes), default=0)
-    largest = next((s for s in shapes if len(s) == rank), ())
-    if all(not s or s == largest for s in shapes):
+    largest: tuple[SizeLike, ...] = ()
+    for shape in shapes:
+        if len(shape) > len(largest):
+            largest = shape
+    for shape in shapes:
+        if shape and shape is not largest and shape != largest:
+            break
+    else:  # equal shapes and scalars, by far the most frequent
         return largest, []
+    rank = len(largest)
     result: list[SizeLike] = []
     equal: list[tuple[SizeLike, SizeLike]] = []
     for axis in range(-rank, 0):
@@ -311,11 +325,14 @@ def broadcast_shapes(
 
 def _infer_elementwise(inputs: tuple[Tensor, ...], op: Elementwise, dtype: np.dtype) -> TensorType:
     try:
-        shape, _ = broadcast_shapes([i.shape for i in inputs])
+        shape, _ = broadcast_shapes([i.type.shape for i in inputs])
     except ShapeError as error:
         operands = ", ".join(map(describe, inputs))
         hint = "a size broadcasts if it is 1; reshape, or index with None"
         raise ShapeError(located(f"{op.name}: {error}: {operands}", caller_sites(), hint)) from None
+    for i in inputs:
+        if i.type.shape is shape and i.type.dtype == dtype:
+            return i.type  # long chains have one type, which need not exist a thousand times
     return TensorType(dtype, shape)
 
 
@@ -329,18 +346,17 @@ def broadcast_guards(inputs: tuple[Tensor, ...], **attrs: Any) -> list[Guard]:
 
 def apply_elementwise(op: Elementwise, operands: Sequence[Any], attrs: dict[str, Hashable]) -> Tensor:
     """Promote, cast and build; in a rewrite pattern only build."""
-    from symtensor.ir.node import WILD
-
-    if any(isinstance(o, Tensor) and o.type is WILD for o in operands):
-        return make(op, tuple(as_tensor(o) for o in operands), tuple(attrs.items()))
+    for o in operands:
+        if isinstance(o, Tensor) and o.type is WILD:
+            return make(op, tuple(as_tensor(o) for o in operands), tuple(attrs.items()))
     if op is CAST:
         return make(op, (as_tensor(operands[0]),), tuple(attrs.items()))
     try:
         types, _ = types_of(op, operands)
     except DTypeError as error:
         raise DTypeError(located(f"{op.name}: {error}", caller_sites())) from None
-    tensors = tuple(as_tensor(o, t) for o, t in zip(operands, types))
-    return make(op, tensors, tuple(attrs.items()))
+    tensors = tuple([as_tensor(o, t) for o, t in zip(operands, types)])
+    return make(op, tensors, tuple(attrs.items()) if attrs else ())
 
 
 def elementwise(

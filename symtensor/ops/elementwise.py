@@ -167,8 +167,8 @@ minimum = elementwise(
 )  # fmt: skip
 
 # ------------------------------------------------------------------------------------------------ comparisons
-equal = elementwise("equal", np.equal, operator("eq"), types=compare_type, samples="rr", commutative=True)
-not_equal = elementwise("not_equal", np.not_equal, operator("ne"), types=compare_type, samples="rr", commutative=True)
+equal = elementwise("equal", np.equal, operator("eq"), types=compare_type, samples="kl", commutative=True)
+not_equal = elementwise("not_equal", np.not_equal, operator("ne"), types=compare_type, samples="kl", commutative=True)
 less: Elementwise = elementwise(
     "less", np.less, _by_bool(lambda x, y: ~x & y, operator("lt")), types=compare_type, samples="rs"
 )

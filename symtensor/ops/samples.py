@@ -32,13 +32,16 @@ def draw(letter: str, dtype: np.dtype, size: int, rng: np.random.Generator) -> n
     """Draw a vector of one domain.
 
     Args:
-        letter: a key of ``DOMAINS``, ``"i"`` (signed integers), ``"j"`` (positive integers) or ``"b"`` (bools).
+        letter: a key of ``DOMAINS``, ``"i"`` (signed integers), ``"j"`` (positive integers), ``"k"`` and ``"l"``
+            (0, 1 or 2, which often are equal) or ``"b"`` (bools).
         dtype: element type.
         size: number of elements.
         rng: source of randomness.
     """
     if letter == "b" or dtype.kind == "b":
         return (rng.random(size) > 0.5).astype(dtype)
+    if letter in "kl":
+        return rng.integers(0, 3, size).astype(dtype)
     if letter in "ij" or dtype.kind in "iu":
         low = -9 if letter in "irsn" and dtype.kind != "u" else 1
         return rng.integers(low, 10, size).astype(dtype)

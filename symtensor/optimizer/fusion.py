@@ -68,7 +68,7 @@ def _select_roots(graph: Graph, nodes: list[Tensor]) -> _Roots:
             if not isinstance(node.op, Reduction):
                 # Steps of the Program read their operands from memory; a scatter's updates are fused instead.
                 operands = node.inputs[:1] if isinstance(node.op, Scatter) else node.inputs
-                roots.hard.update(operands)
+                roots.hard.update(i for i in operands if not is_scalar_constant(i))
     roots.hard.update(outputs)
     for node in reversed(nodes):
         if node in roots.hard and node.op.name in VIEWS and node not in outputs:

@@ -85,6 +85,8 @@ def optimize(graph: Graph, options: Options) -> tuple[Graph, Trace]:
     trace = Trace()
     with collector_paused():
         outputs = _run_all(_with_user_rules(options.rules), graph.outputs, options, trace, graph.inputs)  # type: ignore[arg-type]
+    if "rewrites" in options.debug:
+        print(trace, file=sys.stderr)
     return graph.map_outputs(lambda _: outputs), trace
 
 

@@ -94,7 +94,7 @@ def test_special_values(target: str, dtype: str) -> None:
     first, second = (g.ravel().astype(kind) for g in np.meshgrid(np.array(SPECIAL), np.array(SPECIAL)))
     letters = sorted({letter for op in ELEMENTWISE for letter in op.samples} - {"b"})
     # The first operand's letter and the second's differ for all binary ops but comparisons with themselves.
-    values = {(letter, kind): first if letter in "rb" else second for letter in letters}
+    values = {(letter, kind): first if letter in "rbk" else second for letter in letters}
     values["b", np.dtype("bool")] = first > 0
     run_all([op for op in ELEMENTWISE if "b" not in op.samples], values, target)
 
@@ -110,7 +110,7 @@ def test_integers_at_their_limits(target: str, dtype: str) -> None:
     first, second = (g.ravel() for g in np.meshgrid(line, line))
     kind = np.dtype(dtype)
     letters = sorted({letter for op in ELEMENTWISE for letter in op.samples} - {"b"})
-    values = {(letter, kind): first if letter in "ri" else second for letter in letters}
+    values = {(letter, kind): first if letter in "rik" else second for letter in letters}
     values["b", np.dtype("bool")] = first > 0
     run_all([op for op in ELEMENTWISE if op.name not in ("power",)], values, target)
 

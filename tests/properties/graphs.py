@@ -29,6 +29,8 @@ class Choices:
     below: Callable[[int], int]
 
     def of(self, items: Sequence[T]) -> T:
+        if not items:
+            raise Unsuitable
         return items[self.below(len(items))]
 
     def chance(self, one_in: int) -> bool:
@@ -281,7 +283,7 @@ class RandomGraph:
         c = self.choose
         index = tuple(c.of((slice(None), slice(1, None), slice(None, None, 2), slice(None, -1))) for _ in range(x.ndim))
         part = x[index]
-        self.add(x.at[index].set(part * 2.0) if c.below(2) else x.at[index].add(part * 0.5), False)
+        self.add(part.set(part * 2.0) if c.below(2) else part.add(part * 0.5), False)
 
     def pad(self) -> None:
         x = self.some("f", least=1)

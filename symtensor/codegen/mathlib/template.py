@@ -183,7 +183,7 @@ def _constant(name: str, function: Function, sign: int) -> str:
     if (name, function.precision) not in CONSTANTS:
         raise KeyError(f"{function.name} uses {name}, which coefficients.py lacks for {function.precision}")
     value = CONSTANTS[name, function.precision]
-    return hex(value) if isinstance(value, int) else repr(sign * value)
+    return (hex(value) if value > 0xFFFF else str(value)) if isinstance(value, int) else repr(sign * value)
 
 
 def _types(code: str, target: Target) -> str:
