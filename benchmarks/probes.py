@@ -1,10 +1,11 @@
 """`make bench-probes`: symtensor against hand-written C and NumPy on the probes, at 1 and 2 threads.
 
-usage: python -m benchmarks.probes [WORD ...] [--no-write]     only cases whose title contains a WORD
+usage: python -m benchmarks.probes [WORD ...] [--rounds N]     only cases whose title contains a WORD
 
 Everything computes in float64. All results are compared with NumPy's before anything is timed. Hand-written C writes
 into outputs that are allocated once; "fresh" allocates them in each call, as NumPy does. symtensor takes its outputs
-from its buffer pool, since the caller drops them.
+from its buffer pool, since the caller drops them. The tables in docs/benchmarks.md and the README are written if all
+cases ran and other programs left the machine alone; rows that were disturbed are marked.
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ import numpy as np
 import symtensor as st
 from benchmarks import hand
 from benchmarks.cases import CASES, Case
-from benchmarks.timing import alternate, ratio
+from benchmarks.timing import Disturbance, alternate, ratio
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "benchmarks.md"
@@ -33,6 +34,7 @@ HEADER = (
     "| probe | threads | hand C | fresh | symtensor | NumPy | symtensor / hand C | best / best | NumPy / symtensor |"
 )
 GOAL = 1.3
+QUIET = 0.05  # share of the machine that other programs may take
 
 
 def agrees(got: np.ndarray, want: np.ndarray) -> bool:
@@ -78,14 +80,14 @@ def measure(case: Case, threads: int, rounds: int) -> dict[str, list[float]]:
     return seconds
 
 
-def row(case: Case, threads: int, seconds: dict[str, list[float]]) -> str:
+def row(case: Case, threads: int, seconds: dict[str, list[float]], mark: str = "") -> str:
     times = {name: statistics.median(values) for name, values in seconds.items()}
     shown = [f"{1e3 * times[name]:.3f} ms" for name in ("hand", "fresh", "symtensor")]
     shown += [f"{1e3 * times['numpy']:.3f} ms" if "numpy" in times else "–"]
     against_hand = f"{ratio(seconds['symtensor'], seconds['hand']):.2f}"
     best = f"{min(seconds['symtensor']) / min(seconds['hand']):.2f}"
     against_numpy = f"{times['numpy'] / times['symtensor']:.1f}" if "numpy" in times else "–"
-    return " | ".join([f"| {case.title}", str(threads), *shown, against_hand, best, f"{against_numpy} |"])
+    return " | ".join([f"| {case.title}{mark}", str(threads), *shown, against_hand, best, f"{against_numpy} |"])
 
 
 def conditions() -> str:
@@ -96,9 +98,10 @@ def conditions() -> str:
     )
 
 
-def report(rows: list[str]) -> str:
+def report(rows: list[str], disturbed: int) -> str:
     table = "\n".join([HEADER, "|---|" + "---:|" * 8, *rows])
-    return f"{table}\n\n{conditions()}\n"
+    note = f"† other programs took more than {QUIET:.0%} of the machine meanwhile.\n\n" if disturbed else ""
+    return f"{table}\n\n{note}{conditions()}\n"
 
 
 def write(text: str) -> None:
@@ -119,17 +122,23 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="symtensor against hand-written C and NumPy")
     parser.add_argument("words", nargs="*", help="only cases whose title contains one of these")
     parser.add_argument("--rounds", type=int, default=15)
-    parser.add_argument("--no-write", action="store_true", help="print only; docs/benchmarks.md and README stay")
+    parser.add_argument("--force", action="store_true", help="write the tables even where rows were disturbed")
     options = parser.parse_args()
     cases = [case for case in CASES if not options.words or any(word in case.title for word in options.words)]
     print(HEADER)
-    rows = []
+    rows, disturbed = [], 0
     for case in cases:
         for threads in (1, 2):
-            rows.append(row(case, threads, measure(case, threads, options.rounds)))
-            print(rows[-1], flush=True)
-    if not options.no_write and not options.words:
-        write(report(rows))
+            with Disturbance() as disturbance:
+                seconds = measure(case, threads, options.rounds)
+            busy = disturbance.share > QUIET
+            disturbed += busy
+            rows.append(row(case, threads, seconds, " †" if busy else ""))
+            print(rows[-1] + (f" others took {disturbance.share:.0%} of the machine" if busy else ""), flush=True)
+    if disturbed and not options.force:
+        print(f"nothing written: other programs disturbed {disturbed} of {len(rows)} rows; run again when it is quiet")
+    elif not options.words:
+        write(report(rows, disturbed))
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -47,3 +48,29 @@ def alternate(contenders: Mapping[str, Callable[[], object]], rounds: int = 15) 
 def ratio(numerator: list[float], denominator: list[float]) -> float:
     """Median of the paired ratios of two contenders of one ``alternate`` run."""
     return statistics.median(a / b for a, b in zip(numerator, denominator))
+
+
+class Disturbance:
+    """Context that finds out how much of the machine other programs took meanwhile (Linux).
+
+    Attributes:
+        share: CPU time of other programs as a fraction of what all cores could give; known after the context.
+    """
+
+    share = 0.0
+
+    def __enter__(self) -> Disturbance:
+        self._wall, self._all, self._own = time.perf_counter(), _busy_seconds(), sum(os.times()[:4])
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        wall = time.perf_counter() - self._wall
+        others = _busy_seconds() - self._all - (sum(os.times()[:4]) - self._own)
+        self.share = max(0.0, others / (wall * (os.cpu_count() or 1)))
+
+
+def _busy_seconds() -> float:
+    """CPU seconds that all programs of this machine have taken since it started, and what a host took from it."""
+    with open("/proc/stat", encoding="ascii") as file:
+        user, nice, system, _idle, _iowait, irq, softirq, steal = map(int, file.readline().split()[1:9])
+    return (user + nice + system + irq + softirq + steal) / os.sysconf("SC_CLK_TCK")

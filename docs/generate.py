@@ -1,4 +1,4 @@
-"""Write ``docs/design.md``: prose of its own, definitions straight from the modules, and one probe followed all the way.
+"""Write ``docs/design.md``: its own prose, definitions straight from the modules, and one probe followed all the way.
 
 usage: python -m docs.generate [--check]      (or: make docs)
 
@@ -42,7 +42,7 @@ PROSE = DOCS / "design.in.md"
 RECORD = DOCS / "disassembly.txt"
 MACHINE = Machine(64, frozenset({"avx", "avx2", "fma", "avx512f", "avx512bw", "avx512dq", "avx512vl"}))
 FLAGS = (
-    "-std=gnu11 -O2 -fPIC -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math -march=x86-64-v4 "
+    "-std=gnu11 -O3 -fPIC -ffp-contract=off -fwrapv -fno-math-errno -fno-trapping-math -march=x86-64-v4 "
     "-mprefer-vector-width=512"
 ).split()
 
@@ -71,10 +71,7 @@ def without_examples(text: str) -> str:
 
 
 def definitions(module: ModuleType, names: Iterable[str] = ()) -> str:
-    """The source of top-level definitions, in the order of the module; of all classes and unions without names.
-
-    Functions are shortened to their signature and docstring.
-    """
+    """The source of top-level definitions, in the order of the module; of all classes and unions without names."""
     source = inspect.getsource(module)
     wanted = set(names)
     found = []
@@ -82,12 +79,13 @@ def definitions(module: ModuleType, names: Iterable[str] = ()) -> str:
         name = getattr(node, "name", None)
         if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
             name = node.targets[0].id
-        if name in wanted or (not wanted and isinstance(node, ast.ClassDef)):
+        is_union = isinstance(node, ast.Assign) and isinstance(node.value, ast.BinOp)
+        if name in wanted or (not wanted and (isinstance(node, ast.ClassDef) or is_union)):
             found.append(_segment(source, node))
     missing = wanted - set(re.findall(r"^(?:class |def )?(\w+)", "\n".join(found), re.MULTILINE))
     if missing:
         raise KeyError(f"{module.__name__} has no {', '.join(sorted(missing))}")
-    return "\n\n".join(found)
+    return "\n\n\n".join(found)
 
 
 def _segment(source: str, node: ast.stmt) -> str:
@@ -190,7 +188,7 @@ def first_vector_loop(listing: str, kernel: str) -> list[str] | None:
         if inside and match:
             lines.append((int(match.group(1), 16), re.sub(r"\s+", " ", match.group(2).split("#")[0]).strip()))
     at = {address: k for k, (address, _) in enumerate(lines)}
-    for end, (address, text) in enumerate(lines):
+    for end, (_, text) in enumerate(lines):
         jump = re.match(r"j\w+ ([0-9a-f]+)", text)
         start = at.get(int(jump.group(1), 16)) if jump else None
         if start is not None and start < end and any("zmm" in t for _, t in lines[start:end]):
@@ -209,6 +207,7 @@ def pieces(probe: Probe, disassembly: str) -> dict[str, str]:
     from symtensor.runtime import device
 
     name, kernel = probe.kernel()
+    multiply = definitions(elementwise, ["multiply"])
     return {
         "rooms": rooms(),
         "program.doc": without_examples(inspect.getdoc(program) or ""),
@@ -221,7 +220,7 @@ def pieces(probe: Probe, disassembly: str) -> dict[str, str]:
         "schedule": fenced(definitions(schedule), "python"),
         "op": fenced(definitions(node, ["Op"]), "python"),
         "op.kinds": fenced(definitions(declare, ["Elementwise", "IndexOp", "Reduction", "Library"]), "python"),
-        "op.example": fenced(definitions(elementwise, ["multiply"]) + "\n" + definitions(functions, ["softplus"]), "python"),
+        "op.example": fenced(f"{multiply}\n{definitions(functions, ['softplus'])}", "python"),
         "rule.doc": without_examples(inspect.getdoc(pattern) or ""),
         "rule.example": fenced(definitions(stabilize, ["log_of_one_plus"]), "python"),
         "dialect": fenced(definitions(dialect, ["Dialect"]), "python"),
@@ -268,14 +267,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; fail where the page is out of date")
     if parser.parse_args(arguments).check:
         old, new = PAGE.read_text(encoding="utf-8"), text()
-        sys.stdout.writelines(difflib.unified_diff(old.splitlines(True), new.splitlines(True), str(PAGE.name), "generated"))
+        lines = difflib.unified_diff(old.splitlines(True), new.splitlines(True), PAGE.name, "generated")
+        sys.stdout.writelines(lines)
         return int(old != new)
     probe = Probe()
     found = record_disassembly(probe.made, probe.kernel()[0])
     if found is not None:
         RECORD.write_text(found, encoding="utf-8")
     PAGE.write_text(text(), encoding="utf-8")
-    print(f"wrote {PAGE.name}" + ("" if found is not None else "; the disassembly stays as recorded: gcc or objdump is missing"))
+    note = "" if found is not None else "; the disassembly stays as recorded: gcc or objdump is missing"
+    print(f"wrote {PAGE.name}{note}")
     return 0
 
 

@@ -60,6 +60,7 @@ from symtensor.ops.creation import (
     zeros,
     zeros_like,
 )
+from symtensor.ops.cumulative import cumprod, cumsum
 from symtensor.ops.declare import Elementwise as _Elementwise
 from symtensor.ops.declare import as_tensor, cast, constant
 from symtensor.ops.diagonal import diagonal, trace
@@ -112,6 +113,7 @@ from symtensor.ops.functions import (
     arctan2,
     arctanh,
     cbrt,
+    copysign,
     cos,
     cosh,
     erf,

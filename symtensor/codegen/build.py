@@ -6,7 +6,7 @@ become library steps.  Loops and branches are built by ``loops.py`` with the sam
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
@@ -44,6 +44,9 @@ OWNERS = 8  # pieces of a large scatter: each adds the rows whose position modul
 INT64 = np.dtype("int64")
 
 
+LoopBuilder = Callable[["Builder", Tensor], list[Step]]
+
+
 class Builder:
     """Builds the steps of one Program.
 
@@ -56,9 +59,16 @@ class Builder:
     """
 
     def __init__(
-        self, guards: Guards, *, device: bool, fma: bool, schedules: dict[str, Schedule] | None = None
+        self,
+        guards: Guards,
+        *,
+        loop: LoopBuilder,
+        device: bool,
+        fma: bool,
+        schedules: dict[str, Schedule] | None = None,
     ) -> None:
         self.guards = guards
+        self._loop = loop
         self.device = device
         self.fma = fma
         self.schedules = schedules or {}
@@ -175,9 +185,7 @@ class Builder:
             assert form is not None, "contractions that are no matrix products were lowered to sums"
             return [form]
         if step.kind == "loop":
-            from symtensor.codegen.loops import build_loop
-
-            return build_loop(self, node)
+            return self._loop(self, node)
         if step.kind == "library":
             return self.library(node)
         raise TypeError(f"{node.op.name} ({step.kind}) has no native code yet\n  hint: compile with target='numpy'")
@@ -295,6 +303,7 @@ def build_program(
     arguments: tuple[Tensor, ...],
     name: str,
     *,
+    loop: LoopBuilder,
     device: bool = False,
     fma: bool = True,
     in_place: dict[int, int] | None = None,
@@ -305,6 +314,7 @@ def build_program(
         plan: of the graph; its outputs are the results, then the new values of updated shared variables.
         arguments: inputs, shared variables and large constants, in the order of the entry.
         name: for comments.
+        loop: builds the steps of loops and branches (``loops.build_loop``, which stands on this module).
         device: whether kernels run on a device.
         fma: whether products join additions.
         in_place: output numbers that may write into the argument of that number.
@@ -312,7 +322,7 @@ def build_program(
     Returns:
         The Program and the builder, which holds schedules for inspection.
     """
-    builder = Builder(plan.guards, device=device, fma=fma)
+    builder = Builder(plan.guards, loop=loop, device=device, fma=fma)
     for number, leaf in enumerate(arguments):
         builder.store(leaf, "argument", number)
         for axis in range(leaf.ndim):

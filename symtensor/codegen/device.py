@@ -15,7 +15,7 @@ from symtensor.codegen import program as pg
 from symtensor.codegen.c import CPrinter
 from symtensor.codegen.cuda import CUDA
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
-from symtensor.codegen.gpu import FAULT_BYTES, GpuPrinter, Shape, helpers_text, launch_shape, spread_checks
+from symtensor.codegen.gpu import FAULT_BYTES, GpuPrinter, Shape, helpers_text, launch_shape, nameless, spread_checks
 from symtensor.codegen.library import routine_call
 from symtensor.codegen.opencl import OPENCL
 from symtensor.errors import CODES
@@ -24,7 +24,7 @@ from symtensor.ir.node import Site
 from symtensor.ir.size import Atom, SizeLike
 
 if TYPE_CHECKING:
-    from symtensor.codegen.pipeline import Machine
+    from symtensor.codegen.machine import Machine
 
 DIALECTS = {"opencl": OPENCL, "cuda": CUDA, "cuda-shim": CUDA, "null": CUDA}
 
@@ -98,7 +98,8 @@ class DevicePrinter(EntryPrinter):
         views = frozenset(s.name for s in program.storages.values() if s.kind == "pointer")
         self.device = GpuPrinter(DIALECTS[target], views)
         self.device._names = self.printer._names
-        self.kernels: dict[str, int] = {}
+        self.kernels: dict[str, int] = {}  # place in ``names`` of the one that stands for a kernel
+        self.names: tuple[str, ...] = ()
         self.shapes: dict[str, Shape] = {}
         self.host_steps: list[str] = []
         self.most_arguments = 1
@@ -119,18 +120,24 @@ class DevicePrinter(EntryPrinter):
         small = "\n".join(self.printer.small.values())
         parts = [self.abi, FAIL, drive, fault, LIMIT, small, *routines, "\n".join(entry), ""]
         text = "\n".join(p for p in parts if p)
-        return Source(text, tuple(self.library), self.layout, kernels, tuple(self.kernels), tuple(self.host_steps))
+        return Source(text, tuple(self.library), self.layout, kernels, self.names, tuple(self.host_steps))
 
     def _kernels(self) -> str:
-        """The device source."""
-        units: list[str] = []
+        """The device source.  Kernels that differ in names only are one, which carries the comments of all."""
+        first: dict[str, str] = {}
+        texts: dict[str, tuple[list[str], list[str]]] = {}
         for kernel in self.program.kernels():
             if kernel.name in self.kernels:
                 continue
             spread = spread_checks(kernel)
-            self.kernels[kernel.name] = len(self.kernels)
+            comment, text = self.device.comment(spread, self.where), self.device.kernel(spread)
+            sizes = [self.printer.atom(a) for a in kernel.sizes]
+            same = first.setdefault(nameless(spread, text, sizes), kernel.name)
             self.shapes[kernel.name] = launch_shape(spread)
-            units += [*self.device.comment(spread, self.where), *self.device.kernel(spread)]
+            self.kernels[kernel.name] = self.kernels.get(same, len(texts))
+            texts.setdefault(same, ([], text))[0].extend(comment)
+        units = [line for comments, text in texts.values() for line in (*comments, *text)]
+        self.names = tuple(texts)
         return "\n".join([self.device.dialect.header, helpers_text(self.device, self.machine.features), *units])
 
     def _can_fail(self) -> bool:

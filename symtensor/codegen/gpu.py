@@ -13,6 +13,7 @@ A reduction in a simd loop keeps an accumulator in each of ``lanes`` threads and
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -325,6 +326,36 @@ class GpuPrinter(KernelPrinter):
             lines.append(f"{indent}  const {self.value_type(e)} next_{k} = {_bare(self.expr(e))};")
         lines += [f"{indent}  {t.name} = next_{k};" for k, t in enumerate(targets)]
         return [*lines, f"{indent}}}"]
+
+
+_SUFFIXES = ("_buffer", "_at", "_lane", "_shared")  # of names that the printer makes from a kernel's own
+
+
+def nameless(kernel: ir.Kernel, lines: Sequence[str], sizes: Sequence[str]) -> str:
+    """The text of a kernel with its own names numbered in order: kernels of equal text do the same.
+
+    Args:
+        kernel: what was printed.
+        lines: its text.
+        sizes: names of its sizes in the text.
+    """
+    own = {kernel.name, *(b.name for b in kernel.buffers), *sizes}
+    for s in ir.all_statements(kernel.body):
+        if isinstance(s, ir.For):
+            own.add(s.var.label)
+        elif isinstance(s, (ir.Let, ir.Declare, ir.Alloc)):
+            own.add(s.name)
+    numbers: dict[str, int] = {}
+
+    def number(match: re.Match[str]) -> str:
+        word = match.group()
+        for suffix in ("", *_SUFFIXES):
+            stem = word.removesuffix(suffix)
+            if word.endswith(suffix) and stem in own:
+                return f"${numbers.setdefault(stem, len(numbers))}{suffix}"
+        return word
+
+    return re.sub(r"\w+", number, "\n".join(lines))
 
 
 def helpers_text(printer: KernelPrinter, features: frozenset[str] = frozenset()) -> str:

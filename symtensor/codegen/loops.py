@@ -6,9 +6,9 @@ A loop whose body is small and static becomes one serial loop inside a kernel in
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from symtensor.codegen import loop_ir as ir
+from symtensor.codegen.build import Builder
 from symtensor.codegen.contraction import lower_contractions
 from symtensor.codegen.lower import make_kernel
 from symtensor.codegen.program import Branch, Copy, Launch, Loop, Step, Storage, Swap, View, WhileLoop
@@ -21,9 +21,6 @@ from symtensor.ir.size import Size, SizeLike
 from symtensor.optimizer.elements import is_scalar_constant
 from symtensor.optimizer.fusion import VIEWS, fuse
 from symtensor.optimizer.plan import Plan
-
-if TYPE_CHECKING:
-    from symtensor.codegen.build import Builder
 
 
 def build_loop(builder: Builder, node: Tensor) -> list[Step]:

@@ -14,6 +14,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from importlib.resources import files
 
 from symtensor.codegen.build import Builder, build_program
@@ -21,6 +22,8 @@ from symtensor.codegen.check import check_plan, check_program
 from symtensor.codegen.contraction import lower_contractions
 from symtensor.codegen.host import HostPrinter, Source
 from symtensor.codegen.inplace import in_place_updates
+from symtensor.codegen.loops import build_loop
+from symtensor.codegen.machine import Machine
 from symtensor.codegen.program import Program
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Site, Tensor
@@ -28,19 +31,6 @@ from symtensor.optimizer.fusion import fuse
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import Plan
 from symtensor.options import Options
-
-
-@dataclass(frozen=True)
-class Machine:
-    """What code generation needs to know of the machine: it is handed in, never asked for.
-
-    Attributes:
-        vector_bytes: width of a vector register.
-        features: CPU features by gcc's names.
-    """
-
-    vector_bytes: int
-    features: frozenset[str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -89,10 +79,11 @@ def generate(
     plan = fuse(graph, guards)
     if "fusion" in options.debug:
         print(plan, file=sys.stderr)
-    program, builder = build_program(plan, arguments, name, device=device, fma=options.fma)
+    build = partial(build_program, plan, arguments, name, loop=build_loop, device=device, fma=options.fma)
+    program, builder = build()
     in_place = in_place_updates(program, updates) if not device else {}
     if in_place:
-        program, builder = build_program(plan, arguments, name, device=device, fma=options.fma, in_place=in_place)
+        program, builder = build(in_place=in_place)
     if "loops" in options.debug:
         from symtensor.codegen.text import program_text
 

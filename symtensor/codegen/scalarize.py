@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
 
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.bind import Binder
+from symtensor.codegen.build import Builder
 from symtensor.codegen.contraction import lower_contractions
 from symtensor.codegen.lower import make_kernel
 from symtensor.codegen.resolve import row_major
@@ -25,9 +25,6 @@ from symtensor.ir.size import Size, SizeLike
 from symtensor.ops.declare import CONSTANT, Elementwise, Reduction
 from symtensor.optimizer.elements import Elements, broadcast_index, inlinable
 from symtensor.optimizer.fusion import reduction_index
-
-if TYPE_CHECKING:
-    from symtensor.codegen.build import Builder
 
 STATE_LIMIT = 64  # elements of all states of a loop that may be local variables
 BODY_LIMIT = 1500  # elements that a body computes

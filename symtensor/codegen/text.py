@@ -164,10 +164,12 @@ def _step(s: pg.Step) -> list[str]:
     if isinstance(s, pg.Swap):
         return [f"swap {s.first}, {s.second}"]
     if isinstance(s, pg.Loop):
-        return [f"loop {s.var.label} < {s.var.extent}{'  (downwards)' if s.reverse else ''}", *steps_lines(s.body, INDENT)]
+        order = "  (downwards)" if s.reverse else ""
+        return [f"loop {s.var.label} < {s.var.extent}{order}", *steps_lines(s.body, INDENT)]
     if isinstance(s, pg.WhileLoop):
         most = f"  (at most {s.max_steps} rounds)" if s.max_steps is not None else ""
-        return [f"while {s.condition}{most}", *steps_lines(s.head, INDENT), f"{INDENT}then", *steps_lines(s.body, INDENT * 2)]
+        head, body = steps_lines(s.head, INDENT), steps_lines(s.body, INDENT * 2)
+        return [f"while {s.condition}{most}", *head, f"{INDENT}then", *body]
     if isinstance(s, pg.Branch):
         return [f"if {s.condition}", *steps_lines(s.then, INDENT), "else", *steps_lines(s.otherwise, INDENT)]
     return ["commit"]

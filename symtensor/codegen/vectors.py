@@ -220,7 +220,7 @@ class VectorLoop:
         if dtype.kind == "f":
             return f"{self.p.helper('splat', dtype, self.lanes)}({text})"
         if dtype == BOOL:
-            return f"(({self.vec(dtype)}){{0}} - ({text}))"
+            return f"(({self.vec(dtype)}){{0}} - (int{8 * self.mask_bytes}_t)({text}))"
         return f"(({self.vec(dtype)}){{0}} + ({text}))"
 
     def primitive(self, name: str, dtype: np.dtype) -> str:
@@ -325,7 +325,20 @@ class VectorLoop:
             return self.cast(e, args[0], copy)
         if dtype.kind == "f" and e.op not in ("mod", "floordiv"):
             return f"{self.p.helper(e.op, dtype, self.lanes)}({', '.join(args)})"
+        if e.op in ("max", "min", "abs") and dtype.kind in "iu":
+            return self.by_mask(e, args)
         return self.by_lane(e, args)
+
+    def by_mask(self, e: Call, args: list[str]) -> str:
+        """The larger or smaller of two integers, or a magnitude: a comparison gives a mask of all ones or zeros."""
+        v = self.vec(e.dtype)
+        setup = " ".join(f"const {v} arg{number}_ = {text};" for number, text in enumerate(args))
+        if e.op == "abs":
+            absolute = "arg0_" if e.dtype.kind == "u" else f"(arg0_ ^ ({v})(arg0_ < 0)) - ({v})(arg0_ < 0)"
+            return f"({{ {setup} {absolute}; }})"
+        sign = ">" if e.op == "max" else "<"
+        mask = f"const {v} mask_ = ({v})(arg0_ {sign} arg1_);"
+        return f"({{ {setup} {mask} (arg0_ & mask_) | (arg1_ & ~mask_); }})"
 
     def by_lane(self, e: Call, args: list[str]) -> str:
         """A scalar helper on each lane: integer division and the like."""

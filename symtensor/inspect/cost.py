@@ -12,6 +12,7 @@ from symtensor.ir.scalar import SCALAR_OPS, Call, Expr, Load, LoopVar, ValueInde
 from symtensor.ir.size import Atom, Size, SizeCall, SizeLike, atoms
 from symtensor.optimizer.elements import walk
 
+Block = tuple[ir.Statement, ...]
 ARITHMETIC = ("infix", "prefix", "helper")
 
 
@@ -49,7 +50,7 @@ def nests_text(nests: tuple[Nest, ...]) -> str:
     return parts[0] if len(parts) == 1 else "{" + "; ".join(parts) + "}"
 
 
-def loop_nests(body: tuple[ir.Statement, ...]) -> tuple[Nest, ...]:
+def loop_nests(body: Block) -> tuple[Nest, ...]:
     """The loops of a body, as a tree."""
     found: list[Nest] = []
     for statement in body:
@@ -63,7 +64,7 @@ def loop_nests(body: tuple[ir.Statement, ...]) -> tuple[Nest, ...]:
     return tuple(found)
 
 
-def executions(body: tuple[ir.Statement, ...], loops: tuple[LoopVar, ...] = ()) -> Iterator[tuple[ir.Statement, SizeLike]]:
+def executions(body: Block, loops: tuple[LoopVar, ...] = ()) -> Iterator[tuple[ir.Statement, SizeLike]]:
     """All statements with how often each runs; both sides of a branch count, a ``while`` counts one round."""
     for statement in body:
         yield statement, trips(loops)

@@ -108,7 +108,8 @@ class Details:
         """The schedule steps of each kernel group."""
         from symtensor.inspect.explain import ScheduleTable
 
-        return ScheduleTable((name, steps) for name, steps, *_ in self.generated.builder.log) if self.generated else ScheduleTable()
+        log = self.generated.builder.log if self.generated else []
+        return ScheduleTable((name, steps) for name, steps, *_ in log)
 
     @property
     def memory(self) -> MemoryPlan:
@@ -131,9 +132,9 @@ class Details:
         story = explanation(self.trace)
         if self.generated is None:
             return story
-        made = self.generated
+        made, schedule = self.generated, self.schedule
         return replace(
-            story, plan=made.plan, program=made.program, schedule=self.schedule, host_steps=tuple(made.source.host_steps)
+            story, plan=made.plan, program=made.program, schedule=schedule, host_steps=tuple(made.source.host_steps)
         )
 
     def _binder(self) -> SizeBinder:

@@ -1,4 +1,4 @@
-"""The story of a compilation: each rewrite with the user's line, the fusion plan with costs, schedule, library steps."""
+"""The story of a compilation: rewrites with the user's lines, the plan with its costs, schedule, library steps."""
 
 from __future__ import annotations
 
@@ -122,7 +122,8 @@ def _group_lines(number: int, group: KernelGroup, plan: Plan) -> list[str]:
         for e in walk([c.value for c in s.computes])
         if isinstance(e, Element) and e.node not in set(group.nodes)
     )
-    lines.append(f"     cost: about {human(operations(group))} scalar operations; reads {', '.join(reads) or 'nothing'}")
+    cost = human(operations(group))
+    lines.append(f"     cost: about {cost} scalar operations; reads {', '.join(reads) or 'nothing'}")
     for sweep in group.sweeps:
         for c in sweep.computes:
             if c.storage == GLOBAL:

@@ -101,9 +101,7 @@ class KernelTable(tuple[KernelRow, ...]):
         if any(not isinstance(n, int) for row in self for n in (row.read, row.written, row.flops)):
             return "\n".join(map(str, self))
         head = ("kernel", "computes", "bytes read", "written", "flops", "flops/byte")
-        rows = [
-            (r.name, ", ".join(r.computes), human(r.read), human(r.written), human(r.flops), _intensity(r)) for r in self
-        ]
+        rows = [(r.name, ", ".join(r.computes), *map(human, (r.read, r.written, r.flops)), _intensity(r)) for r in self]
         return columns(head, rows, right=(2, 3, 4, 5))
 
     __repr__ = __str__
@@ -115,8 +113,11 @@ def _intensity(row: KernelRow) -> str:
 
 
 def _at(row: KernelRow, values: dict[Atom, SizeLike]) -> KernelRow:
-    fields = {name: sz.substitute(getattr(row, name), values) for name in ("read", "written", "flops", "operations")}
-    return replace(row, **fields)
+    def known(size: SizeLike) -> SizeLike:
+        return sz.substitute(size, values)
+
+    read, written = known(row.read), known(row.written)
+    return replace(row, read=read, written=written, flops=known(row.flops), operations=known(row.operations))
 
 
 def kernel_table(program: Program | None, binder: SizeBinder | None) -> KernelTable:
@@ -136,8 +137,9 @@ def _row(step: Step, storages: dict[str, Storage]) -> KernelRow | None:
         kernel = step.kernel
         read, written = moved_bytes(kernel, storages)
         computes = tuple(dict.fromkeys(n.name or n.op.name for n in kernel.nodes))
-        domain = nests_text(loop_nests(kernel.body)) if loop_nests(kernel.body) else "once"
-        return KernelRow(kernel.name, "kernel", computes, domain, read, written, flops(kernel), kernel.work, kernel.nodes)
+        nests, work = loop_nests(kernel.body), kernel.work
+        domain = nests_text(nests) if nests else "once"
+        return KernelRow(kernel.name, "kernel", computes, domain, read, written, flops(kernel), work, kernel.nodes)
     if isinstance(step, Gemm):
         work = sz.product([*step.batch, step.rows, step.columns, step.inner, 2])
         domain = " ".join(f"<{n}>" for n in (*step.batch, step.rows, step.columns, step.inner))

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def _layers(
             layers[layer].append(bend)
             chain.append(bend)
         chain.append(cells[target])
-        for upper, lower in zip(chain, chain[1:]):
+        for upper, lower in pairwise(chain):
             upper.below.append(lower)
             lower.above.append(upper)
         chains[source, target] = chain
@@ -169,7 +170,7 @@ def _fit(layer: list[_Cell], both: bool) -> None:
     if not layer:
         return
     offsets = [0.0]
-    for a, b in zip(layer, layer[1:]):
+    for a, b in pairwise(layer):
         gap = GAP_X * (0.6 if a.bend or b.bend else 1.0)
         offsets.append(offsets[-1] + (a.width + b.width) / 2 + gap)
     wanted, weights = [], []
@@ -218,7 +219,8 @@ def _drawing(layers: list[list[_Cell]], chains: dict[tuple[Key, Key], list[_Cell
         first, last = chain[0], chain[-1]
         points = [(first.x + _port(first, chain[1], first.below), middle[first.layer] + first.height / 2)]
         for bend in chain[1:-1]:
-            points += [(bend.x, middle[bend.layer] - tall[bend.layer] / 2), (bend.x, middle[bend.layer] + tall[bend.layer] / 2)]
+            at, half = middle[bend.layer], tall[bend.layer] / 2
+            points += [(bend.x, at - half), (bend.x, at + half)]
         points.append((last.x + _port(last, chain[-2], last.above), middle[last.layer] - last.height / 2))
         edges[ends] = points
     width = max((c.x + c.width / 2 for layer in layers for c in layer), default=0.0)

@@ -126,7 +126,7 @@ class _Page:
             panes.append(_pane("kernels", "Kernels and buffers", self.steps))
         buttons = "".join(f'<button data-view="{key}">{escape(title)}</button>' for key, title in views)
         return (
-            f'<div class=stage><div class=toolbar>{buttons}<span class=hint>drag to move, wheel to zoom, click a box'
+            f"<div class=stage><div class=toolbar>{buttons}<span class=hint>drag to move, wheel to zoom, click a box"
             f"</span></div><div class=panes>{''.join(panes)}</div></div>"
             f"<aside><div id=node hidden></div><h2>Rewrites</h2>{self._rewrites()}</aside>"
         )
@@ -151,7 +151,8 @@ class _Page:
     def _kernels(self) -> str:
         if not self.kernels:
             return _note("No kernels: the function is interpreted.")
-        head = "".join(f"<th>{t}</th>" for t in ("", "kernel", "computes", "loops", "bytes read", "bytes written", "flops"))
+        titles = ("", "kernel", "computes", "loops", "bytes read", "bytes written", "flops")
+        head = "".join(f"<th>{t}</th>" for t in titles)
         rows = []
         for row in self.kernels:
             swatch = f'<td><span class=swatch style="background:hsl({self.hues[row.name]} 60% 60%)"></span></td>'
@@ -170,7 +171,8 @@ class _Page:
             is_open = "" if name is None else " open"
             anchor = f' id="src-{escape(name)}"' if name else ""
             lines = text.count("\n") + 1
-            parts.append(f"<details{anchor}{is_open}><summary>{escape(title)}<i>{lines} lines</i></summary>{body}</details>")
+            head = f"<summary>{escape(title)}<i>{lines} lines</i></summary>"
+            parts.append(f"<details{anchor}{is_open}>{head}{body}</details>")
         return "".join(parts)
 
     def _plan(self) -> str:
@@ -191,12 +193,13 @@ class _Page:
             f'<td class=bar><span style="width:{100 * spent / longest:.1f}%"></span></td></tr>'
             for name, spent in [*report.seconds.items(), ("total", report.total)]
         ]
-        facts = f"<p>{'Found in the cache.' if report.cache_hit else 'Compiled anew.'} Source: <code>{escape(str(report.path))}</code></p>"
+        found = "Found in the cache." if report.cache_hit else "Compiled anew."
+        facts = f"<p>{found} Source: <code>{escape(str(report.path))}</code></p>"
         return _card("Where the time went", f"<table class=report>{''.join(rows)}</table>{facts}")
 
     # -------------------------------------------------------------------------------------------------------- data
     def _owners(self) -> dict[Tensor, str]:
-        """The kernel that computes each node: that of the node itself, or of the first kernel that it was inlined into."""
+        """The kernel that computes each node: its own, or the first that it was inlined into."""
         owner: dict[Tensor, str] = {}
         for row in self.kernels:
             owner.update({n: row.name for n in row.nodes if n not in owner})

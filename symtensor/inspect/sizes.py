@@ -40,7 +40,8 @@ class SizeBinder:
         for name, given in shapes.items():
             leaf = self._arguments.get(name)
             if leaf is None:
-                raise TypeError(f"the function has no input named {name!r}\n  hint: its inputs are {list(self._arguments)}")
+                known = list(self._arguments)
+                raise TypeError(f"the function has no input named {name!r}\n  hint: its inputs are {known}")
             self._bind_one(values, leaf, given)
         for _ in self._guards.equal:  # one guard may make another one's side known
             for atom, size in self._guards.equal:

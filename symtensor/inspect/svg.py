@@ -21,7 +21,8 @@ HUES = (212, 28, 140, 340, 268, 185, 52, 100, 310, 235, 12, 160)  # of kernels, 
 
 STYLE = """
 .v rect { fill: var(--fill, #fff); stroke: var(--line, #8a94a6); stroke-width: 1.1; }
-.v text { font: 600 12px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: var(--ink, #1f2733); }
+.v text { font: 600 12px ui-monospace, "SF Mono", Menlo, Consolas, "DejaVu Sans Mono", monospace; }
+.v text { fill: var(--ink, #1f2733); }
 .v text.small { font-weight: 400; font-size: 10px; fill: var(--soft, #5b6677); }
 .v.source rect { fill: var(--source, #eef1f6); stroke-dasharray: none; }
 .v.output rect { stroke-width: 2.4; }
@@ -129,7 +130,8 @@ def _nearest(graph: Graph) -> list[Tensor]:
     near: dict[Tensor, None] = dict.fromkeys(graph.outputs)
     frontier = list(near)
     while frontier and len(near) < LIMIT:
-        frontier = [i for i in dict.fromkeys(i for n in frontier for i in n.inputs) if i not in near and not _is_inline(i)]
+        operands = dict.fromkeys(i for n in frontier for i in n.inputs)
+        frontier = [i for i in operands if i not in near and not _is_inline(i)]
         near.update(dict.fromkeys(frontier[: LIMIT - len(near)]))
     return [n for n in order if n in near]
 
@@ -190,7 +192,8 @@ def kernel_picture(program: Program, hues: Mapping[str, int]) -> Picture:
             vertices.append(Vertex(known[buffer], (shorten(buffer), _buffer_type(program, buffer)), ("source",)))
     for number, buffer in enumerate(dict.fromkeys(program.outputs)):
         if buffer in writers:
-            vertices.append(Vertex(f"o{number}", (shorten(buffer), _buffer_type(program, buffer)), ("source", "output")))
+            label = (shorten(buffer), _buffer_type(program, buffer))
+            vertices.append(Vertex(f"o{number}", label, ("source", "output")))
             edges.append((writers[buffer], f"o{number}"))
     body, width, height = render(vertices, edges)
     return Picture(body, width, height, {}, names=titles)

@@ -194,8 +194,8 @@ def constant(value: Any, dtype: Any = None) -> Tensor:
     return make(CONSTANT, (), (("value", Value(array, (array.dtype.str, array.shape, array.tobytes()))),))
 
 
-@functools.lru_cache(maxsize=1024)
-def _scalar_constant(value: Any, kind: type, dtype: np.dtype) -> Tensor:
+@functools.lru_cache(maxsize=1024, typed=True)
+def _scalar_constant(value: Any, dtype: np.dtype) -> Tensor:
     """A Python number other than 0 (0.0 and -0.0 are equal, but not the same) as a constant."""
     return constant(value, dtype)
 
@@ -205,7 +205,7 @@ def as_tensor(value: Any, dtype: Any = None) -> Tensor:
     if isinstance(value, Tensor):
         return value if dtype is None or value.type.dtype == dtype else cast(value, dtype)
     if type(value) in (int, float) and value and isinstance(dtype, np.dtype):
-        return _scalar_constant(value, type(value), dtype)
+        return _scalar_constant(value, dtype)
     if isinstance(value, Size):
         return make(SIZE, (), (("size", value), ("dtype", dtypes.as_dtype(dtype or "int64"))))
     if isinstance(value, (list, tuple)) and any(isinstance(v, (Tensor, Size)) for v in value):

@@ -18,6 +18,7 @@ from symtensor.ir.scalar import Const, Expr, call, select
 from symtensor.ops.declare import Elementwise, constant_value, elementwise, helper, inexact_type, promoted
 from symtensor.ops.elementwise import Types, equal, greater, is_nan, logical_not, maximum, no_bool_type, where
 from symtensor.ops.elementwise import isnan as _isnan
+from symtensor.ops.elementwise import signbit as _signbit
 
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 
@@ -114,7 +115,10 @@ def _arctanh(x: Expr) -> Expr:
     return call("copysign", 0.5 * call("log1p", 2 * size / (1 - size)), x)
 
 
-helper("copysign", 2)
+copysign = elementwise(
+    "copysign", np.copysign, helper("copysign", 2), types=float_pair_type,
+    vjp=lambda g, z, x, y: (where(equal(_signbit(x), _signbit(y)), g, -g), None), samples="rs", cost=2,
+)  # fmt: skip
 arcsinh = elementwise(
     "arcsinh",
     np.arcsinh,

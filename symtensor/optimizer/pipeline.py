@@ -106,8 +106,8 @@ def prepare_for_grad(
     # No rule may see what an opaque tensor is made of: a leaf stands for it meanwhile.
     stand_ins = {t: new_leaf(INPUT, t.type, name=t.name) for t in dict.fromkeys(opaque) if t.op.kind != "source"}
     with collector_paused():
-        changed = prepare_loops(substitute(expose(outputs, set(stand_ins)), stand_ins))
-        changed = _run_all(_BEFORE_GRAD, changed, options, Trace())
+        exposed: Outputs = prepare_loops(substitute(expose(outputs, set(stand_ins)), stand_ins))
+        changed = _run_all(_BEFORE_GRAD, exposed, options, Trace())
         return substitute(changed, {leaf: tensor for tensor, leaf in stand_ins.items()})
 
 

@@ -36,6 +36,9 @@ _SEMANTICS = ("-fPIC", "-shared", "-ffp-contract=off", "-fwrapv", "-fno-math-err
 _OPTIONAL = (
     ("-march=native", "-mcpu=native"),  # alternatives: the first that the compiler accepts
     ("-fno-trapping-math",),
+    # gcc 12 gives -1 for the int value of a comparison when it vectorises the lanes of a vector one by one:
+    # v[k] = a[k] != 0, unrolled.  Generated code spells out its vectors, so nothing is lost.
+    ("-fno-tree-slp-vectorize",),
     ("-mprefer-vector-width=512",),
 )
 _Run = subprocess.CompletedProcess[str]
@@ -149,14 +152,15 @@ class Toolchain:
             name: what messages and files call it; any text.
             optimize: the ``-O`` level.
             language: ``"c"`` or ``"c++"``.
-            extra_flags: further flags, after the others.
+            extra_flags: further flags, after the others; those in ``$SYMTENSOR_CFLAGS`` come last.
 
         Raises:
             CompilerError: the compiler refuses the source.
             NoCompiler: C++ is asked for and there is no compiler for it.
         """
         start = time.perf_counter()
-        flags = (_STANDARD[language], f"-O{optimize}", *self.flags, *extra_flags)
+        users = shlex.split(os.environ.get("SYMTENSOR_CFLAGS", ""))
+        flags = (_STANDARD[language], f"-O{optimize}", *self.flags, *extra_flags, *users)
         command = self._command(language)
         key = cache.object_key(source, flags=(*command, *flags, *_LINK), compiler=self.identity, features=self.features)
         path = cache.fetch(key, "so")

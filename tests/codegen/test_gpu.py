@@ -311,6 +311,21 @@ def test_cuda_source_needs_no_gpu(arch: str) -> None:
     assert compile_cubin(source, arch)[:4] == b"\x7fELF"
 
 
+def test_kernels_that_differ_in_names_are_one() -> None:
+    a, b = st.shared(np.ones(3), "a"), st.shared(np.ones((2, 2)), "b")
+    c, rate = st.shared(np.ones(5), "c"), st.scalar("rate")
+    updates = {v: v - rate * st.exp(v) for v in (a, c)} | {b: b - rate * st.exp(b) * 2}
+    source = generate_source(None, [rate], updates=updates, target="cuda")
+    assert (source.count("__global__"), source.count("st_exp_f64(double")) == (3, 1)
+    m, n = st.vector("m"), st.vector("n")
+    source = generate_source([st.exp(m) + 1, st.exp(n) + 1, st.exp(n) + 2], [m, n], target="cuda")
+    assert source.count("__global__") == 2
+    for target in DEVICES:
+        function = st.compile([st.exp(m) + 1, st.exp(n) + 1], [m, n], target=need(target))
+        x, y = np.arange(3.0), np.arange(5.0)
+        assert_same(function(x, y), [np.exp(x) + 1, np.exp(y) + 1], bits=False)
+
+
 def test_compiling_for_a_missing_gpu_says_so() -> None:
     try:
         open_device("cuda")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import symtensor as st
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.build import Builder
+from symtensor.codegen.loops import build_loop
 from symtensor.codegen.schedule import Inner, Lanes, Parallel, Serial, Sink, TwoStage
 from tests.codegen.generating import generated
 
@@ -61,7 +62,7 @@ def test_a_given_schedule_is_replayed():
     x = matrix()
     made = generated([x.sum(axis=1)], [x])
     ((name, _, _),) = made.builder.log
-    builder = Builder(made.plan.guards, device=False, fma=True, schedules={name: (Inner(), Lanes(8), Serial())})
+    builder = Builder(made.plan.guards, loop=build_loop, device=False, fma=True, schedules={name: (Inner(), Lanes(8), Serial())})
     builder.store(x, "argument", 0)
     builder.memory.names.fresh("m"), builder.memory.names.fresh("n")
     (launch,) = builder.steps(made.plan)

@@ -36,7 +36,11 @@ def test_each_diff_is_small() -> None:
 def test_the_page_runs(patched: pathlib.Path) -> None:
     code = "\n".join(blocks(PAGE.read_text(encoding="utf-8"), "python"))
     (patched / "page.py").write_text(code, encoding="utf-8")
-    environment = {**os.environ, "PYTHONPATH": str(patched), "PYTHONWARNINGS": "error,ignore::UserWarning,ignore::DeprecationWarning"}
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(patched),
+        "PYTHONWARNINGS": "error,ignore::UserWarning,ignore::DeprecationWarning",
+    }
     run = subprocess.run([sys.executable, "page.py"], cwd=patched, env=environment, capture_output=True, text=True)
     assert run.returncode == 0, run.stderr
     assert not run.stdout, "the page prints nothing: it asserts"
@@ -44,7 +48,7 @@ def test_the_page_runs(patched: pathlib.Path) -> None:
 
 def test_a_context_that_is_gone_is_named(tmp_path: pathlib.Path) -> None:
     (tmp_path / "f.py").write_text("a\nb\n", encoding="utf-8")
-    with pytest.raises(ValueError, match="f.py: these lines occur 0 times:\nc"):
+    with pytest.raises(ValueError, match=r"f\.py: these lines occur 0 times:\nc"):
         apply("--- a/f.py\n+++ b/f.py\n@@\n c\n+d\n", tmp_path)
     apply("--- a/f.py\n+++ b/f.py\n@@\n-a\n+A\n b\n", tmp_path)
     assert (tmp_path / "f.py").read_text(encoding="utf-8") == "A\nb\n"

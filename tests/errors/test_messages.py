@@ -1,0 +1,411 @@
+"""Every message that a user can meet, whole: what is wrong, both shapes with the user's names, the line, a hint."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import symtensor as st
+from symtensor.errors import BoundsError, CompileError, DTypeError, GradientError, LinAlgError, ShapeError
+from symtensor.function.variables import SharedVariable
+
+TARGETS = ["numpy", "c"]
+
+
+def message(error: type[BaseException], function: Callable[[], Any]) -> str:
+    """The whole message, with ``at LINE`` for lines of this file."""
+    with pytest.raises(error) as caught:
+        function()
+    text = str(caught.value)
+    assert len(text.splitlines()) <= 12
+    assert "0x" not in text, "a message shows no address"
+    return re.sub(re.escape(__file__) + r":\d+", "LINE", text)
+
+
+def line_of(error: type[BaseException], function: Callable[[], Any]) -> int:
+    with pytest.raises(error) as caught:
+        function()
+    found = re.search(re.escape(__file__) + r":(\d+)", str(caught.value))
+    assert found, str(caught.value)
+    return int(found[1])
+
+
+# ------------------------------------------------------------------------------------------------- at build time
+BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
+    "shapes that do not broadcast": (
+        ShapeError,
+        lambda: st.tensor("p", shape=(2, 3)) + st.tensor("q", shape=(2, 4)),
+        "add: sizes 3 and 4 do not broadcast: p: float64[2, 3], q: float64[2, 4]\n"
+        "  at LINE\n"
+        "  hint: a size broadcasts if it is 1; reshape, or index with None",
+    ),
+    "matrices that do not fit": (
+        ShapeError,
+        lambda: st.tensor("p", shape=(2, 3)) @ st.tensor("q", shape=(2, 4)),
+        "contracting p: float64[2, 3] with q: float64[2, 4]: 3 is not 2\n  at LINE",
+    ),
+    "a reshape that does not fit": (
+        ShapeError,
+        lambda: st.tensor("p", shape=(2, 3)).reshape((4, 2)),
+        "reshaping p: float64[2, 3] to [4, 2]: 6 is not 8\n  at LINE",
+    ),
+    "an index that is too large": (
+        BoundsError,
+        lambda: st.tensor("p", shape=(2, 3))[2],
+        "index 2 is out of bounds for axis 0 with size 2: p: float64[2, 3]\n  at LINE",
+    ),
+    "a truth value": (
+        TypeError,
+        lambda: bool(st.vector("x") > 0),
+        "the result of greater: bool[x.shape[0]] has no truth value while the graph is built\n"
+        "  hint: use st.where (both sides computed) or st.cond (only the taken branch runs)",
+    ),
+    "a dtype that does not exist": (
+        TypeError,
+        lambda: st.tensor("x", "float128", ()),
+        "symtensor has no dtype float128\n"
+        "  hint: it computes with bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, "
+        "float16, float32, float64, complex64, complex128",
+    ),
+    "an operand that is no number": (
+        TypeError,
+        lambda: st.vector("x") + st.as_tensor("text"),
+        "symtensor has no dtype <U4\n"
+        "  hint: it computes with bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, "
+        "float16, float32, float64, complex64, complex128",
+    ),
+    "the negative of a bool": (
+        DTypeError,
+        lambda: -st.tensor("b", "bool", ()),
+        "negative: bools cannot be subtracted or negated\n  hint: use ^ or ~, or cast first\n  at LINE",
+    ),
+    "the gradient by an integer": (
+        GradientError,
+        lambda: st.grad(st.exp(I).sum(), I),
+        "there is no gradient with respect to i: int64[i.shape[0]]: its values are not continuous\n"
+        "  at LINE\n"
+        "  hint: cast it to a floating-point dtype first",
+    ),
+    "a disconnected gradient": (
+        GradientError,
+        lambda: st.grad(X.sum(), Y),
+        "the cost does not depend on y: float64[y.shape[0]]\n"
+        "  at LINE\n"
+        '  hint: is it the tensor that the cost was built from? disconnected_inputs="ignore" gives zeros',
+    ),
+    "the gradient of a vector": (
+        GradientError,
+        lambda: st.grad(X * 2, X),
+        "the cost must be a scalar, not the result of multiply: float64[x.shape[0]]\n"
+        "  at LINE\n"
+        "  hint: sum it, or use st.vjp with weights",
+    ),
+    "a missing input": (
+        CompileError,
+        lambda: st.compile(X * Y, [X]),
+        "the outputs need y: float64[y.shape[0]], which is not among the inputs ['x']\n"
+        "  at LINE\n"
+        "  hint: add it to the inputs, or give it a value with givens",
+    ),
+    "a missing input of the name of another": (
+        CompileError,
+        lambda: st.compile(st.vector("x") * 3, [X]),
+        "the outputs need x: float64[x.shape[0]], which is not among the inputs ['x']\n"
+        "  at LINE\n"
+        "  hint: another tensor of the name 'x' is listed: names do not make two tensors one",
+    ),
+    "a missing size": (
+        CompileError,
+        lambda: st.compile(X * Y.shape[0], [X]),
+        "the outputs need the size y.shape[0], which no input of ['x'] has\n"
+        "  hint: add the tensor that has it to the inputs",
+    ),
+    "an unused input": (
+        CompileError,
+        lambda: st.compile(X * 3, [X, Y]),
+        "no output needs the input y: float64[y.shape[0]]\n"
+        "  at LINE\n"
+        '  hint: leave it out, or pass on_unused_input="ignore"',
+    ),
+    "a duplicate input": (
+        CompileError,
+        lambda: st.compile(X * 3, [X, X]),
+        "the input x: float64[x.shape[0]] is listed twice\n  at LINE",
+    ),
+    "an input that is an expression": (
+        CompileError,
+        lambda: st.compile(X * 3, [X * 2]),
+        "an input must be an input tensor such as st.vector('x'), not the result of multiply: float64[x.shape[0]]\n"
+        "  at LINE",
+    ),
+    "an input that is shared": (
+        CompileError,
+        lambda: st.compile(W * 3, [W]),
+        "an input must be an input tensor such as st.vector('x'), not w: float64[2]\n"
+        "  at LINE\n"
+        "  hint: a shared variable needs not be listed",
+    ),
+    "inputs that are no list": (CompileError, lambda: st.compile(X * 3, X), "inputs must be listed, as in [x]"),
+    "an update of no variable": (
+        CompileError,
+        lambda: st.compile(None, [X], updates={X: X + 1}),
+        "only shared variables can be updated, not x: float64[x.shape[0]]\n  hint: make it with st.shared(value)",
+    ),
+    "two updates of one variable": (
+        CompileError,
+        lambda: st.compile(None, updates=[(W, W + 1), (W, W + 2)]),
+        "w: float64[2] is updated twice\n  at LINE",
+    ),
+    "an update of another dtype": (
+        DTypeError,
+        lambda: st.compile(None, updates={C: C * 0.5}),
+        "the update of c: int64[] has another dtype: the result of multiply: float64[]\n"
+        "  at LINE\n"
+        "  hint: cast it with .astype('int64')",
+    ),
+    "an update of another rank": (
+        ShapeError,
+        lambda: st.compile(None, updates={W: W.sum()}),
+        "the update of w: float64[2] has another shape: the result of sum: float64[]\n"
+        "  at LINE\n"
+        "  hint: give it the shape (2,), as st.broadcast_to(value, shape) does",
+    ),
+    "an update of another size": (
+        ShapeError,
+        lambda: st.compile(None, updates={W: st.concatenate([W, W])}),
+        "the update of w: float64[2] has another shape: the result of concatenate: float64[4]\n"
+        "  at LINE\n"
+        "  hint: give it the shape (2,), as st.broadcast_to(value, shape) does",
+    ),
+    "givens of another dtype": (
+        DTypeError,
+        lambda: st.compile(I * 2, [X], givens={I: X}),
+        "givens replace i: int64[i.shape[0]] by x: float64[x.shape[0]]\n"
+        "  at LINE\n"
+        "  hint: cast it with .astype('int64')",
+    ),
+    "givens of another rank": (
+        ShapeError,
+        lambda: st.compile(X * 2, [Y], givens={X: Y.sum()}),
+        "givens replace x: float64[x.shape[0]] by the result of sum: float64[]\n"
+        "  at LINE\n"
+        "  hint: the replacement must have as many axes, and the sizes that were declared",
+    ),
+    "an unknown target": (
+        ValueError,
+        lambda: st.compile(X, [X], target="fortran"),
+        "unknown target 'fortran'\n  hint: targets are c, numpy, opencl, cuda, cuda-shim, null",
+    ),
+    "an unknown treatment of unused inputs": (
+        ValueError,
+        lambda: st.compile(X, [X], on_unused_input="shrug"),
+        "on_unused_input must be one of 'raise', 'warn', 'ignore', not 'shrug'",
+    ),
+    "a number of threads": (
+        ValueError,
+        lambda: st.compile(X, [X], threads=0),
+        "threads must be a positive number, not 0",
+    ),
+    "a shared variable of a tensor": (
+        TypeError,
+        lambda: st.shared(X),
+        "a shared variable starts with an array, not with a symbolic tensor\n  hint: compile it first",
+    ),
+    "a value of another shape": (
+        ShapeError,
+        lambda: W.set_value(np.zeros(3)),
+        "w has the shape (2,), not (3,)\n"
+        "  hint: the shape of a shared variable is fixed; make another one with st.shared",
+    ),
+    "a value of another dtype": (
+        DTypeError,
+        lambda: C.set_value(1.5),
+        "c is int64: it cannot take a value of float64\n  hint: cast it with .astype('int64')",
+    ),
+}
+
+X, Y, I = st.vector("x"), st.vector("y"), st.lvector("i")
+W: SharedVariable = st.shared(np.zeros(2), "w")
+C: SharedVariable = st.shared(0, "c")
+
+
+@pytest.mark.parametrize("what", sorted(BUILD))
+def test_at_build_time(what: str) -> None:
+    error, function, expected = BUILD[what]
+    assert message(error, function) == expected
+
+
+def test_the_line_is_the_users() -> None:
+    p, q = st.tensor("p", shape=(2, 3)), st.tensor("q", shape=(2, 4))
+    here = inspect.currentframe()
+    assert here is not None
+    assert line_of(ShapeError, lambda: p + q) == here.f_lineno
+
+
+# ----------------------------------------------------------------------------------------------------- at the call
+A, B = st.matrix("A"), st.matrix("B")
+N, K = st.tensor("m", shape=("n", 3)), st.tensor("k", shape=("n",))
+
+CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...], str]] = {
+    "sizes that differ": (
+        ShapeError, X + Y, [X, Y], ([1.0, 2.0], [1.0]),
+        "shapes of x and y do not broadcast: x.shape[0] and y.shape[0] (2 and 1)\n"
+        "  given x: float64[2], y: float64[1]\n"
+        "  at LINE\n"
+        "  hint: a size 1 broadcasts only if it is declared so, as in shape=(None, 1)",
+    ),
+    "matrices that do not fit": (
+        ShapeError, A @ B, [A, B], (np.ones((2, 3)), np.ones((2, 4))),
+        "contracting A: float64[A.shape[0], A.shape[1]] with B: float64[B.shape[0], B.shape[1]]: "
+        "A.shape[1] and B.shape[0] differ (3 and 2)\n"
+        "  given A: float64[2, 3], B: float64[2, 4]\n"
+        "  at LINE",
+    ),
+    "a reshape that does not fit": (
+        ShapeError, X.reshape((-1, 3)), [X], (np.ones(4),),
+        "reshaping x: float64[x.shape[0]] to [(x.shape[0] // 3), 3]: x.shape[0] and 3*(x.shape[0] // 3) differ (4 and 3)\n"
+        "  given x: float64[4]\n"
+        "  at LINE",
+    ),
+    "parts that do not fit": (
+        ShapeError, st.concatenate([A, B]), [A, B], (np.ones((2, 3)), np.ones((2, 4))),
+        "concatenating A: float64[A.shape[0], A.shape[1]] and B: float64[B.shape[0], B.shape[1]] along axis 0: "
+        "A.shape[1] and B.shape[1] differ (3 and 4)\n"
+        "  given A: float64[2, 3], B: float64[2, 4]\n"
+        "  at LINE",
+    ),
+    "the maximum of nothing": (
+        ShapeError, X.max(), [X], ([],),
+        "a reduction of x: float64[x.shape[0]] over axes [0] has no identity, so it takes no zero-size array\n"
+        "  given x: float64[0]\n"
+        "  at LINE",
+    ),
+    "an index that is too large": (
+        BoundsError, X[5], [X], ([1.0, 2.0],),
+        "index 5 is out of bounds for axis 0 of x: float64[x.shape[0]]\n"
+        "  given x: float64[2]\n"
+        "  at LINE",
+    ),
+    "an index that is too small": (
+        BoundsError, X[-3], [X], ([1.0, 2.0],),
+        "index -3 is out of bounds for axis 0 of x: float64[x.shape[0]]\n"
+        "  given x: float64[2]\n"
+        "  at LINE",
+    ),
+    "an index in an array": (
+        BoundsError, st.take(X, I), [X, I], ([1.0, 2.0], [0, 2]),
+        "take with i: index 2 is out of bounds for an axis of size 2\n  at LINE",
+    ),
+    "a position of an update": (
+        BoundsError, st.scatter_add(W, I, 1.0), [I], ([1, -3],),
+        "scatter_add with i: index -3 is out of bounds for an axis of size 2\n  at LINE",
+    ),
+    "a matrix that is not square": (
+        ShapeError, st.linalg.cholesky(A), [A], (np.ones((2, 3)),),
+        "a square matrix is needed, not A: float64[A.shape[0], A.shape[1]]: A.shape[0] and A.shape[1] differ (2 and 3)\n"
+        "  given A: float64[2, 3]\n"
+        "  at LINE",
+    ),
+    "a matrix that is not positive definite": (
+        LinAlgError, st.linalg.cholesky(A), [A], (np.array([[1.0, 2.0], [2.0, 1.0]]),),
+        "cholesky: the matrix is not positive definite\n  at LINE",
+    ),
+    "named sizes that differ": (
+        ShapeError, N.sum(axis=1) + K, [N, K], (np.ones((2, 3)), np.ones(3)),
+        "axis 0 of k must have size n: 3 is not 2\n  at LINE",
+    ),
+    "another static size": (
+        ShapeError, N * 2, [N], (np.ones((2, 4)),),
+        "the input 'm' has size 3 along axis 1, but a value of shape (2, 4) was given",
+    ),
+    "another rank": (
+        ShapeError, X * 2, [X], (np.ones((2, 2)),),
+        "the input 'x' has 1 axis, but a value of shape (2, 2) was given",
+    ),
+    "a number for a vector": (
+        ShapeError, X * 2, [X], (1.0,), "the input 'x' has 1 axis, but a value of shape () was given",
+    ),
+    "a ragged list": (
+        ShapeError, A * 2, [A], ([[1.0], [1.0, 2.0]],),
+        "the value of the input 'A' is no array: setting an array element with a sequence",
+    ),
+    "another dtype": (
+        DTypeError, I * 2, [I], (np.ones(2),),
+        "the input 'i' is int64, but a value of float64 was given\n"
+        "  hint: cast it with .astype('int64'), or compile with allow_input_downcast=True",
+    ),
+    "no number": (DTypeError, X * 2, [X], ("text",), "the input 'x' is float64, but a str was given"),
+    "nothing": (DTypeError, X * 2, [X], (None,), "the input 'x' is float64, but a NoneType was given"),
+    "a tensor": (
+        TypeError, X * 2, [X], (Y,),
+        "the input 'x' got a symbolic tensor, but a compiled function takes arrays\n"
+        "  hint: use st.substitute, or compile the expression that you mean",
+    ),
+    "too few arguments": (
+        TypeError, X * Y, [X, Y], ([1.0],), "the input 'y' has no value\n  hint: the inputs are ['x', 'y']",
+    ),
+    "too many arguments": (
+        TypeError, X * 2, [X], ([1.0], [2.0]), "the function takes 1 inputs ['x'], but 2 were given",
+    ),
+}  # fmt: skip
+SAME_FACT = {  # the interpreter learns it from NumPy, native code from a check of its own
+    "index 2 is out of bounds for axis 0 with size 2": "take with i: index 2 is out of bounds for an axis of size 2",
+    "index -3 is out of bounds for axis 0 with size 2": (
+        "scatter_add with i: index -3 is out of bounds for an axis of size 2"
+    ),
+    "axis 0 of k must have size n = 2, but the array has 3": "axis 0 of k must have size n: 3 is not 2",
+}
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("what", sorted(CALL))
+def test_at_the_call(what: str, target: str) -> None:
+    error, output, inputs, arguments, expected = CALL[what]
+    function = st.compile(output, inputs, target=target)
+    text = message(error, lambda: function(*arguments))
+    first, *rest = text.split("\n")
+    first = re.sub(r" \(LAPACK info=\d+\)$", "", first)
+    assert "\n".join([SAME_FACT.get(first, first), *rest]) == expected
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_keywords(target: str) -> None:
+    f = st.compile(X * Y, [X, Y], target=target)
+    assert message(TypeError, lambda: f(z=1)) == "the function has no input named 'z'\n  hint: its inputs are ['x', 'y']"
+    assert message(TypeError, lambda: f([1.0], x=[1.0])) == "the input 'x' is given twice, by position and by name"
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_line_of_a_failing_call_is_the_expressions(target: str) -> None:
+    here = inspect.currentframe()
+    assert here is not None
+    a, b = st.matrix("a"), st.matrix("b")
+    product = st.matmul(a, b)
+    line = here.f_lineno - 1
+    f = st.compile(product * 2, [a, b], target=target)
+    assert line_of(ShapeError, lambda: f(np.ones((2, 3)), np.ones((2, 4)))) == line
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_update_of_a_size_found_at_the_call(target: str) -> None:
+    f = st.compile(None, [X], updates={W: X}, target=target)
+    assert message(ShapeError, lambda: f(np.ones(3))) == (
+        "axis 0 of the update of w: float64[2] has the size x.shape[0] (3 and 2)\n  given x: float64[3]\n  at LINE"
+    )
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_failing_step_of_a_loop(target: str) -> None:
+    def body(i: st.Tensor, total: st.Tensor) -> st.Tensor:
+        return total + st.take(X, i)
+
+    result, _ = st.foldl(body, I, 0.0)
+    f = st.compile(result, [X, I], target=target)
+    text = message(BoundsError, lambda: f([1.0, 2.0], [0, 1, 5]))
+    assert "index 5 is out of bounds" in text
+    assert "LINE" in text
