@@ -37,7 +37,9 @@ def test_a_borrowed_value_is_the_array_itself() -> None:
     assert w.get_value(borrow=True).flags.writeable
 
 
-@pytest.mark.parametrize("value", [1.5, 3, True, [1, 2], [[1.0]], np.zeros((0, 2)), np.float32(2), np.arange(3, dtype="i1")])
+@pytest.mark.parametrize(
+    "value", [1.5, 3, True, [1, 2], [[1.0]], np.zeros((0, 2)), np.float32(2), np.arange(3, dtype="i1")]
+)
 def test_types(value: Any) -> None:
     w = st.shared(value)
     array = np.asarray(value)

@@ -10,7 +10,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from symtensor.codegen.program import Program, Step, Storage, Swap, View, blocks, touched
+from symtensor.codegen.program import (
+    Program,
+    Step,
+    Storage,
+    Swap,
+    View,
+    blocks,
+    clamped_buffers,
+    readable_elements,
+    touched,
+)
 from symtensor.ir import size as sz
 from symtensor.ir.size import Atom, Bound, SizeLike, atoms
 
@@ -51,9 +61,9 @@ class Layout:
         return "\n".join([*lines, f"arena: {self.total} bytes"])
 
 
-def rounded_bytes(storage: Storage) -> SizeLike:
-    """Bytes of a storage, rounded up to whole cache lines."""
-    size = sz.mul(storage.elements, storage.dtype.itemsize)
+def rounded_bytes(storage: Storage, elements: SizeLike) -> SizeLike:
+    """Bytes of so many elements, rounded up to whole cache lines."""
+    size = sz.mul(elements, storage.dtype.itemsize)
     if isinstance(size, int):
         return -(-size // 64) * 64
     return sz.mul(sz.floordiv(sz.add(size, 63), 64), 64)
@@ -110,6 +120,7 @@ def _found_sizes(size: SizeLike) -> frozenset[Atom]:
 def plan_buffers(program: Program) -> Layout:
     """Assign the temporaries of a Program to blocks of the arena."""
     live = _lifetimes(program)
+    clamped = clamped_buffers(program)
     temporaries = [s for s in program.storages.values() if s.kind == "temporary" and s.name in live]
     temporaries.sort(key=lambda s: live[s.name])
     sizes: list[SizeLike] = []
@@ -118,7 +129,7 @@ def plan_buffers(program: Program) -> Layout:
     found: list[frozenset[Atom]] = []
     for storage in temporaries:
         first, last = live[storage.name]
-        size = rounded_bytes(storage)
+        size = rounded_bytes(storage, readable_elements(storage) if storage.name in clamped else storage.elements)
         known = _found_sizes(storage.elements)
         free = [k for k in range(len(sizes)) if free_at[k] < first and found[k] == known]
         equal = [k for k in free if sizes[k] == size] or [k for k in free if sz.at_least(sizes[k], size)]

@@ -1,8 +1,8 @@
 """Contractions: which are matrix products for BLAS, and what the others become.
 
 A contraction is a (batched) matrix product when each group of its labels (batch, rows, columns, inner) walks each
-operand with one stride and one of the two matrix axes of each operand is contiguous.  Everything else, and products that are
-tiny or have no rows or columns, becomes a sum of products, which fuses like any reduction.
+operand with one stride and one of the two matrix axes of each operand is contiguous.  Everything else, and products
+that are tiny or have no rows or columns, becomes a sum of products, which fuses like any reduction.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from symtensor.codegen.program import Gemm, Matrix
 from symtensor.ir import size as sz
-from symtensor.ir.graph import toposort
+from symtensor.ir.graph import rebuild, toposort
 from symtensor.ir.node import OPS, Tensor, inherit
 from symtensor.ir.size import SizeLike
 from symtensor.ops.declare import cast
@@ -125,12 +125,17 @@ def _diagonals(x: Tensor, labels: list[int]) -> tuple[list[int], Tensor]:
 
 
 def lower_contractions(outputs: Iterable[Tensor], shape: Shape, blas: bool) -> list[Tensor]:
-    """Replace all contractions that are no matrix products (all of them without BLAS) by sums of products."""
-    from symtensor.ir.graph import rebuild
+    """Replace all contractions that are no matrix products (all of them without BLAS) by sums of products.
 
+    A broadcast between sizes that a guard makes equal copies nothing and is dropped on the way: it would hide a product
+    from its consumer.
+    """
     outputs = list(outputs)
     new: dict[Tensor, Tensor] = {}
     for node in toposort(outputs):
+        if node.op.name == "broadcast_to" and shape(node) == shape(node.inputs[0]):
+            new[node] = new[node.inputs[0]]
+            continue
         replacement = rebuild(node, tuple(new[i] for i in node.inputs))
         if replacement.op.kind == "contraction":
             form = gemm_form(replacement, "", lambda n: "", shape) if blas else None

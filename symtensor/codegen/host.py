@@ -14,6 +14,7 @@ from symtensor.ir import size as sz
 from symtensor.ir.node import Site
 from symtensor.ir.size import Atom, SizeLike
 
+STAND_IN = 64  # first arena slot of memory that stands for empty buffers
 LATE_SCRATCH = 32  # first arena slot of scratch memory whose size is found on the way
 
 
@@ -35,6 +36,7 @@ class HostPrinter(EntryPrinter):
     ) -> None:
         super().__init__(program, CPrinter(width), abi, where)
         self.features = features
+        self.clamped = pg.clamped_buffers(program)
 
     # ---------------------------------------------------------------------------------------------------- the text
     def source(self) -> Source:
@@ -67,14 +69,32 @@ class HostPrinter(EntryPrinter):
             "  (void)arguments; (void)layout;",
         ]
         lines += self._arguments() + self.sizes() + self.early_guards() + self._memory() + self._outputs()
+        lines += self._stand_ins()
         lines += self.steps(self.program.steps, "  ")
         return [*lines, "  return 0;", "}"]
 
     def _arguments(self) -> list[str]:
         return [
-            f"  {self.type(s.name)} *const {s.name} = arguments[{self.argument_number(s)}];"
+            f"  {self.type(s.name)} *{self._fixed(s)}{s.name} = arguments[{self.argument_number(s)}];"
             for s in self.program.storages.values() if s.kind == "argument"
         ]  # fmt: skip
+
+    def _fixed(self, storage: pg.Storage) -> str:
+        return "" if storage.name in self.clamped else "const "
+
+    def _stand_ins(self) -> list[str]:
+        """Memory in place of empty arguments and outputs that are read at clamped indices."""
+        lines: list[str] = []
+        for storage in self.program.storages.values():
+            if storage.name not in self.clamped or storage.kind not in ("argument", "output"):
+                continue
+            if any(is_bound(n) for n in storage.shape):
+                continue
+            bytes_text = self.size(sz.mul(pg.readable_elements(storage), storage.dtype.itemsize))
+            slot = STAND_IN + len(lines) // 2
+            memory = f"{storage.name} = ctx->arena(ctx, {slot}, {bytes_text})"
+            lines += [f"  if (({self.size(storage.elements)}) == 0) {memory};", f"  if (!{storage.name}) return 1;"]
+        return lines
 
     def _scratch(self, ready: Callable[[SizeLike], bool]) -> SizeLike:
         """Bytes of scratch memory for one worker: the most that any kernel of known sizes needs."""
@@ -122,7 +142,7 @@ class HostPrinter(EntryPrinter):
             if any(is_bound(n) for n in s.shape):
                 lines.append(f"  {self.type(s.name)} *{s.name} = 0;")
             else:
-                lines += self.ask_output(s, s.name, "  ", f"{self.type(s.name)} *const ")
+                lines += self.ask_output(s, s.name, "  ", f"{self.type(s.name)} *{self._fixed(s)}")
         return lines
 
     def _ask_late(self, atom: Atom, indent: str) -> list[str]:

@@ -72,9 +72,9 @@ def _same_elements(kernel: ir.Kernel, output: str, variable: str) -> bool:
         return False  # some loop stores an element again, after another iteration may have read it
     for k, statement in enumerate(statements):
         for e in walk(list(ir.expressions(statement))):
-            if isinstance(e, Load) and e.buffer in (variable, output):
-                if e.buffer == output or e.offset != store.offset or k > places[0]:
-                    return False
+            other_place = isinstance(e, Load) and (e.buffer == output or e.offset != store.offset or k > places[0])
+            if isinstance(e, Load) and e.buffer in (variable, output) and other_place:
+                return False
     return True
 
 

@@ -6,6 +6,7 @@ kernel, or two for a two-stage reduction.  The statements follow the schedule's 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
@@ -93,6 +94,7 @@ class GroupLowering:
         self.sink: tuple[LoopVar, int] | None = None
         self.rows = 1
         self._allocs: dict[str, Alloc] = {}
+        self._numbers = itertools.count(1)
         self.partials: list[tuple[str, np.dtype, SizeLike]] = []  # buffers between two stages: name, dtype, elements
 
     # ------------------------------------------------------------------------------------------ where elements lie
@@ -165,7 +167,8 @@ class GroupLowering:
         before: list[Statement] = []
         body: list[Statement] = []
         after: list[Statement] = []
-        bind = Binder(self.fma, [c.value for c in sweep.computes])
+        # Without loops of its own a sweep's variables share the scope of the others'.
+        bind = Binder(self.fma, [c.value for c in sweep.computes], None if loops or maps else self._numbers)
         for compute in sweep.computes:
             if compute.reduced:
                 names = self._accumulators(compute, before)

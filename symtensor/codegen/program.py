@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from symtensor.codegen.loop_ir import Kernel
+from symtensor.codegen.loop_ir import Kernel, all_statements, expressions
+from symtensor.ir import size as sz
 from symtensor.ir.node import Guard, Site, Tensor
-from symtensor.ir.scalar import LoopVar
-from symtensor.ir.size import Atom, SizeLike
+from symtensor.ir.scalar import Load, LoopVar, ValueIndex
+from symtensor.ir.size import Atom, SizeLike, atoms
+from symtensor.optimizer.elements import walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -252,3 +254,22 @@ def touched(step: Step) -> tuple[str, ...]:
     if isinstance(step, WhileLoop):
         return (step.condition, step.counter)
     return (step.condition,) if isinstance(step, Branch) else ()
+
+
+def clamped_buffers(program: Program) -> set[str]:
+    """Buffers that a kernel reads at an index which a condition clamps: in vectors both sides of a select are computed.
+
+    Clamped indices lie inside a buffer unless it is empty, so an empty one needs some memory all the same.
+    """
+    found: set[str] = set()
+    for kernel in program.kernels():
+        for statement in all_statements(kernel.body):
+            for expr in walk(list(expressions(statement))):
+                if isinstance(expr, Load) and any(isinstance(a, ValueIndex) for a in atoms(expr.offset)):
+                    found.add(expr.buffer)
+    return {n for n in found if n in program.storages and not sz.at_least(program.storages[n].elements, 1)}
+
+
+def readable_elements(storage: Storage) -> SizeLike:
+    """Elements that a clamped index may reach, also where the storage has none."""
+    return sz.product(sz.maximum(n, 1) for n in storage.shape) if storage.shape else storage.elements

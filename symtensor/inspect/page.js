@@ -24,6 +24,7 @@ function showView(name) {
 
 // ---- moving and zooming: the view box is the state
 const whole = new Map(all("figure svg").map(svg => [svg, svg.getAttribute("viewBox").split(" ").map(Number)]));
+const extent = new Map();  // size on the screen, when the view box was last set from it
 const box = svg => svg.getAttribute("viewBox").split(" ").map(Number);
 const setBox = (svg, b) => svg.setAttribute("viewBox", b.map(v => v.toFixed(2)).join(" "));
 function fit(svg) {
@@ -31,6 +32,7 @@ function fit(svg) {
   if (!r.width || !r.height) return;
   // Text stays readable: a large drawing is entered at its top instead of being shrunk to dust.
   const scale = Math.min(1.25, Math.max(0.72, Math.min(r.width / w, r.height / h)));
+  extent.set(svg, [r.width, r.height]);
   const vw = r.width / scale, vh = r.height / scale;
   setBox(svg, [x + w / 2 - vw / 2, h < vh ? y + h / 2 - vh / 2 : y, vw, vh]);
 }
@@ -101,7 +103,7 @@ function selectRewrite(number, scroll = false) {
   clear();
   const item = document.querySelector(`.rewrites li[data-rewrite="${number}"]`);
   item.classList.add("on");
-  if (scroll) item.scrollIntoView({block: "nearest", behavior: "smooth"});
+  if (scroll) item.scrollIntoView({block: "nearest"});
   mark("before", data.rewrites[number].before);
   mark("after", data.rewrites[number].after);
 }
@@ -156,6 +158,15 @@ for (const b of all(".toolbar button")) b.onclick = () => showView(b.dataset.vie
 for (const li of all(".rewrites li")) li.onclick = () => selectRewrite(Number(li.dataset.rewrite));
 for (const a of all("[data-source]")) a.onclick = e => { e.preventDefault(); showSource(a.dataset.source); };
 addEventListener("keydown", e => { if (e.key === "Escape") { clear(); document.getElementById("node").hidden = true; } });
-addEventListener("resize", fitAll);
+addEventListener("resize", () => {  // the same middle at the same scale
+  for (const svg of all("figure.on svg")) {
+    const [x, y, w, h] = box(svg), r = svg.getBoundingClientRect();
+    if (!r.width || !r.height) continue;
+    const [ow, oh] = extent.get(svg) || [r.width, r.height];
+    const nw = w * r.width / ow, nh = h * r.height / oh;
+    setBox(svg, [x + (w - nw) / 2, y + (h - nh) / 2, nw, nh]);
+    extent.set(svg, [r.width, r.height]);
+  }
+});
 showView(innerWidth > 1100 ? "both" : "after");
 showTab(0);

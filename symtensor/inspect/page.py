@@ -64,6 +64,11 @@ def page(details: Details) -> str:
     return _Page(details).text()
 
 
+SHOWN_REWRITES = 1000  # a page of more is read by nobody and opens slowly; fn.explain() has them all
+SHOWN_LINES = 5000
+ALIKE = 24  # boxes from one line of a loop in Python: more of them point at nothing
+
+
 class _Page:
     """Collects the parts of one page."""
 
@@ -75,6 +80,7 @@ class _Page:
         colours = {node: self.hues[name] for node, name in self.owner.items()}
         self.before = picture(details.original, "b")
         self.after = picture(details.optimised, "n", colours)
+        self.steps_shown = details.trace.steps[:SHOWN_REWRITES]
         made = details.generated
         self.steps = kernel_picture(made.program, self.hues) if made is not None else EMPTY
         self.sections = source_sections(details.source, [row.name for row in self.kernels])
@@ -90,7 +96,8 @@ class _Page:
             "Source": self._source(),
             "Plan": self._plan(),
             "Memory": _pre(str(d.memory)) if d.generated else _note("Interpreted: NumPy allocates."),
-            "Text": _card("Optimised graph", _pre(str(d.graph))) + _card("As written", _pre(graph_text(d.original))),
+            "Text": _card("Optimised graph", _pre(_cut(str(d.graph))))
+            + _card("As written", _pre(_cut(graph_text(d.original)))),
             "Compile report": self._report(),
         }
         buttons = "".join(f'<button data-tab="{k}">{escape(t)}</button>' for k, t in enumerate(tabs))
@@ -133,7 +140,7 @@ class _Page:
 
     def _rewrites(self) -> str:
         items = []
-        for number, step in enumerate(self.details.trace.steps):
+        for number, step in enumerate(self.steps_shown):
             where, line = _line(step.sites)
             items.append(
                 f'<li data-rewrite="{number}"><div class=rule><b>{escape(step.rule)}</b><i>{escape(step.stage)}</i>'
@@ -146,7 +153,9 @@ class _Page:
             )
         if not items:
             return _note("No rule fired: the graph is compiled as written.")
-        return f"<ol class=rewrites>{''.join(items)}</ol>"
+        more = len(self.details.trace) - len(items)
+        rest = _note(f"{more} more are told by fn.explain().") if more else ""
+        return f"<ol class=rewrites>{''.join(items)}</ol>{rest}"
 
     def _kernels(self) -> str:
         if not self.kernels:
@@ -217,7 +226,7 @@ class _Page:
         rewrites = []
         final = _Finder(self.details.optimised, self.after, self.details.trace)
         first = _Finder(self.details.original, self.before, self.details.trace)
-        for number, step in enumerate(self.details.trace.steps):
+        for number, step in enumerate(self.steps_shown):
             marks = {"before": first.origins(step.before), "after": final.results(step.after)}
             rewrites.append(marks)
             for key in [*marks["before"], *marks["after"]]:
@@ -290,7 +299,8 @@ class _Finder:
             return [self.drawn.keys[at]]
         written = [n for site in node.sites[:1] for n in self.by_site.get(site, []) if n.op.kind != "source"]
         same = [n for n in written if n.op is node.op]
-        return [self.drawn.keys[n] for n in same or written]
+        found = same or written
+        return [self.drawn.keys[n] for n in found] if len(found) <= ALIKE else []
 
 
 # --------------------------------------------------------------------------------------------------------- small parts
@@ -344,6 +354,13 @@ def _card(title: str, body: str) -> str:
 
 def _pre(text: str) -> str:
     return f"<pre>{escape(text)}</pre>"
+
+
+def _cut(text: str) -> str:
+    """Text without the lines beyond the limit."""
+    lines = text.splitlines()
+    more = len(lines) - SHOWN_LINES
+    return text if more <= 0 else "\n".join([*lines[:SHOWN_LINES], f"... and {more} more lines"])
 
 
 def _note(text: str) -> str:

@@ -62,7 +62,8 @@ def test_a_given_schedule_is_replayed():
     x = matrix()
     made = generated([x.sum(axis=1)], [x])
     ((name, _, _),) = made.builder.log
-    builder = Builder(made.plan.guards, loop=build_loop, device=False, fma=True, schedules={name: (Inner(), Lanes(8), Serial())})
+    given = {name: (Inner(), Lanes(8), Serial())}
+    builder = Builder(made.plan.guards, loop=build_loop, device=False, fma=True, schedules=given)
     builder.store(x, "argument", 0)
     builder.memory.names.fresh("m"), builder.memory.names.fresh("n")
     (launch,) = builder.steps(made.plan)

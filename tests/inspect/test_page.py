@@ -109,6 +109,16 @@ def test_a_path_keeps_the_browser_closed(
     assert opened == [written.as_uri()]
 
 
+def test_a_large_graph_gives_a_page_that_opens() -> None:
+    x = y = st.vector("x")
+    for _ in range(1500):
+        y = st.log(1 + st.exp(y))
+    text = page(st.compile(y, [x], target="numpy").details)
+    assert len(text) < 5e6
+    assert "more are told by fn.explain()" in text
+    assert "more nodes are not drawn" in text
+
+
 def test_only_compiled_functions_are_viewed() -> None:
     with pytest.raises(TypeError, match=r"st\.view takes a compiled function"):
         st.view(st.vector("x"))

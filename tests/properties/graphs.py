@@ -160,7 +160,7 @@ class RandomGraph:
             raise Unsuitable
         if x.dtype.kind == "f" and wanted == "uint8":
             raise Unsuitable  # negative values: undefined in NumPy itself
-        self.add(x.astype(wanted), self.is_exact(x) and not (x.dtype == "float64" and wanted == "float32" and False))
+        self.add(x.astype(wanted), self.is_exact(x))
 
     def reduction(self) -> None:
         c = self.choose
@@ -186,7 +186,7 @@ class RandomGraph:
             raise Unsuitable
         if name in ("sum", "mean") and x.dtype.kind == "f":
             result = result / 4.0
-        self.add(result, integral and self.is_exact(x) or name in ("all", "any"))
+        self.add(result, (integral and self.is_exact(x)) or name in ("all", "any"))
 
     def softmax(self) -> None:
         x = self.some("f", least=1)

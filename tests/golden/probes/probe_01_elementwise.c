@@ -71,7 +71,8 @@ typedef struct {
 static int k1_divide_add_maximum_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k1_divide_add_maximum_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k1_divide_add_maximum_range(st_given->ctx, st_given->a, st_given->b, st_given->c, st_given->add, st_given->maximum, st_given->c_size0, begin, end);
 }
@@ -95,8 +96,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)a_size0;
   (void)b_size0;
   (void)c_size0;
-  if (a_size0 != b_size0) return st_fail(ctx, 3, 0, a_size0, b_size0);
-  if (a_size0 != c_size0) return st_fail(ctx, 3, 1, a_size0, c_size0);
+  if (a_size0 != b_size0) return st_fail(ctx, 3, 3, a_size0, b_size0);
+  if (a_size0 != c_size0) return st_fail(ctx, 3, 4, a_size0, c_size0);
   double *const add = ctx->output(ctx, 0, (const int64_t[]){c_size0});
   if (!add) return 1;
   double *const maximum = ctx->output(ctx, 1, (const int64_t[]){c_size0});

@@ -212,7 +212,8 @@ typedef struct {
 static int k1_supremum_exp_sum_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k1_supremum_exp_sum_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   return k1_supremum_exp_sum_range(st_given->ctx, st_given->x, st_given->weights, st_given->divide, st_given->multiply, st_given->weights_size0, st_given->weights_size1, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
 static int k1_supremum_exp_sum(st_ctx *ctx, const double *restrict x, const double *restrict weights, double *restrict divide, double *restrict multiply, int64_t weights_size0, int64_t weights_size1, char *scratch) {
@@ -236,8 +237,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)x_size1;
   (void)weights_size0;
   (void)weights_size1;
-  if (x_size0 != weights_size0) return st_fail(ctx, 3, 0, x_size0, weights_size0);
-  if (x_size1 != weights_size1) return st_fail(ctx, 3, 1, x_size1, weights_size1);
+  if (x_size0 != weights_size0) return st_fail(ctx, 3, 4, x_size0, weights_size0);
+  if (x_size1 != weights_size1) return st_fail(ctx, 3, 5, x_size1, weights_size1);
   char *const arena = ctx->arena(ctx, 0, 0 + ctx->workers * (64 * ((63 + 8 * weights_size1) / 64)));
   if (!arena) return 1;
   char *const scratch = arena + (0);

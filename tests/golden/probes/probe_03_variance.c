@@ -326,7 +326,8 @@ typedef struct {
 static int k1_sum_multiply_divide_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k1_sum_multiply_divide_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k1_sum_multiply_divide_range(st_given->ctx, st_given->x, st_given->u, st_given->multiply, st_given->sum, st_given->divide, st_given->u_size0, st_given->v_size0, st_given->x_size0, begin, end);
 }
@@ -544,7 +545,8 @@ typedef struct {
 static int k2_sum_multiply_divide_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k2_sum_multiply_divide_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   return k2_sum_multiply_divide_range(st_given->ctx, st_given->x, st_given->v, st_given->multiply, st_given->sum, st_given->divide_2, st_given->add, st_given->v_size0, st_given->u_size0, st_given->x_size1, st_given->x_size0, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
 static int k2_sum_multiply_divide(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, char *scratch) {
@@ -569,8 +571,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)x_size1;
   (void)u_size0;
   (void)v_size0;
-  if (x_size0 != v_size0) return st_fail(ctx, 3, 0, x_size0, v_size0);
-  if (x_size1 != u_size0) return st_fail(ctx, 3, 1, x_size1, u_size0);
+  if (x_size0 != v_size0) return st_fail(ctx, 3, 4, x_size0, v_size0);
+  if (x_size1 != u_size0) return st_fail(ctx, 3, 5, x_size1, u_size0);
   char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * u_size0) / 64) + 64 * ((63 + 8 * u_size0 * v_size0) / 64) + ctx->workers * (64 * ((63 + 8 * u_size0) / 64)));
   if (!arena) return 1;
   char *const scratch = arena + (64 * ((63 + 8 * u_size0) / 64) + 64 * ((63 + 8 * u_size0 * v_size0) / 64));

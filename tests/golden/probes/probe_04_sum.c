@@ -58,7 +58,8 @@ typedef struct {
 static int k1_sum_partial_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k1_sum_partial_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k1_sum_partial_range(st_given->ctx, st_given->x, st_given->sum_row_part, st_given->x_size0, st_given->x_size1, begin, end);
 }
@@ -125,7 +126,8 @@ typedef struct {
 static int k2_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k2_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k2_broadcast_to_range(st_given->ctx, st_given->sum, st_given->broadcast_to, st_given->x_size0, st_given->x_size1, begin, end);
 }

@@ -6,7 +6,7 @@ static int k1_input_check(st_ctx *ctx, const int64_t *restrict ids, int64_t slop
     for (int64_t i1 = 0; i1 < ids_size1; ++i1) {
       if ((ids[i0 * ids_size1 + i1] < (-(int64_t)50)) | (ids[i0 * ids_size1 + i1] >= (int64_t)50)) {
         ctx->error.code = 4;
-        ctx->error.site = 0;
+        ctx->error.site = 6;
         ctx->error.value[0] = ids[i0 * ids_size1 + i1];
         ctx->error.value[1] = (int64_t)50;
         return 1;
@@ -36,43 +36,43 @@ static int k2_sum_divide_range(st_ctx *ctx, const int64_t *restrict ids, const d
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const st_i64x8 t1_0 = st_load_i64x8(ids + ids_size1 * o0 + j0);
         const st_i64x8 t2_0 = ({ st_i64x8 mask_ = (t1_0 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_0 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1_0)); });
-        sum_row_acc_0 = sum_row_acc_0 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = table[6 * t2_0[lane_] + o1]; vec_; });
+        sum_row_acc_0 = sum_row_acc_0 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = table[6 * t2_0[lane_] + o1]; vec_; });
         const st_i64x8 t1_1 = st_load_i64x8(ids + ids_size1 * o0 + (j0 + 8));
         const st_i64x8 t2_1 = ({ st_i64x8 mask_ = (t1_1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_1 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1_1)); });
-        sum_row_acc_1 = sum_row_acc_1 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = table[6 * t2_1[lane_] + o1]; vec_; });
+        sum_row_acc_1 = sum_row_acc_1 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = table[6 * t2_1[lane_] + o1]; vec_; });
         const st_i64x8 t1_2 = st_load_i64x8(ids + ids_size1 * o0 + (j0 + 16));
         const st_i64x8 t2_2 = ({ st_i64x8 mask_ = (t1_2 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_2 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1_2)); });
-        sum_row_acc_2 = sum_row_acc_2 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = table[6 * t2_2[lane_] + o1]; vec_; });
+        sum_row_acc_2 = sum_row_acc_2 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = table[6 * t2_2[lane_] + o1]; vec_; });
         const st_i64x8 t1_3 = st_load_i64x8(ids + ids_size1 * o0 + (j0 + 24));
         const st_i64x8 t2_3 = ({ st_i64x8 mask_ = (t1_3 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_3 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1_3)); });
-        sum_row_acc_3 = sum_row_acc_3 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = table[6 * t2_3[lane_] + o1]; vec_; });
+        sum_row_acc_3 = sum_row_acc_3 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = table[6 * t2_3[lane_] + o1]; vec_; });
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_i64x8 t1 = st_load_part_i64x8(ids + ids_size1 * o0 + j0, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_0 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_0);
+        sum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_0 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_0);
         j0 += 8;
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_i64x8 t1 = st_load_part_i64x8(ids + ids_size1 * o0 + j0, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_1 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_1);
+        sum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_1 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_1);
         j0 += 8;
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_i64x8 t1 = st_load_part_i64x8(ids + ids_size1 * o0 + j0, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_2 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_2);
+        sum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_2 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_2);
         j0 += 8;
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_i64x8 t1 = st_load_part_i64x8(ids + ids_size1 * o0 + j0, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_3 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_3);
+        sum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_3 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_3);
         j0 += 8;
       }
       sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_2;
@@ -98,7 +98,8 @@ typedef struct {
 static int k2_sum_divide_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k2_sum_divide_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k2_sum_divide_range(st_given->ctx, st_given->ids, st_given->table, st_given->divide, st_given->slope_size0, st_given->ids_size1, begin, end);
 }
@@ -146,7 +147,8 @@ typedef struct {
 static int k3_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k3_scatter_add_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k3_scatter_add_range(st_given->ctx, st_given->ids, st_given->slope, st_given->scatter_add, st_given->ids_size1, st_given->slope_size0, begin, end);
 }
@@ -172,8 +174,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)ids_size1;
   (void)slope_size0;
   (void)slope_size1;
-  if (ids_size0 != slope_size0) return st_fail(ctx, 3, 1, ids_size0, slope_size0);
-  if (6 != slope_size1) return st_fail(ctx, 3, 2, 6, slope_size1);
+  if (ids_size0 != slope_size0) return st_fail(ctx, 3, 7, ids_size0, slope_size0);
+  if (6 != slope_size1) return st_fail(ctx, 3, 8, 6, slope_size1);
   double *const divide = ctx->output(ctx, 0, (const int64_t[]){slope_size0, 6});
   if (!divide) return 1;
   double *const scatter_add = ctx->output(ctx, 1, (const int64_t[]){50, 6});

@@ -23,15 +23,17 @@ static int k1_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
   double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 112, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 111, 112, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -84,7 +86,8 @@ typedef struct {
 static int k2_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k2_multiply_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k2_multiply_range(st_given->ctx, st_given->slope, st_given->multiply, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->slope_size3, begin, end);
 }
@@ -121,15 +124,17 @@ static int k3_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
   double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 112, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 111, 112, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k3_contract(st_ctx *ctx, k3_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -374,7 +379,8 @@ typedef struct {
 static int k4_divide_supremum_exp_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k4_divide_supremum_exp_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   return k4_divide_supremum_exp_range(st_given->ctx, st_given->contract_2, st_given->contract_3, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->q_size3, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
 static int k4_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_2, const double *restrict contract_3, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch) {
@@ -410,15 +416,17 @@ static int k5_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
   double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 111, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 111, 111, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k5_contract(st_ctx *ctx, k5_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -453,15 +461,17 @@ static int k6_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
   double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 111, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 111, 111, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k6_contract(st_ctx *ctx, k6_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -510,7 +520,8 @@ typedef struct {
 static int k7_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k7_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k7_broadcast_to_range(st_given->ctx, st_given->contract_4, st_given->broadcast_to, st_given->k_size3, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, begin, end);
 }
@@ -547,15 +558,17 @@ static int k8_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
   double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 112, 111, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 112, 111, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k8_contract(st_ctx *ctx, k8_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -604,7 +617,8 @@ typedef struct {
 static int k9_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k9_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k9_broadcast_to_range(st_given->ctx, st_given->contract_5, st_given->broadcast_to_2, st_given->k_size3, st_given->slope_size0, st_given->slope_size1, st_given->v_size2, begin, end);
 }
@@ -641,15 +655,17 @@ static int k10_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
   double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 112, 111, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 112, 111, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k10_contract(st_ctx *ctx, k10_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -698,7 +714,8 @@ typedef struct {
 static int k11_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k11_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k11_broadcast_to_range(st_given->ctx, st_given->contract_6, st_given->broadcast_to_3, st_given->slope_size0, st_given->slope_size1, st_given->slope_size3, st_given->v_size2, begin, end);
 }
@@ -749,16 +766,16 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)slope_size1;
   (void)slope_size2;
   (void)slope_size3;
-  if (q_size0 != k_size0) return st_fail(ctx, 3, 0, q_size0, k_size0);
-  if (q_size1 != k_size1) return st_fail(ctx, 3, 1, q_size1, k_size1);
-  if (q_size3 != k_size3) return st_fail(ctx, 3, 2, q_size3, k_size3);
-  if (q_size0 != v_size0) return st_fail(ctx, 3, 3, q_size0, v_size0);
-  if (q_size1 != v_size1) return st_fail(ctx, 3, 4, q_size1, v_size1);
-  if (k_size2 != v_size2) return st_fail(ctx, 3, 5, k_size2, v_size2);
-  if (q_size0 != slope_size0) return st_fail(ctx, 3, 6, q_size0, slope_size0);
-  if (q_size1 != slope_size1) return st_fail(ctx, 3, 7, q_size1, slope_size1);
-  if (q_size2 != slope_size2) return st_fail(ctx, 3, 8, q_size2, slope_size2);
-  if (v_size3 != slope_size3) return st_fail(ctx, 3, 9, v_size3, slope_size3);
+  if (q_size0 != k_size0) return st_fail(ctx, 3, 16, q_size0, k_size0);
+  if (q_size1 != k_size1) return st_fail(ctx, 3, 17, q_size1, k_size1);
+  if (q_size3 != k_size3) return st_fail(ctx, 3, 18, q_size3, k_size3);
+  if (q_size0 != v_size0) return st_fail(ctx, 3, 19, q_size0, v_size0);
+  if (q_size1 != v_size1) return st_fail(ctx, 3, 20, q_size1, v_size1);
+  if (k_size2 != v_size2) return st_fail(ctx, 3, 21, k_size2, v_size2);
+  if (q_size0 != slope_size0) return st_fail(ctx, 3, 22, q_size0, slope_size0);
+  if (q_size1 != slope_size1) return st_fail(ctx, 3, 23, q_size1, slope_size1);
+  if (q_size2 != slope_size2) return st_fail(ctx, 3, 24, q_size2, slope_size2);
+  if (v_size3 != slope_size3) return st_fail(ctx, 3, 25, v_size3, slope_size3);
   char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 192 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64))))))) + ctx->workers * (128 * ((63 + 8 * v_size2) / 64)));
   if (!arena) return 1;
   char *const scratch = arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 192 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64))))))));

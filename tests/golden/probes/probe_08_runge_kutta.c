@@ -108,7 +108,8 @@ typedef struct {
 static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k4_multiply_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k4_multiply_range(st_given->ctx, st_given->weights, st_given->multiply_2, st_given->weights_size0, begin, end);
 }
@@ -120,28 +121,20 @@ static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *rest
   return ctx->parallel(ctx, k4_multiply_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k5_constant
- *   constant: float64[]  at probe_08_runge_kutta.py:33
- */
-static int k5_constant(st_ctx *ctx, double *restrict constant_2) {
-  constant_2[0] = 0.0;
-  return 0;
-}
-
-/* k6_broadcast_to
+/* k5_broadcast_to
  *   broadcast_to: float64[3]  at probe_08_runge_kutta.py:33
  */
-static int k6_broadcast_to(st_ctx *ctx, const double *restrict constant_2, double *restrict broadcast_to) {
+static int k5_broadcast_to(st_ctx *ctx, double *restrict broadcast_to) {
   for (int64_t j = 0; j < 3; ++j) {
-    broadcast_to[j] = constant_2[0];
+    broadcast_to[j] = 0.0;
   }
   return 0;
 }
 
-/* k7_scan
+/* k6_scan
  *   scan: (float64[3], float64[], float64[3], float64[], float64[])  at probe_08_runge_kutta.py:33
  */
-static int k7_scan(st_ctx *ctx, const double *restrict broadcast_to, const double *restrict multiply_2, const double *restrict divide, const double *restrict item_5, const double *restrict h, const double *restrict multiply, const double *restrict theta, double *restrict item_2, double *restrict item_6, double *restrict item_3, double *restrict item_7, double *restrict item_8, int64_t weights_size0) {
+static int k6_scan(st_ctx *ctx, const double *restrict broadcast_to, const double *restrict multiply_2, const double *restrict divide, const double *restrict item_5, const double *restrict h, const double *restrict multiply, const double *restrict theta, double *restrict item_2, double *restrict item_6, double *restrict item_3, double *restrict item_7, double *restrict item_8, int64_t weights_size0) {
   double d_s_0 = broadcast_to[0];
   double d_s_1 = broadcast_to[1];
   double d_s_2 = broadcast_to[2];
@@ -258,16 +251,16 @@ static int k7_scan(st_ctx *ctx, const double *restrict broadcast_to, const doubl
   return 0;
 }
 
-/* k8_add
+/* k7_add
  *   add: float64[]  at probe_08_runge_kutta.py:33
  */
-static int k8_add(st_ctx *ctx, const double *restrict item_7, const double *restrict item_8, const double *restrict item_6, double *restrict add) {
+static int k7_add(st_ctx *ctx, const double *restrict item_7, const double *restrict item_8, const double *restrict item_6, double *restrict add) {
   const double t1 = st_fma_f64(item_7[0], 0.5, item_8[0]) + (item_6[0] / 6.0);
   add[0] = t1;
   return 0;
 }
 
-/* probe_08_runge_kutta: 8 kernels, 4 outputs */
+/* probe_08_runge_kutta: 7 kernels, 4 outputs */
 int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)arguments; (void)layout;
   double *const s0 = arguments[0];
@@ -281,8 +274,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)weights_size0;
   (void)weights_size1;
   (void)n_2;
-  if (st_max_i64(0, n_2) != weights_size0) return st_fail(ctx, 3, 0, st_max_i64(0, n_2), weights_size0);
-  if (3 != weights_size1) return st_fail(ctx, 3, 1, 3, weights_size1);
+  if (st_max_i64(0, n_2) != weights_size0) return st_fail(ctx, 3, 4, st_max_i64(0, n_2), weights_size0);
+  if (3 != weights_size1) return st_fail(ctx, 3, 5, 3, weights_size1);
   char *const arena = ctx->arena(ctx, 0, 384 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64))));
   if (!arena) return 1;
   double *divide = (double *)(arena + 0);
@@ -290,9 +283,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   double *item_4 = (double *)(arena + 128);
   double *multiply_2 = (double *)(arena + 128);
   double *item_5 = (double *)(arena + (128 + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
-  double *constant_2 = (double *)(arena + (128 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
-  double *item_6 = (double *)(arena + (128 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
-  double *broadcast_to = (double *)(arena + (192 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
+  double *broadcast_to = (double *)(arena + (128 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
+  double *item_6 = (double *)(arena + (192 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
   double *item_7 = (double *)(arena + (256 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
   double *item_8 = (double *)(arena + (320 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
   double *const item = ctx->output(ctx, 0, (const int64_t[]){weights_size0, 3});
@@ -307,9 +299,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (k2_multiply(ctx, h, multiply)) return 1;
   if (k3_scan(ctx, s0, divide, theta, multiply, h, item, item_5, item_4, weights_size0)) return 1;
   if (k4_multiply(ctx, weights, multiply_2, weights_size0)) return 1;
-  if (k5_constant(ctx, constant_2)) return 1;
-  if (k6_broadcast_to(ctx, constant_2, broadcast_to)) return 1;
-  if (k7_scan(ctx, broadcast_to, multiply_2, divide, item_5, h, multiply, theta, item_2, item_6, item_3, item_7, item_8, weights_size0)) return 1;
-  if (k8_add(ctx, item_7, item_8, item_6, add)) return 1;
+  if (k5_broadcast_to(ctx, broadcast_to)) return 1;
+  if (k6_scan(ctx, broadcast_to, multiply_2, divide, item_5, h, multiply, theta, item_2, item_6, item_3, item_7, item_8, weights_size0)) return 1;
+  if (k7_add(ctx, item_7, item_8, item_6, add)) return 1;
   return 0;
 }

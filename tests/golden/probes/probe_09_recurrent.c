@@ -17,15 +17,17 @@ static int k1_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b;
   double *c = g->c + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 111, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 111, 111, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -54,15 +56,17 @@ static int k2_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b;
   double *c = g->c + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 111, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 111, 111, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k2_contract(st_ctx *ctx, k2_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -117,7 +121,8 @@ typedef struct {
 static int k3_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k3_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k3_broadcast_to_range(st_given->ctx, st_given->row_row, st_given->contract_2, st_given->b, st_given->item_row, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
@@ -171,7 +176,8 @@ typedef struct {
 static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k4_multiply_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k4_multiply_range(st_given->ctx, st_given->weights, st_given->multiply, st_given->weights_size0, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
@@ -219,7 +225,8 @@ typedef struct {
 static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k5_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k5_broadcast_to_range(st_given->ctx, st_given->broadcast_to_3, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
@@ -266,7 +273,8 @@ typedef struct {
 static int k6_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k6_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k6_broadcast_to_range(st_given->ctx, st_given->broadcast_to_4, st_given->weights_size2, begin, end);
 }
@@ -331,7 +339,8 @@ typedef struct {
 static int k7_multiply_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k7_multiply_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k7_multiply_broadcast_to_range(st_given->ctx, st_given->row_row_3, st_given->d_h, st_given->row_row_2, st_given->item_6_row, st_given->broadcast_to_5, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
@@ -362,15 +371,17 @@ static int k8_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b;
   double *c = g->c + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 112, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 111, 112, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k8_contract(st_ctx *ctx, k8_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -417,7 +428,8 @@ typedef struct {
 static int k9_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k9_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k9_broadcast_to_range(st_given->ctx, st_given->contract_3, st_given->d_h_next, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
@@ -454,49 +466,53 @@ static int k10_sum_add_range(st_ctx *ctx, const double *restrict item_6_row, con
         j += 8;
       }
     }
-    for (int64_t r = 0; r < ((weights_size1 / 4)); ++r) {
+    for (int64_t r = 0; r < ((weights_size1 / 8)); ++r) {
       {
         const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
-          const st_f64x8 t1_0 = (((st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 3 * weights_size2);
-          st_store_f64x8(sum_row_acc + j, t1_0);
-          const st_f64x8 t1_1 = (((st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_6_row + (j + 8) + 4 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_6_row + (j + 8) + 4 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 4 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 4 * r * weights_size2 + 512 * tile + 3 * weights_size2);
-          st_store_f64x8(sum_row_acc + (j + 8), t1_1);
+          const st_f64x8 t1_0 = ((((st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2);
+          const st_f64x8 t2_0 = ((t1_0 + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2);
+          st_store_f64x8(sum_row_acc + j, t2_0);
+          const st_f64x8 t1_1 = ((((st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2);
+          const st_f64x8 t2_1 = ((t1_1 + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2);
+          st_store_f64x8(sum_row_acc + (j + 8), t2_1);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = (((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive);
-          st_store_part_f64x8(sum_row_acc + j, t1, alive);
+          const st_f64x8 t1 = ((((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2, alive);
+          const st_f64x8 t2 = ((t1 + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2, alive);
+          st_store_part_f64x8(sum_row_acc + j, t2, alive);
           j += 8;
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = (((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 4 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive);
-          st_store_part_f64x8(sum_row_acc + j, t1, alive);
+          const st_f64x8 t1 = ((((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2, alive);
+          const st_f64x8 t2 = ((t1 + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2, alive);
+          st_store_part_f64x8(sum_row_acc + j, t2, alive);
           j += 8;
         }
       }
     }
-    for (int64_t r = 0; r < ((weights_size1 % 4)); ++r) {
+    for (int64_t r = 0; r < ((weights_size1 % 8)); ++r) {
       {
         const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
-          const st_f64x8 t1_0 = st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 4 * weights_size2 * (weights_size1 / 4));
+          const st_f64x8 t1_0 = st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8));
           st_store_f64x8(sum_row_acc + j, t1_0);
-          const st_f64x8 t1_1 = st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_6_row + (j + 8) + r * weights_size2 + 512 * tile + 4 * weights_size2 * (weights_size1 / 4));
+          const st_f64x8 t1_1 = st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_6_row + (j + 8) + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8));
           st_store_f64x8(sum_row_acc + (j + 8), t1_1);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 4 * weights_size2 * (weights_size1 / 4), alive);
+          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8), alive);
           st_store_part_f64x8(sum_row_acc + j, t1, alive);
           j += 8;
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 4 * weights_size2 * (weights_size1 / 4), alive);
+          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8), alive);
           st_store_part_f64x8(sum_row_acc + j, t1, alive);
           j += 8;
         }
@@ -539,7 +555,8 @@ typedef struct {
 static int k10_sum_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k10_sum_add_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k10_sum_add_range(st_given->ctx, st_given->item_6_row, st_given->d_b, st_given->d_b_next, st_given->weights_size2, st_given->weights_size1, begin, end);
 }
@@ -570,15 +587,17 @@ static int k11_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b;
   double *c = g->c + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 112, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 111, 112, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k11_contract(st_ctx *ctx, k11_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -626,7 +645,8 @@ typedef struct {
 static int k12_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k12_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k12_broadcast_to_range(st_given->ctx, st_given->contract_4, st_given->broadcast_to, st_given->w_size0, st_given->weights_size0, st_given->weights_size1, begin, end);
 }
@@ -657,15 +677,17 @@ static int k13_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b;
   double *c = g->c + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 112, 111, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 112, 111, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k13_contract(st_ctx *ctx, k13_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -716,7 +738,8 @@ typedef struct {
 static int k14_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k14_add_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k14_add_range(st_given->ctx, st_given->contract_5, st_given->add, st_given->w_size0, st_given->weights_size2, begin, end);
 }
@@ -766,7 +789,8 @@ typedef struct {
 static int k15_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k15_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k15_broadcast_to_range(st_given->ctx, st_given->item_6, st_given->broadcast_to_7, st_given->weights_size0, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
@@ -797,15 +821,17 @@ static int k16_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b;
   double *c = g->c + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 112, 111, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 112, 111, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k16_contract(st_ctx *ctx, k16_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -855,7 +881,8 @@ typedef struct {
 static int k17_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k17_add_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k17_add_range(st_given->ctx, st_given->contract_6, st_given->add_2, st_given->weights_size2, begin, end);
 }
@@ -902,15 +929,15 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)weights_size0;
   (void)weights_size1;
   (void)weights_size2;
-  if (x_size2 != w_size0) return st_fail(ctx, 3, 0, x_size2, w_size0);
-  if (h0_size1 != u_size0) return st_fail(ctx, 3, 1, h0_size1, u_size0);
-  if (x_size1 != h0_size0) return st_fail(ctx, 3, 2, x_size1, h0_size0);
-  if (w_size1 != u_size1) return st_fail(ctx, 3, 3, w_size1, u_size1);
-  if (w_size1 != b_size0) return st_fail(ctx, 3, 4, w_size1, b_size0);
-  if (w_size1 != h0_size1) return st_fail(ctx, 3, 5, w_size1, h0_size1);
-  if (x_size0 != weights_size0) return st_fail(ctx, 3, 6, x_size0, weights_size0);
-  if (h0_size0 != weights_size1) return st_fail(ctx, 3, 7, h0_size0, weights_size1);
-  if (h0_size1 != weights_size2) return st_fail(ctx, 3, 8, h0_size1, weights_size2);
+  if (x_size2 != w_size0) return st_fail(ctx, 3, 13, x_size2, w_size0);
+  if (h0_size1 != u_size0) return st_fail(ctx, 3, 14, h0_size1, u_size0);
+  if (x_size1 != h0_size0) return st_fail(ctx, 3, 15, x_size1, h0_size0);
+  if (w_size1 != u_size1) return st_fail(ctx, 3, 16, w_size1, u_size1);
+  if (w_size1 != b_size0) return st_fail(ctx, 3, 17, w_size1, b_size0);
+  if (w_size1 != h0_size1) return st_fail(ctx, 3, 18, w_size1, h0_size1);
+  if (x_size0 != weights_size0) return st_fail(ctx, 3, 19, x_size0, weights_size0);
+  if (h0_size0 != weights_size1) return st_fail(ctx, 3, 20, h0_size0, weights_size1);
+  if (h0_size1 != weights_size2) return st_fail(ctx, 3, 21, h0_size1, weights_size2);
   char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 256 * ((63 + 8 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size0 * weights_size1) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))));
   if (!arena) return 1;
   double *contract = (double *)(arena + 0);
@@ -963,7 +990,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (h != h0) __builtin_memmove(h, h0, (weights_size1 * weights_size2) * 8);
   for (int64_t step = 0; step < weights_size0; ++step) {
     ctx->error.step = step;
-    if (*ctx->stop) return st_fail(ctx, 2, 0, 0, 0);
+    if (*ctx->stop) return st_fail(ctx, 2, -1, 0, 0);
     row_row = contract + step * weights_size1 * weights_size2;
     item_row = item + step * weights_size1 * weights_size2;
     item_5_row = item_5 + step * weights_size1 * weights_size2;
@@ -986,7 +1013,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (d_b != broadcast_to_4) __builtin_memmove(d_b, broadcast_to_4, (weights_size2) * 8);
   for (int64_t step_2 = weights_size0 - 1; step_2 >= 0; --step_2) {
     ctx->error.step = step_2;
-    if (*ctx->stop) return st_fail(ctx, 2, 0, 0, 0);
+    if (*ctx->stop) return st_fail(ctx, 2, -1, 0, 0);
     row_row_2 = multiply + step_2 * weights_size1 * weights_size2;
     row_row_3 = item + step_2 * weights_size1 * weights_size2;
     item_6_row = item_6 + step_2 * weights_size1 * weights_size2;

@@ -1,23 +1,15 @@
-/* k1_constant
- *   constant: int64[]  at functools.py:1001
- */
-static int k1_constant(st_ctx *ctx, int64_t *restrict constant_2) {
-  constant_2[0] = 0;
-  return 0;
-}
-
-/* k2_while_loop
+/* k1_while_loop
  *   while_loop: (int64[], int64[], int64[], int64[])  at probe_10_collatz.py:19
  */
-static int k2_while_loop(st_ctx *ctx, const int64_t *restrict n, int64_t *restrict item_3, int64_t *restrict item, int64_t *restrict item_2, int64_t *restrict item_4) {
+static int k1_while_loop(st_ctx *ctx, const int64_t *restrict n, int64_t *restrict item_3, int64_t *restrict item, int64_t *restrict item_2, int64_t *restrict item_4) {
   int64_t n_3 = n[0];
   int64_t steps = 0;
   int64_t peak = n[0];
   int64_t rounds = 0;
   int holds = 0;
   if (1) {
-    const int t6 = n_3 != 1;
-    holds = t6;
+    const int t7 = n_3 != 1;
+    holds = t7;
   }
   while (holds) {
     const int t1 = st_mod_i64(n_3, 2) == 0;
@@ -36,8 +28,8 @@ static int k2_while_loop(st_ctx *ctx, const int64_t *restrict n, int64_t *restri
     peak = t5;
     rounds = rounds + 1;
     if (1) {
-      const int t7 = n_3 != 1;
-      holds = t7;
+      const int t6 = n_3 != 1;
+      holds = t6;
     }
   }
   item_3[0] = n_3;
@@ -47,7 +39,7 @@ static int k2_while_loop(st_ctx *ctx, const int64_t *restrict n, int64_t *restri
   return 0;
 }
 
-/* probe_10_collatz: 2 kernels, 2 outputs */
+/* probe_10_collatz: 1 kernels, 2 outputs */
 int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)arguments; (void)layout;
   int64_t *const n = arguments[0];
@@ -55,14 +47,12 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)n_2;
   char *const arena = ctx->arena(ctx, 0, 128);
   if (!arena) return 1;
-  int64_t *constant_2 = (int64_t *)(arena + 0);
   int64_t *item_3 = (int64_t *)(arena + 0);
   int64_t *item_4 = (int64_t *)(arena + 64);
   int64_t *const item = ctx->output(ctx, 0, 0);
   if (!item) return 1;
   int64_t *const item_2 = ctx->output(ctx, 1, 0);
   if (!item_2) return 1;
-  if (k1_constant(ctx, constant_2)) return 1;
-  if (k2_while_loop(ctx, n, item_3, item, item_2, item_4)) return 1;
+  if (k1_while_loop(ctx, n, item_3, item, item_2, item_4)) return 1;
   return 0;
 }

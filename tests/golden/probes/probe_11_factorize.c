@@ -39,7 +39,8 @@ typedef struct {
 static int k1_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k1_multiply_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k1_multiply_range(st_given->ctx, st_given->item, st_given->multiply, st_given->a_size0, st_given->a_size1, begin, end);
 }
@@ -70,15 +71,17 @@ static int k2_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const double *b = g->b;
   double *c = g->c + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 111, (int)rows, (int)g->columns,
-                        (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0, c, (int)g->ldc);
+  ((gemm *)g->function)(101, 111, 111, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
 static int k2_contract(st_ctx *ctx, k2_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  g.tile = g.rows <= 64 ? g.rows : (g.rows / 2 + 15) / 16 * 16 < 256 ? (g.rows / 2 + 15) / 16 * 16 : 256;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
   if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
@@ -101,7 +104,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)a_size1;
   (void)b_size0;
   (void)b_size1;
-  if (b_size0 != b_size1) return st_fail(ctx, 3, 0, b_size0, b_size1);
+  if (b_size0 != b_size1) return st_fail(ctx, 3, 6, b_size0, b_size1);
   char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * a_size0 * st_min_i64(a_size0, a_size1)) / 64));
   if (!arena) return 1;
   double *multiply = (double *)(arena + 0);
@@ -113,8 +116,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!cholesky) return 1;
   double *const contract = ctx->output(ctx, 3, (const int64_t[]){a_size0, a_size1});
   if (!contract) return 1;
-  if (st_qr_d(ctx, a, item, item_2, 1, a_size0, a_size1, 0)) return 1;
-  if (st_cholesky_d(ctx, b, cholesky, 1, b_size1, 0)) return 1;
+  if (st_qr_d(ctx, a, item, item_2, 1, a_size0, a_size1, 4)) return 1;
+  if (st_cholesky_d(ctx, b, cholesky, 1, b_size1, 5)) return 1;
   if (k1_multiply(ctx, item, multiply, a_size0, a_size1)) return 1;
   if (k2_contract(ctx, (k2_contract_arguments){.a = multiply, .b = item_2, .c = contract, .rows = a_size0, .columns = a_size1, .inner = st_min_i64(a_size0, a_size1), .lda = st_min_i64(a_size0, a_size1), .ldb = a_size1, .ldc = a_size1}, 1)) return 1;
   return 0;

@@ -39,7 +39,8 @@ typedef struct {
 static int k1_greater_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k1_greater_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k1_greater_range(st_given->ctx, st_given->x, st_given->limit, st_given->greater, st_given->x_size0, begin, end);
 }
@@ -58,7 +59,7 @@ static int k2_item_check(st_ctx *ctx, const int64_t *restrict item, int64_t coun
   for (int64_t i0 = 0; i0 < count; ++i0) {
     if ((item[i0] < (-x_size0)) | (item[i0] >= x_size0)) {
       ctx->error.code = 4;
-      ctx->error.site = 0;
+      ctx->error.site = 2;
       ctx->error.value[0] = item[i0];
       ctx->error.value[1] = x_size0;
       return 1;
@@ -91,31 +92,31 @@ static int k3_sum_partial_range(st_ctx *ctx, const int64_t *restrict item, const
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const st_i64x8 t1_0 = st_load_i64x8(item + 16384 * block + j0);
         const st_i64x8 t2_0 = ({ st_i64x8 mask_ = (t1_0 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_0 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1_0)); });
-        sum_2_row_acc_0 = sum_2_row_acc_0 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; });
-        const st_f64x8 t3_0 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; });
+        sum_2_row_acc_0 = sum_2_row_acc_0 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; });
+        const st_f64x8 t3_0 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; });
         sum_row_acc_0 = sum_row_acc_0 + t3_0;
         const st_i64x8 t1_1 = st_load_i64x8(item + 16384 * block + (j0 + 8));
         const st_i64x8 t2_1 = ({ st_i64x8 mask_ = (t1_1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1_1)); });
-        sum_2_row_acc_1 = sum_2_row_acc_1 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; });
-        const st_f64x8 t3_1 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; });
+        sum_2_row_acc_1 = sum_2_row_acc_1 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; });
+        const st_f64x8 t3_1 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; });
         sum_row_acc_1 = sum_row_acc_1 + t3_1;
         const st_i64x8 t1_2 = st_load_i64x8(item + 16384 * block + (j0 + 16));
         const st_i64x8 t2_2 = ({ st_i64x8 mask_ = (t1_2 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_2 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1_2)); });
-        sum_2_row_acc_2 = sum_2_row_acc_2 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_2[lane_]]; vec_; });
-        const st_f64x8 t3_2 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_2[lane_]]; vec_; });
+        sum_2_row_acc_2 = sum_2_row_acc_2 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_2[lane_]]; vec_; });
+        const st_f64x8 t3_2 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_2[lane_]]; vec_; });
         sum_row_acc_2 = sum_row_acc_2 + t3_2;
         const st_i64x8 t1_3 = st_load_i64x8(item + 16384 * block + (j0 + 24));
         const st_i64x8 t2_3 = ({ st_i64x8 mask_ = (t1_3 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_3 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1_3)); });
-        sum_2_row_acc_3 = sum_2_row_acc_3 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; });
-        const st_f64x8 t3_3 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; });
+        sum_2_row_acc_3 = sum_2_row_acc_3 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; });
+        const st_f64x8 t3_3 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; });
         sum_row_acc_3 = sum_row_acc_3 + t3_3;
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_i64x8 t1 = st_load_part_i64x8(item + 16384 * block + j0, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_2_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_0 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_0);
-        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
+        sum_2_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_0 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_0);
+        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
         sum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_0 + t3), sum_row_acc_0);
         j0 += 8;
       }
@@ -123,8 +124,8 @@ static int k3_sum_partial_range(st_ctx *ctx, const int64_t *restrict item, const
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_i64x8 t1 = st_load_part_i64x8(item + 16384 * block + j0, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_2_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_1 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_1);
-        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
+        sum_2_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_1 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_1);
+        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
         sum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_1 + t3), sum_row_acc_1);
         j0 += 8;
       }
@@ -132,8 +133,8 @@ static int k3_sum_partial_range(st_ctx *ctx, const int64_t *restrict item, const
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_i64x8 t1 = st_load_part_i64x8(item + 16384 * block + j0, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_2_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_2 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_2);
-        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
+        sum_2_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_2 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_2);
+        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
         sum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_2 + t3), sum_row_acc_2);
         j0 += 8;
       }
@@ -141,8 +142,8 @@ static int k3_sum_partial_range(st_ctx *ctx, const int64_t *restrict item, const
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_i64x8 t1 = st_load_part_i64x8(item + 16384 * block + j0, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_2_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_3 + ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_3);
-        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
+        sum_2_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_3 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_3);
+        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
         sum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_3 + t3), sum_row_acc_3);
         j0 += 8;
       }
@@ -173,7 +174,8 @@ typedef struct {
 static int k3_sum_partial_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k3_sum_partial_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k3_sum_partial_range(st_given->ctx, st_given->item, st_given->x, st_given->sum_2_row_part, st_given->sum_row_part, st_given->count, st_given->x_size0, begin, end);
 }
@@ -217,13 +219,13 @@ static int k4_add_range(st_ctx *ctx, const int64_t *restrict item, const double 
         const st_i64x8 t1_0 = st_load_i64x8(item + j + 4096 * tile);
         const st_i64x8 t2_0 = ({ st_i64x8 mask_ = (t1_0 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_0 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1_0)); });
         const double t3_0 = (double)count;
-        const st_f64x8 t4_0 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3_0))) * __builtin_convertvector(t1_0, st_f64x8);
+        const st_f64x8 t4_0 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3_0))) * __builtin_convertvector(t1_0, st_f64x8);
         const st_f64x8 t5_0 = t4_0 + st_splat_f64x8(t3_0);
         st_store_f64x8(add + j + 4096 * tile, t5_0);
         const st_i64x8 t1_1 = st_load_i64x8(item + (j + 8) + 4096 * tile);
         const st_i64x8 t2_1 = ({ st_i64x8 mask_ = (t1_1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1_1)); });
         const double t3_1 = (double)count;
-        const st_f64x8 t4_1 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3_1))) * __builtin_convertvector(t1_1, st_f64x8);
+        const st_f64x8 t4_1 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3_1))) * __builtin_convertvector(t1_1, st_f64x8);
         const st_f64x8 t5_1 = t4_1 + st_splat_f64x8(t3_1);
         st_store_f64x8(add + (j + 8) + 4096 * tile, t5_1);
       }
@@ -232,7 +234,7 @@ static int k4_add_range(st_ctx *ctx, const int64_t *restrict item, const double 
         const st_i64x8 t1 = st_load_part_i64x8(item + j + 4096 * tile, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
         const double t3 = (double)count;
-        const st_f64x8 t4 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3))) * __builtin_convertvector(t1, st_f64x8);
+        const st_f64x8 t4 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3))) * __builtin_convertvector(t1, st_f64x8);
         const st_f64x8 t5 = t4 + st_splat_f64x8(t3);
         st_store_part_f64x8(add + j + 4096 * tile, t5, alive);
         j += 8;
@@ -242,7 +244,7 @@ static int k4_add_range(st_ctx *ctx, const int64_t *restrict item, const double 
         const st_i64x8 t1 = st_load_part_i64x8(item + j + 4096 * tile, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
         const double t3 = (double)count;
-        const st_f64x8 t4 = (({ st_f64x8 vec_ = {0}; for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3))) * __builtin_convertvector(t1, st_f64x8);
+        const st_f64x8 t4 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3))) * __builtin_convertvector(t1, st_f64x8);
         const st_f64x8 t5 = t4 + st_splat_f64x8(t3);
         st_store_part_f64x8(add + j + 4096 * tile, t5, alive);
         j += 8;
@@ -264,7 +266,8 @@ typedef struct {
 static int k4_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k4_add_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k4_add_range(st_given->ctx, st_given->item, st_given->x, st_given->sum_2, st_given->add, st_given->count, st_given->x_size0, begin, end);
 }
@@ -311,7 +314,8 @@ typedef struct {
 static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k5_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k5_broadcast_to_range(st_given->ctx, st_given->scatter_add, st_given->x_size0, begin, end);
 }
@@ -353,7 +357,8 @@ typedef struct {
 static int k6_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   const k6_scatter_add_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
-  const int64_t end = begin + st_given->grain < st_given->extent ? begin + st_given->grain : st_given->extent;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
   (void)worker;
   return k6_scatter_add_range(st_given->ctx, st_given->item, st_given->x, st_given->scatter_add, st_given->count, st_given->x_size0, begin, end);
 }
@@ -373,12 +378,12 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   const int64_t x_size0 = layout[0];
   int64_t count = 0;
   (void)x_size0;
-  char *const arena = ctx->arena(ctx, 0, 64);
+  char *const arena = ctx->arena(ctx, 0, st_max_i64(64, (64 * ((63 + x_size0) / 64))));
   if (!arena) return 1;
-  uint8_t *greater = 0;
+  uint8_t *greater = (uint8_t *)(arena + 0);
+  double *sum_2 = (double *)(arena + 0);
   double *sum_2_row_part = 0;
   double *sum_row_part = 0;
-  double *sum_2 = (double *)(arena + 0);
   int64_t *item = 0;
   double *add = 0;
   double *const sum = ctx->output(ctx, 2, 0);
@@ -387,11 +392,10 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!scatter_add) return 1;
   if (k1_greater(ctx, x, limit, greater, x_size0)) return 1;
   count = st_nonzero_uint8_t_1_count(greater, x_size0);
-  char *const arena_1 = ctx->arena(ctx, 1, 64 * ((63 + 8 * ((16383 + count) / 16384)) / 64) + st_max_i64((64 * ((63 + 8 * ((16383 + count) / 16384)) / 64)), (64 * ((63 + x_size0) / 64))));
+  char *const arena_1 = ctx->arena(ctx, 1, 128 * ((63 + 8 * ((16383 + count) / 16384)) / 64));
   if (!arena_1) return 1;
-  greater = (uint8_t *)(arena_1 + 0);
   sum_2_row_part = (double *)(arena_1 + 0);
-  sum_row_part = (double *)(arena_1 + (st_max_i64((64 * ((63 + 8 * ((16383 + count) / 16384)) / 64)), (64 * ((63 + x_size0) / 64)))));
+  sum_row_part = (double *)(arena_1 + (64 * ((63 + 8 * ((16383 + count) / 16384)) / 64)));
   item = ctx->output(ctx, 0, (const int64_t[]){count});
   if (!item) return 1;
   add = ctx->output(ctx, 1, (const int64_t[]){count});
