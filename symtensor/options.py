@@ -24,6 +24,7 @@ class Options:
         rules: additional rewrite rules, run in the last stage.
         accuracy: classes of rewrites that may fire.
         fma: whether a product with one use may be fused with an addition (one rounding instead of two).
+        schedules: schedule steps of kernels by name, in place of the heuristic's choice.
         verify: whether the verifiers run between all passes.
         debug: stages that print themselves.
     """
@@ -34,6 +35,7 @@ class Options:
     rules: tuple[object, ...] = ()
     accuracy: frozenset[str] = frozenset({"exact", "better"})
     fma: bool = True
+    schedules: tuple[tuple[str, tuple[object, ...]], ...] = ()
     verify: bool = field(default_factory=lambda: bool(os.environ.get("SYMTENSOR_VERIFY")))
     debug: frozenset[str] = field(default_factory=_debug_from_environment)
 

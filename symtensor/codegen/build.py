@@ -29,7 +29,7 @@ from symtensor.codegen.program import (
 )
 from symtensor.codegen.resolve import resolve, row_major
 from symtensor.codegen.schedule import Schedule
-from symtensor.errors import CODES
+from symtensor.errors import CODES, CompileError
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, users
 from symtensor.ir.node import Tensor
@@ -39,6 +39,7 @@ from symtensor.ops.declare import CONSTANT
 from symtensor.optimizer.elements import inlinable, is_scalar_constant
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import CheckStep, KernelGroup, NodeStep, Plan
+from symtensor.options import Options
 
 OWNERS = 8  # pieces of a large scatter: each adds the rows whose position modulo OWNERS is its own
 INT64 = np.dtype("int64")
@@ -304,8 +305,8 @@ def build_program(
     name: str,
     *,
     loop: LoopBuilder,
-    device: bool = False,
-    fma: bool = True,
+    device: bool,
+    options: Options,
     in_place: dict[int, int] | None = None,
 ) -> tuple[Program, Builder]:
     """Build the Program of a whole function.
@@ -316,13 +317,14 @@ def build_program(
         name: for comments.
         loop: builds the steps of loops and branches (``loops.build_loop``, which stands on this module).
         device: whether kernels run on a device.
-        fma: whether products join additions.
+        options: whether products join additions, and given schedules.
         in_place: output numbers that may write into the argument of that number.
 
     Returns:
         The Program and the builder, which holds schedules for inspection.
     """
-    builder = Builder(plan.guards, loop=loop, device=device, fma=fma)
+    given: dict[str, Schedule] = dict(options.schedules)  # type: ignore[arg-type]
+    builder = Builder(plan.guards, loop=loop, device=device, fma=options.fma, schedules=given)
     for number, leaf in enumerate(arguments):
         builder.store(leaf, "argument", number)
         for axis in range(leaf.ndim):
@@ -334,6 +336,10 @@ def build_program(
     outputs, copies = _output_buffers(builder, plan.graph, set(arguments))
     steps = builder.steps(plan) + copies
     steps = builder.fills + steps
+    unknown = sorted(set(given) - {name for name, _, _ in builder.log})
+    if unknown:
+        names = ", ".join(name for name, _, _ in builder.log)
+        raise CompileError(f"no kernel is named {unknown[0]!r}, which has a schedule\n  hint: the kernels are {names}")
     steps = _with_commit(steps, {builder.memory.buffer(arguments[a]) for a in (in_place or {}).values()})
     for node in plan.graph.nodes():
         for size in (s for t in (node.type if isinstance(node.type, tuple) else (node.type,)) for s in t.shape):

@@ -79,7 +79,7 @@ def generate(
     plan = fuse(graph, guards)
     if "fusion" in options.debug:
         print(plan, file=sys.stderr)
-    build = partial(build_program, plan, arguments, name, loop=build_loop, device=device, fma=options.fma)
+    build = partial(build_program, plan, arguments, name, loop=build_loop, device=device, options=options)
     program, builder = build()
     in_place = in_place_updates(program, updates) if not device else {}
     if in_place:

@@ -57,6 +57,7 @@ def compile(
     exclude: Sequence[str] = (),
     rules: Sequence[Any] = (),
     fma: bool = True,
+    schedule: Mapping[str, Sequence[Any]] | None = None,
 ) -> Any:
     """Compile symbolic outputs as a function of inputs.
 
@@ -74,6 +75,8 @@ def compile(
         exclude: names of rewrite rules or stages that are switched off.
         rules: additional rewrite rules.
         fma: whether a product may be fused with an addition, rounding once instead of twice.
+        schedule: steps (``symtensor.codegen.schedule``) for kernels by name, as ``fn.schedule`` shows them, in place of
+            the heuristic's choice.
 
     Returns:
         A callable that takes arrays and returns NumPy arrays in the structure of ``outputs``.
@@ -98,6 +101,7 @@ def compile(
         exclude=frozenset(exclude),
         rules=tuple(rules),
         fma=fma,
+        schedules=tuple((kernel, tuple(steps)) for kernel, steps in (schedule or {}).items()),
     )
     report = CompileReport()
     with report.phase("collect"):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
+import pytest
+
 import symtensor as st
 from symtensor.codegen import loop_ir as ir
-from symtensor.codegen.build import Builder
-from symtensor.codegen.loops import build_loop
 from symtensor.codegen.schedule import Inner, Lanes, Parallel, Serial, Sink, TwoStage
+from symtensor.errors import CompileError
 from tests.codegen.generating import generated
 
 
@@ -60,11 +62,26 @@ def test_schedules_are_values():
 
 def test_a_given_schedule_is_replayed():
     x = matrix()
-    made = generated([x.sum(axis=1)], [x])
-    ((name, _, _),) = made.builder.log
-    given = {name: (Inner(), Lanes(8), Serial())}
-    builder = Builder(made.plan.guards, loop=build_loop, device=False, fma=True, schedules=given)
-    builder.store(x, "argument", 0)
-    builder.memory.names.fresh("m"), builder.memory.names.fresh("n")
-    (launch,) = builder.steps(made.plan)
-    assert [s.lanes for s in ir.all_statements(launch.kernel.body) if isinstance(s, ir.For) and s.kind == "simd"] == [8]
+    ((name, _, _),) = generated([x.sum(axis=1)], [x]).builder.log
+    made = generated([x.sum(axis=1)], [x], schedules=((name, (Inner(), Lanes(8), Serial())),))
+    (kernel,) = made.program.kernels()
+    assert [s.lanes for s in ir.all_statements(kernel.body) if isinstance(s, ir.For) and s.kind == "simd"] == [8]
+
+
+def test_a_user_gives_a_schedule_by_the_name_that_the_function_shows():
+    x = matrix()
+    heuristic = st.compile(x.sum(axis=1), [x])
+    (name,) = heuristic.schedule
+    function = st.compile(x.sum(axis=1), [x], schedule={name: (Inner(), Lanes(8), Parallel(100))})
+    assert function.schedule[name] == (Inner(), Lanes(8), Parallel(100))
+    value = np.random.default_rng(0).normal(size=(5, 100))
+    np.testing.assert_allclose(function(value), value.sum(axis=1), rtol=1e-13)
+
+
+def test_a_schedule_for_a_kernel_that_does_not_exist():
+    x = matrix()
+    with pytest.raises(CompileError) as caught:
+        st.compile(x + 1, [x], schedule={"k9": (Serial(),)})
+    assert str(caught.value) == (
+        "no kernel is named 'k9', which has a schedule\n  hint: the kernels are k1_add"
+    )  # fmt: skip
