@@ -399,6 +399,7 @@ def failing_updates() -> dict[str, Callable[[st.Tensor, st.Tensor], Any]]:
         "index": lambda w, v: ([w + 1, st.scatter_add(w, i, 1.0)], [i], [[0, 9]], BoundsError),
         "gather": lambda w, v: ([st.take(w, i) + 1, v + 1], [i], [[0, 1, 7, 2]], BoundsError),
         "shape": lambda w, v: ([w + 1, v + st.diagonal(m)], [m], [np.eye(3)], ShapeError),
+        "size found on the way": lambda w, v: ([w + 1, st.take(v, st.flatnonzero(v > 5))], [], [], ShapeError),
         "size of the update": lambda w, v: ([w * 2, st.diagonal(m)], [m], [np.eye(5)], ShapeError),
         "matrix": lambda w, v: ([w + 1, v + st.linalg.cholesky(m).sum()], [m], [-np.eye(2)], LinAlgError),
     }

@@ -83,8 +83,18 @@ class _Walk:
             shared = [n for a in s.body if isinstance(a, ir.Accumulate) for n in a.names]
             return frozenset(Access(n, False) for n in shared) if shared else state
         if isinstance(s, (ir.For, ir.While)):
+            if self._needs(s, state) - self._needs(s, frozenset()):
+                self._found.add(id(s))  # before the loop, rather than in each iteration
+                state = frozenset()
             return self._loop(s, state)
         return state
+
+    def _needs(self, s: ir.For | ir.While, state: frozenset[Access]) -> set[int]:
+        """The statements in a loop that need a barrier if it is entered with these accesses."""
+        trial = _Walk(self._buffers, self._lanes)
+        trial._private = self._private
+        trial._loop(s, state)
+        return trial._found
 
     def _meet(self, s: ir.Statement, state: frozenset[Access], accesses: frozenset[Access]) -> frozenset[Access]:
         if any(a.conflicts(b) for a in accesses for b in state):

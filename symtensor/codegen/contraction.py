@@ -124,11 +124,19 @@ def _diagonals(x: Tensor, labels: list[int]) -> tuple[list[int], Tensor]:
     return labels, x
 
 
-def lower_contractions(outputs: Iterable[Tensor], shape: Shape, blas: bool) -> list[Tensor]:
+def lower_contractions(
+    outputs: Iterable[Tensor], shape: Shape, blas: bool, products: dict[Tensor, tuple[Tensor, ...]] | None = None
+) -> list[Tensor]:
     """Replace all contractions that are no matrix products (all of them without BLAS) by sums of products.
 
     A broadcast between sizes that a guard makes equal copies nothing and is dropped on the way: it would hide a product
     from its consumer.
+
+    Args:
+        outputs: of a graph.
+        shape: canonical shapes.
+        blas: whether matrix products may stay.
+        products: takes the sums that stand for matrix products, with the operands of these; see ``fuse``.
     """
     outputs = list(outputs)
     new: dict[Tensor, Tensor] = {}
@@ -138,7 +146,10 @@ def lower_contractions(outputs: Iterable[Tensor], shape: Shape, blas: bool) -> l
             continue
         replacement = rebuild(node, tuple(new[i] for i in node.inputs))
         if replacement.op.kind == "contraction":
-            form = gemm_form(replacement, "", lambda n: "", shape) if blas else None
-            replacement = replacement if form is not None else as_sum(replacement)
+            form = gemm_form(replacement, "", lambda n: "", shape)
+            if form is None or not blas:
+                operands, replacement = replacement.inputs, as_sum(replacement)
+                if form is not None and products is not None:
+                    products[replacement.inputs[0] if replacement.op.name == "cast" else replacement] = operands
         new[node] = replacement
     return [new[o] for o in outputs]

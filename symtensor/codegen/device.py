@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 from symtensor.codegen import program as pg
 from symtensor.codegen.c import CPrinter
 from symtensor.codegen.cuda import CUDA
+from symtensor.codegen.drive import drive_source
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
-from symtensor.codegen.gpu import FAULT_BYTES, GpuPrinter, Shape, helpers_text, launch_shape, nameless, spread_checks
+from symtensor.codegen.gpu import FAULT_BYTES, GpuPrinter, helpers_text, nameless
+from symtensor.codegen.launches import Shape, launch_shape, spread_checks
 from symtensor.codegen.library import routine_call
 from symtensor.codegen.opencl import OPENCL
-from symtensor.errors import CODES
+from symtensor.errors import UnsupportedError
 from symtensor.ir import size as sz
 from symtensor.ir.node import Site
 from symtensor.ir.size import Atom, SizeLike
@@ -26,57 +28,8 @@ from symtensor.ir.size import Atom, SizeLike
 if TYPE_CHECKING:
     from symtensor.codegen.machine import Machine
 
+MOST_ARGUMENTS = 500  # of a kernel: CUDA allows 4096 bytes, 8 each
 DIALECTS = {"opencl": OPENCL, "cuda": CUDA, "cuda-shim": CUDA, "null": CUDA}
-
-DRIVE = """\
-/* A buffer of the device, and how many elements into it this view of it begins. */
-typedef struct st_view {
-  void *handle;
-  int64_t at;
-} st_view;
-
-static int st_driver(st_ctx *ctx, int status) {
-  return status ? st_fail(ctx, @DEVICE@, -1, status, 0) : 0;
-}
-/* A buffer that belongs to this call under *owned; what was there before is given back. */
-static int st_alloc(st_ctx *ctx, void **owned, st_view *view, int64_t bytes) {
-  if (*owned) ctx->device->release(ctx->device, *owned);
-  *owned = 0;
-  if (st_driver(ctx, ctx->device->alloc(ctx->device, bytes, owned))) return 1;
-  view->handle = *owned;
-  view->at = 0;
-  return 0;
-}
-static int st_write(st_ctx *ctx, st_view view, int64_t itemsize, const void *host, int64_t elements) {
-  return st_driver(ctx, ctx->device->write(ctx->device, view.handle, view.at * itemsize, host, elements * itemsize));
-}
-static int st_read(st_ctx *ctx, st_view view, int64_t itemsize, void *host, int64_t elements) {
-  return st_driver(ctx, ctx->device->read(ctx->device, view.handle, view.at * itemsize, host, elements * itemsize));
-}
-static int st_copy(st_ctx *ctx, st_view target, st_view source, int64_t itemsize, int64_t elements) {
-  if (target.handle == source.handle && target.at == source.at) return 0;
-  return st_driver(ctx, ctx->device->copy(ctx->device, target.handle, target.at * itemsize, source.handle,
-                                          source.at * itemsize, elements * itemsize));
-}
-/* Every argument of a kernel takes 8 bytes: a handle, an offset or a size. */
-static int st_launch(st_ctx *ctx, int64_t kernel, int64_t groups, int64_t threads, void *const *values, int64_t count) {
-  static const int64_t eights[] = {@EIGHTS@};
-  return st_driver(ctx, ctx->device->launch(ctx->device, ctx->kernels[kernel], groups, threads, values, eights, count));
-}
-"""
-FAULT = """\
-/* What a kernel that may fail has reported. */
-static int st_faulty(st_ctx *ctx, st_view fault) {
-  int64_t report[@WORDS@];
-  if (st_read(ctx, fault, 8, report, @WORDS@)) return 1;
-  if (!report[0]) return 0;
-  ctx->error.code = report[1];
-  ctx->error.site = report[2];
-  __builtin_memcpy(ctx->error.value, report + 3, sizeof ctx->error.value);
-  return 1;
-}
-"""
-LIMIT = "static int64_t st_at_most(int64_t n, int64_t limit) { return n < limit ? n : limit; }\n"
 
 
 class DevicePrinter(EntryPrinter):
@@ -102,7 +55,7 @@ class DevicePrinter(EntryPrinter):
         self.names: tuple[str, ...] = ()
         self.shapes: dict[str, Shape] = {}
         self.host_steps: list[str] = []
-        self.most_arguments = 1
+        self.most_arguments = 0
         used = {name for step in pg.all_steps(program.steps) for name in pg.touched(step)} | set(program.outputs)
         self.stored = [s for s in program.storages.values() if s.name in used]
         self._owned = 0
@@ -114,12 +67,9 @@ class DevicePrinter(EntryPrinter):
         """The host's translation unit and the device's."""
         kernels = self._kernels()
         entry, routines = self.entry(), self.routines()
-        eights = ", ".join(["8"] * self.most_arguments)
-        drive = DRIVE.replace("@DEVICE@", str(CODES["device"])).replace("@EIGHTS@", eights)
-        fault = FAULT.replace("@WORDS@", str(FAULT_BYTES // 8)) if self._can_fail() else ""
+        drive = drive_source(self.most_arguments, self._can_fail())
         small = "\n".join(self.printer.small.values())
-        parts = [self.abi, FAIL, drive, fault, LIMIT, small, *routines, "\n".join(entry), ""]
-        text = "\n".join(p for p in parts if p)
+        text = "\n".join([self.abi, FAIL, drive, small, *routines, "\n".join(entry), ""])
         return Source(text, tuple(self.library), self.layout, kernels, self.names, tuple(self.host_steps))
 
     def _kernels(self) -> str:
@@ -257,6 +207,11 @@ class DevicePrinter(EntryPrinter):
             values.append("&scratch.handle")
         if kernel.can_fail:
             values.append("&fault.handle")
+        if len(values) > MOST_ARGUMENTS:
+            raise UnsupportedError(
+                f"the kernel {kernel.name} takes {len(values)} arguments, and a device takes {MOST_ARGUMENTS} at most\n"
+                "  hint: compile the outputs as several functions, or with target='c'"
+            )
         self.most_arguments = max(self.most_arguments, len(values))
         number = self.kernels[kernel.name]
         given = f"(void *const[]){{{', '.join(f'(void *){v}' for v in values)}}}, {len(values)}" if values else "0, 0"

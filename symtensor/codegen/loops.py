@@ -44,11 +44,12 @@ def _pointer(builder: Builder, wanted: str, like: Tensor) -> str:
 def _body_plan(builder: Builder, body: Graph) -> Plan:
     """The plan of an inner graph; names that an earlier loop gave to its nodes are forgotten."""
     memory = builder.memory
-    graph = Graph(body.inputs, tuple(lower_contractions(body.outputs, memory.shape, blas=not builder.device)))
+    products: dict[Tensor, tuple[Tensor, ...]] = {}
+    graph = Graph(body.inputs, tuple(lower_contractions(body.outputs, memory.shape, not builder.device, products)))
     for inner in [*graph.inputs, *graph.nodes()]:
         memory.bound.pop(inner, None)
         memory.alias.pop(inner, None)
-    return fuse(graph, builder.guards)
+    return fuse(graph, builder.guards, products)
 
 
 def _own_storage(plan: Plan, output: Tensor, taken: set[Tensor]) -> bool:

@@ -75,8 +75,9 @@ def generate(
     def shape(node: Tensor) -> tuple:
         return tuple(guards.canonical(s) for s in node.shape)
 
-    graph = Graph(graph.inputs, tuple(lower_contractions(graph.outputs, shape, blas=not device)))
-    plan = fuse(graph, guards)
+    products: dict[Tensor, tuple[Tensor, ...]] = {}
+    graph = Graph(graph.inputs, tuple(lower_contractions(graph.outputs, shape, not device, products)))
+    plan = fuse(graph, guards, products)
     if "fusion" in options.debug:
         print(plan, file=sys.stderr)
     build = partial(build_program, plan, arguments, name, loop=build_loop, device=device, options=options)

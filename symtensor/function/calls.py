@@ -205,6 +205,8 @@ def guard_error(
     message = guard.what
     if guard.kind == "shape" and not _is_bound(guard):
         message += f" ({left} and {right})"
+    elif guard.kind == "size":
+        message += f": {left}"
     concerned: set[Atom] = {*atoms(guard.left), *atoms(guard.right)}
     given = [
         f"{leaf.name or 'an input'}: {array.dtype}[{', '.join(map(str, array.shape))}]"

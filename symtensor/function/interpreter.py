@@ -14,7 +14,7 @@ from symtensor.function.variables import SharedVariable
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.size import Atom, substitute
-from symtensor.ops.reference import bind_sizes, evaluate
+from symtensor.ops.reference import bind_sizes, evaluate_nodes
 from symtensor.optimizer.guards import Guards
 
 
@@ -52,8 +52,11 @@ class InterpretedFunction:
             for variable in sorted(self._variables, key=lambda v: v.container.serial):
                 locks.enter_context(variable.lock)
             arrays = dict(zip(self._leaves, inputs)) | {v: v.container.get() for v in self._variables}
-            self._check(arrays, bind_sizes(arrays))
-            values = [_fresh(v) for v in evaluate(self._graph.outputs, arrays)]
+            sizes = bind_sizes(arrays)
+            self._check(arrays, sizes)
+            with np.errstate(all="ignore"):
+                values = [_fresh(v) for v in evaluate_nodes(self._graph.outputs, arrays, sizes)]
+            self._check(arrays, sizes)  # once more, now that the sizes found on the way are known
             for number, target in self._targets.items():
                 self._leaves[target].container.set(values[number])  # type: ignore[attr-defined]
         return self._structure.fill([v for k, v in enumerate(values) if k not in self._targets])

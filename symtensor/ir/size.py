@@ -278,17 +278,17 @@ def _exact_quotient(left: SizeLike, right: SizeLike) -> SizeLike | None:
 
 
 def floordiv(left: SizeLike, right: SizeLike) -> SizeLike:
-    """Quotient rounded towards minus infinity."""
+    """Quotient rounded towards minus infinity; 0 for a zero divisor, as NumPy's integers have it."""
     if isinstance(left, int) and isinstance(right, int):
-        return left // right
+        return left // right if right else 0
     quotient = _exact_quotient(left, right)
     return quotient if quotient is not None else Size.of(SizeCall("floordiv", left, right))
 
 
 def mod(left: SizeLike, right: SizeLike) -> SizeLike:
-    """Remainder with the sign of the divisor."""
+    """Remainder with the sign of the divisor; 0 for a zero divisor."""
     if isinstance(left, int) and isinstance(right, int):
-        return left % right
+        return left % right if right else 0
     if _exact_quotient(left, right) is not None:
         return 0
     return Size.of(SizeCall("mod", left, right))

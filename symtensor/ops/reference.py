@@ -79,7 +79,7 @@ def check_guard(guard: Guard, environment: Mapping[Atom, int]) -> None:
     if isinstance(left, int) and isinstance(right, int) and left != right:
         exception = NATIVE[CODES[guard.kind]].exception
         detail = f" ({left} and {right})" if guard.kind == "shape" else ""
-        raise exception(located(guard.what + detail, guard.sites))
+        raise exception(located(guard.what + detail, guard.sites, guard.hint))
 
 
 def _resolve(value: Hashable, environment: Mapping[Atom, int]) -> Any:

@@ -13,6 +13,7 @@ operations; a group takes at most ``GROUP_LIMIT`` scalar statements, so that reg
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symtensor.ir import size as sz
@@ -59,7 +60,7 @@ def _is_source(node: Tensor) -> bool:
     return node.op.kind == "source" and not is_scalar_constant(node) and node.op.name != "size"
 
 
-def _select_roots(graph: Graph, nodes: list[Tensor]) -> _Roots:
+def _select_roots(graph: Graph, nodes: list[Tensor], products: Mapping[Tensor, Sequence[Tensor]]) -> _Roots:
     roots, readers = _Roots(), users(nodes)
     outputs = set(graph.outputs)
     for node in nodes:
@@ -70,6 +71,9 @@ def _select_roots(graph: Graph, nodes: list[Tensor]) -> _Roots:
                 operands = node.inputs[:1] if isinstance(node.op, Scatter) else node.inputs
                 roots.hard.update(i for i in operands if not is_scalar_constant(i))
     roots.hard.update(outputs)
+    for operands in products.values():
+        bases = map(_indexed, operands)
+        roots.hard.update(b for b in bases if not _is_source(b) and not is_scalar_constant(b))
     for node in reversed(nodes):
         if node in roots.hard and node.op.name in VIEWS and node not in outputs:
             roots.hard.discard(node)
@@ -77,6 +81,13 @@ def _select_roots(graph: Graph, nodes: list[Tensor]) -> _Roots:
             roots.hard.add(node.inputs[0])
     _cut_by_cost(nodes, readers, roots)
     return roots
+
+
+def _indexed(node: Tensor) -> Tensor:
+    """The node whose elements an index op rearranges."""
+    while isinstance(node.op, IndexOp) and len(node.inputs) == 1:
+        node = node.inputs[0]
+    return node
 
 
 def _cut_by_cost(nodes: list[Tensor], readers: dict[Tensor, list[Tensor]], roots: _Roots) -> None:
@@ -120,12 +131,12 @@ class _Group:
 
 
 class _Fusion:
-    def __init__(self, graph: Graph, guards: Guards) -> None:
-        self.graph, self.guards = graph, guards
+    def __init__(self, graph: Graph, guards: Guards, products: Mapping[Tensor, Sequence[Tensor]]) -> None:
+        self.graph, self.guards, self.products = graph, guards, products
         self.nodes = sizes_first(graph.nodes())
         self.position = {n: k for k, n in enumerate(self.nodes)}
         self.definers = {value: n for n in self.nodes for _, value in n.attrs if isinstance(value, Bound)}
-        self.roots = _select_roots(graph, self.nodes)
+        self.roots = _select_roots(graph, self.nodes, products)
         self.shapes: dict[Tensor, tuple[SizeLike, ...]] = {}
         self.elements = Elements(self._stored)
         self.groups: list[_Group] = []
@@ -264,6 +275,8 @@ class _Fusion:
                 break
             kept.append((position, axis))
         if not kept or (len(kept) < len(group.extents) and not root.reduced and not self._has_reduction(group)):
+            return None
+        if any(len(kept) < m.ndim for m in (root.node, *group.members) if m in self.products):
             return None
         return tuple(kept)
 
@@ -497,11 +510,14 @@ def _provably_within(value: Expr, extent: SizeLike) -> bool:
     return lower_bound_at_least(size, 0) and lower_bound_at_least(sz.add(sz.add(extent, -1), sz.mul(size, -1)), 0)
 
 
-def fuse(graph: Graph, guards: Guards) -> Plan:
+def fuse(graph: Graph, guards: Guards, products: Mapping[Tensor, Sequence[Tensor]] | None = None) -> Plan:
     """Decide what is computed together.
 
     Args:
         graph: the optimised graph.
         guards: the guards of the graph as the user wrote it.
+        products: sums that stand for matrix products where no library computes these, with the operands.  Operands are
+            stored, as each of their elements is read many times, and every element of the result is an iteration of
+            the outer loops, as a device has threads for all of them.
     """
-    return _Fusion(graph, guards).run()
+    return _Fusion(graph, guards, products or {}).run()

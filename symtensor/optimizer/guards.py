@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from symtensor.ir.graph import Graph
-from symtensor.ir.node import Guard
-from symtensor.ir.size import Atom, Dim, Size, SizeLike, atoms, substitute
+from symtensor.ir.node import Guard, Tensor
+from symtensor.ir.size import Atom, Dim, Size, SizeLike, at_least, atoms, minimum, substitute
 
 
 @dataclass(frozen=True)
@@ -60,10 +60,23 @@ def collect_guards(graph: Graph, more: Iterable[Guard] = ()) -> Guards:
 
 def _of_nodes(graph: Graph) -> Iterator[Guard]:
     """The guards that the nodes of a graph declare, each with the line where its node was written."""
+    seen: set[SizeLike] = set()
     for node in graph.nodes():
         if node.op.guards is not None:
             for guard in node.op.guards(node.inputs, **dict(node.attrs)):
                 yield replace(guard, sites=node.sites or guard.sites)
+        yield from _of_sizes(node, seen)
+
+
+def _of_sizes(node: Tensor, seen: set[SizeLike]) -> Iterator[Guard]:
+    """Sizes that the user computes, as in ``st.zeros((n - 2,))``, must not be negative."""
+    for type in node.type if isinstance(node.type, tuple) else (node.type,):
+        for axis, size in enumerate(type.shape):
+            if isinstance(size, Size) and size not in seen:
+                seen.add(size)
+                if not at_least(size, 0):
+                    what = f"the size {size} of axis {axis} of {node.name or f'the result of {node.op.name}'} is negative"
+                    yield Guard(minimum(size, 0), 0, what, node.sites, "size")
 
 
 def _solve(equal: dict[Atom, SizeLike], atom: Atom, value: SizeLike) -> None:

@@ -171,7 +171,7 @@ def test_reductions_of_special_values(dtype: str) -> None:
 def test_reductions_of_nothing() -> None:
     x = st.matrix("x")
     outputs = [f(x, axis=a) for a in (0, 1, None) for f in (st.sum, st.prod, st.any, st.all, st.mean)]
-    outputs += [st.logsumexp(x, axis=1), x.var(axis=1)]
+    outputs += [x.var(axis=1)]
     function = st.compile(outputs, [x], target="c")
     for shape in ((0, 3), (3, 0), (0, 0)):
         values = np.zeros(shape)
@@ -214,7 +214,7 @@ def test_mixed_types_in_one_loop() -> None:
     outputs = [
         a + c, a * d + e, f * g, f + b, st.where(h, a, c), (a > 0) & (g < 0), st.where(a > b.astype("int8"), f, f * 2),
         (a.astype("int64") * e) % 7, st.where(g > 0, d, e), h + a, (f > 0).astype("int8") + a, st.maximum(f, g),
-        st.exp(f) * g, (e // 3).astype("float32") * f, st.where(h & (f < g), e, d), (h.astype("int32") + d) * 2,
+        st.exp(g) * f, (e // 3).astype("float32") * f, st.where(h & (f < g), e, d), (h.astype("int32") + d) * 2,
     ]  # fmt: skip
     function = st.compile(outputs, leaves, target="c")
     rng = np.random.default_rng(5)

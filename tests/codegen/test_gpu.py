@@ -12,7 +12,8 @@ import symtensor as st
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.barriers import place_barriers
 from symtensor.codegen.cuda import CUDA
-from symtensor.codegen.gpu import GpuPrinter, in_lanes, launch_shape, spread_checks
+from symtensor.codegen.gpu import GpuPrinter
+from symtensor.codegen.launches import in_lanes, launch_shape, spread_checks
 from symtensor.errors import CODES, UnsupportedError
 from symtensor.function import generate_source
 from symtensor.function.calls import Failure
@@ -110,6 +111,15 @@ def test_matrix_products_are_sums_on_a_device(device: str) -> None:
     for m, k, n in [(3, 4, 5), (1, 70, 2), (20, 0, 3)]:
         x, y = rng.normal(size=(m, k)), rng.normal(size=(k, n))
         np.testing.assert_allclose(function(x, y), np.tanh(x @ y), rtol=1e-12, atol=1e-14)
+
+
+def test_operands_of_products_are_stored_and_all_elements_are_parallel() -> None:
+    a, b, c = st.matrix("a"), st.matrix("b"), st.matrix("c")
+    made = st.compile(st.softmax(st.tanh(a @ b) @ c, axis=1), [a, b, c], target="cuda-shim")
+    first, second, *_ = made.generated.program.kernels()
+    assert launch_shape(first).groups in (sz.mul(a.shape[0], n) for n in (b.shape[1], c.shape[0]))
+    assert launch_shape(second).groups == sz.mul(a.shape[0], c.shape[1])
+    assert made.source.count("st_tanh_f64(") == 2  # its definition, and the kernel that computes the operand
 
 
 def test_updates_and_constants(device: str) -> None:
@@ -256,6 +266,16 @@ def test_the_next_iteration_waits_for_the_readers_of_the_last() -> None:
     read = _simd(J, ir.Store("y", AT_J, _load("s", sz.add(99, sz.mul(AT_J, -1)))))
     body = (ir.Alloc("s", F64, 100), ir.For(outer, (write, read), "parallel"))
     assert _barriers(_kernel(*body, buffers="x y")) == 2
+
+
+def test_a_loop_is_waited_for_once() -> None:
+    r = LoopVar("r", 7)
+    write = _simd(J, ir.Store("s", AT_J, _load("x")))
+    read = _load("s", sz.add(99, sz.mul(AT_J, -1)))
+    loop = ir.For(r, (_simd(J, ir.Store("y", sz.add(sz.mul(Size.of(r), 100), AT_J), read)),))
+    kernel = _kernel(ir.Alloc("s", F64, 100), write, loop, buffers="x y")
+    assert _barriers(kernel) == 1
+    assert place_barriers(kernel.body, ["x", "y"], lambda s: 32 if in_lanes(s) else 1) == {id(loop)}
 
 
 def test_a_reduction_waits_in_its_tree_only() -> None:

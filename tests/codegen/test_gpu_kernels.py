@@ -16,7 +16,8 @@ import pytest
 from symtensor.codegen import gpu
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.cuda import CUDA
-from symtensor.codegen.gpu import GpuPrinter, helpers_text, launch_shape
+from symtensor.codegen.gpu import GpuPrinter, helpers_text
+from symtensor.codegen.launches import launch_shape
 from symtensor.codegen.opencl import OPENCL
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Call, Const, Expr, Index, Load, LoopVar, Var, index

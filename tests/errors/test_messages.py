@@ -248,7 +248,7 @@ def test_the_line_is_the_users() -> None:
 
 
 # ----------------------------------------------------------------------------------------------------- at the call
-A, B = st.matrix("A"), st.matrix("B")
+A, B, S = st.matrix("A"), st.matrix("B"), st.lscalar("s")
 N, K = st.tensor("m", shape=("n", 3)), st.tensor("k", shape=("n",))
 
 CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...], str]] = {
@@ -314,6 +314,22 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
     "a matrix that is not positive definite": (
         LinAlgError, st.linalg.cholesky(A), [A], (np.array([[1.0, 2.0], [2.0, 1.0]]),),
         "cholesky: the matrix is not positive definite\n  at LINE",
+    ),
+    "a negative size": (
+        ShapeError, st.zeros((S - 1, 2)), [S], (-3,),
+        "the size -1 + s of axis 0 of the result of broadcast_to is negative: -4\n  at LINE",
+    ),
+    "a negative size of what is not stored": (
+        ShapeError, st.zeros((X.shape[0] - 2,)).sum(), [X], ([1.0],),
+        "the size -2 + x.shape[0] of axis 0 of the result of broadcast_to is negative: -1\n"
+        "  given x: float64[1]\n"
+        "  at LINE",
+    ),
+    "a size that does not divide": (
+        ShapeError, X.reshape((S, -1)), [X, S], (np.ones(6), 0),
+        "reshaping x: float64[x.shape[0]] to [s, (x.shape[0] // s)]: x.shape[0] and s*(x.shape[0] // s) differ (6 and 0)\n"
+        "  given x: float64[6]\n"
+        "  at LINE",
     ),
     "named sizes that differ": (
         ShapeError, N.sum(axis=1) + K, [N, K], (np.ones((2, 3)), np.ones(3)),
@@ -409,3 +425,14 @@ def test_a_failing_step_of_a_loop(target: str) -> None:
     text = message(BoundsError, lambda: f([1.0, 2.0], [0, 1, 5]))
     assert "index 5 is out of bounds" in text
     assert "LINE" in text
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_size_that_is_found_on_the_way(target: str) -> None:
+    f = st.compile(st.take(X, st.flatnonzero(X)) + Y, [X, Y], target=target)
+    text = message(ShapeError, lambda: f([1.0, 0.0, 2.0], [1.0]))
+    assert text.replace("  given y: float64[1]\n", "") == (
+        "shapes of take and y do not broadcast: count_x and y.shape[0] (2 and 1)\n"
+        "  at LINE\n"
+        "  hint: a size 1 broadcasts only if it is declared so, as in shape=(None, 1)"
+    )

@@ -431,9 +431,9 @@ def test_the_text_of_a_graph_shows_the_body():
             "scan: float64[], float64[x.shape[0]] = scan(x, 0.0, body={...}, sequences=1, carries=1, "
             "steps=x.shape[0], reverse=False)",
             "    body:",
-            "    inputs x: float64[], total: float64[]",
-            "    add: float64[] = add(total, x)",
-            "    return add, add",
+            "        inputs x: float64[], total: float64[]",
+            "        add: float64[] = add(total, x)",
+            "        return add, add",
             "item: float64[x.shape[0]] = item(scan, index=1)",
             "return item",
         ]

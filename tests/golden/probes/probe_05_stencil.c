@@ -209,8 +209,8 @@ static int k2_add(st_ctx *ctx, const double *restrict weights, double *restrict 
 /* probe_05_stencil: 2 kernels, 2 outputs */
 int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)arguments; (void)layout;
-  double *const u = arguments[0];
-  double *const weights = arguments[1];
+  double *u = arguments[0];
+  double *weights = arguments[1];
   const int64_t u_size0 = layout[0];
   const int64_t u_size1 = layout[1];
   const int64_t weights_size0 = layout[4];
@@ -227,6 +227,10 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!update_slice) return 1;
   double *const add = ctx->output(ctx, 1, (const int64_t[]){weights_size0, weights_size1});
   if (!add) return 1;
+  if ((weights_size0 * weights_size1) == 0) u = ctx->arena(ctx, 64, 8 * st_max_i64(1, weights_size0) * st_max_i64(1, weights_size1));
+  if (!u) return 1;
+  if ((weights_size0 * weights_size1) == 0) weights = ctx->arena(ctx, 65, 8 * st_max_i64(1, weights_size0) * st_max_i64(1, weights_size1));
+  if (!weights) return 1;
   if (k1_update_slice(ctx, u, update_slice, weights_size0, weights_size1, u_size0, u_size1)) return 1;
   if (k2_add(ctx, weights, add, weights_size0, weights_size1, u_size0, u_size1)) return 1;
   return 0;

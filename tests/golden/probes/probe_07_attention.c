@@ -151,9 +151,9 @@ static int k3_contract(st_ctx *ctx, k3_contract_arguments g, int64_t batches) {
  *   sum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:13
  *   divide: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]]  at probe_07_attention.py:13
  *   sum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:20
- *   divide: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]]  at probe_07_attention.py:20
+ *   divide: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[2]]  at probe_07_attention.py:20
  */
-static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict contract_2, const double *restrict contract_3, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch, int64_t begin, int64_t end) {
+static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch, int64_t begin, int64_t end) {
   for (int64_t o0 = begin; o0 < end; ++o0) {
     double *restrict divide_3_row = (double *)(scratch);
     double *restrict exp_row = (double *)(scratch + 64 * ((63 + 8 * v_size2) / 64));
@@ -167,43 +167,43 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       st_f64x8 supremum_row_acc_3 = st_splat_f64x8(supremum_row_acc_zero);
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
-        const st_f64x8 t1_0 = st_load_f64x8(contract_2 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_0 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + j0, t1_0);
         supremum_row_acc_0 = st_max_f64x8(supremum_row_acc_0, t1_0);
-        const st_f64x8 t1_1 = st_load_f64x8(contract_2 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_1 = st_load_f64x8(contract_5 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + (j0 + 8), t1_1);
         supremum_row_acc_1 = st_max_f64x8(supremum_row_acc_1, t1_1);
-        const st_f64x8 t1_2 = st_load_f64x8(contract_2 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_2 = st_load_f64x8(contract_5 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + (j0 + 16), t1_2);
         supremum_row_acc_2 = st_max_f64x8(supremum_row_acc_2, t1_2);
-        const st_f64x8 t1_3 = st_load_f64x8(contract_2 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_3 = st_load_f64x8(contract_5 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + (j0 + 24), t1_3);
         supremum_row_acc_3 = st_max_f64x8(supremum_row_acc_3, t1_3);
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(contract_2 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_part_f64x8(divide_3_row + j0, t1, alive);
         supremum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_0, t1), supremum_row_acc_0);
         j0 += 8;
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(contract_2 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_part_f64x8(divide_3_row + j0, t1, alive);
         supremum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_1, t1), supremum_row_acc_1);
         j0 += 8;
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(contract_2 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_part_f64x8(divide_3_row + j0, t1, alive);
         supremum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_2, t1), supremum_row_acc_2);
         j0 += 8;
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(contract_2 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_part_f64x8(divide_3_row + j0, t1, alive);
         supremum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_3, t1), supremum_row_acc_3);
         j0 += 8;
@@ -283,26 +283,26 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const st_f64x8 t1_0 = st_load_f64x8(exp_row + j0) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + j0 + o0 * v_size2, t1_0);
-        const st_f64x8 t2_0 = -((t1_0 * st_load_f64x8(contract_3 + j0 + o0 * v_size2)) / st_splat_f64x8(sum_row));
+        const st_f64x8 t2_0 = -((t1_0 * st_load_f64x8(contract_6 + j0 + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_0 = sum_2_row_acc_0 + t2_0;
         const st_f64x8 t1_1 = st_load_f64x8(exp_row + (j0 + 8)) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 8) + o0 * v_size2, t1_1);
-        const st_f64x8 t2_1 = -((t1_1 * st_load_f64x8(contract_3 + (j0 + 8) + o0 * v_size2)) / st_splat_f64x8(sum_row));
+        const st_f64x8 t2_1 = -((t1_1 * st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_1 = sum_2_row_acc_1 + t2_1;
         const st_f64x8 t1_2 = st_load_f64x8(exp_row + (j0 + 16)) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 16) + o0 * v_size2, t1_2);
-        const st_f64x8 t2_2 = -((t1_2 * st_load_f64x8(contract_3 + (j0 + 16) + o0 * v_size2)) / st_splat_f64x8(sum_row));
+        const st_f64x8 t2_2 = -((t1_2 * st_load_f64x8(contract_6 + (j0 + 16) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_2 = sum_2_row_acc_2 + t2_2;
         const st_f64x8 t1_3 = st_load_f64x8(exp_row + (j0 + 24)) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 24) + o0 * v_size2, t1_3);
-        const st_f64x8 t2_3 = -((t1_3 * st_load_f64x8(contract_3 + (j0 + 24) + o0 * v_size2)) / st_splat_f64x8(sum_row));
+        const st_f64x8 t2_3 = -((t1_3 * st_load_f64x8(contract_6 + (j0 + 24) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_3 = sum_2_row_acc_3 + t2_3;
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
         st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
-        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_0 + t2), sum_2_row_acc_0);
         j0 += 8;
       }
@@ -310,7 +310,7 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
         st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
-        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_1 + t2), sum_2_row_acc_1);
         j0 += 8;
       }
@@ -318,7 +318,7 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
         st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
-        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_2 + t2), sum_2_row_acc_2);
         j0 += 8;
       }
@@ -326,7 +326,7 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
         st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
-        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_3 + t2), sum_2_row_acc_3);
         j0 += 8;
       }
@@ -340,20 +340,20 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       const int64_t j0_count = v_size2;
       int64_t j0 = 0;
       for (; j0 + 16 <= j0_count; j0 += 16) {
-        const st_f64x8 t1_0 = (((st_load_f64x8(contract_3 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(exp_row + j0)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_0 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(exp_row + j0)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1_0);
-        const st_f64x8 t1_1 = (((st_load_f64x8(contract_3 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(exp_row + (j0 + 8))) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_1 = (((st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(exp_row + (j0 + 8))) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_2 + (j0 + 8) + o0 * v_size2, t1_1);
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = (((st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(exp_row + j0, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1 = (((st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(exp_row + j0, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
         j0 += 8;
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = (((st_load_part_f64x8(contract_3 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(exp_row + j0, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1 = (((st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(exp_row + j0, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
         j0 += 8;
       }
@@ -363,8 +363,8 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
 }
 typedef struct {
   st_ctx *ctx;
-  const double *contract_2;
-  const double *contract_3;
+  const double *contract_5;
+  const double *contract_6;
   double *divide;
   double *divide_2;
   int64_t slope_size0;
@@ -381,13 +381,13 @@ static int k4_divide_supremum_exp_chunk(void *argument, int64_t chunk, int64_t w
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
-  return k4_divide_supremum_exp_range(st_given->ctx, st_given->contract_2, st_given->contract_3, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->q_size3, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
+  return k4_divide_supremum_exp_range(st_given->ctx, st_given->contract_5, st_given->contract_6, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->q_size3, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
-static int k4_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_2, const double *restrict contract_3, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch) {
+static int k4_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch) {
   const int64_t extent = slope_size0 * slope_size1 * slope_size2, grain = st_max_i64(((16384 / (st_max_i64(1, (28 * v_size2))))), 1);
   if (extent <= grain || ctx->workers < 2 || (28 * slope_size0 * slope_size1 * slope_size2 * v_size2) < 40000)
-    return k4_divide_supremum_exp_range(ctx, contract_2, contract_3, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 0, extent);
-  k4_divide_supremum_exp_arguments st_given = {ctx, contract_2, contract_3, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 128 * ((63 + 8 * v_size2) / 64), extent, grain};
+    return k4_divide_supremum_exp_range(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 0, extent);
+  k4_divide_supremum_exp_arguments st_given = {ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 128 * ((63 + 8 * v_size2) / 64), extent, grain};
   return ctx->parallel(ctx, k4_divide_supremum_exp_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
@@ -481,59 +481,52 @@ static int k6_contract(st_ctx *ctx, k6_contract_arguments g, int64_t batches) {
   return 0;
 }
 
-/* k7_broadcast_to
- *   broadcast_to: float64[q.shape[0], q.shape[1], q.shape[2], q.shape[3]]  at probe_07_attention.py:20
- */
-static int k7_broadcast_to_range(st_ctx *ctx, const double *restrict contract_4, double *restrict broadcast_to, int64_t k_size3, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t begin, int64_t end) {
-  for (int64_t tile = begin; tile < end; ++tile) {
-    {
-      const int64_t j_count = st_min_i64(4096, (k_size3 * slope_size0 * slope_size1 * slope_size2 - 4096 * tile));
-      int64_t j = 0;
-      for (; j + 16 <= j_count; j += 16) {
-        st_store_f64x8(broadcast_to + j + 4096 * tile, st_load_f64x8(contract_4 + j + 4096 * tile));
-        st_store_f64x8(broadcast_to + (j + 8) + 4096 * tile, st_load_f64x8(contract_4 + (j + 8) + 4096 * tile));
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_load_part_f64x8(contract_4 + j + 4096 * tile, alive), alive);
-        j += 8;
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_load_part_f64x8(contract_4 + j + 4096 * tile, alive), alive);
-        j += 8;
-      }
-    }
-  }
+/* k7_contract: float64[q.shape[0], q.shape[1], v.shape[2], q.shape[3]], a (batched) matrix product in tiles of rows */
+typedef struct {
+  const void *function;
+  const double *a, *b;
+  double *c;
+  int64_t rows, columns, inner, tile, tiles;
+  int64_t lda, ldb, ldc;
+  int64_t extent0, a_step0, b_step0, c_step0;
+  int64_t extent1, a_step1, b_step1, c_step1;
+} k7_contract_arguments;
+static int k7_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k7_contract_arguments *g = argument;
+  (void)worker;
+  int64_t rest = chunk / g->tiles;
+  const int64_t first = chunk % g->tiles * g->tile;
+  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  const int64_t i1 = rest % g->extent1;
+  rest /= g->extent1;
+  const int64_t i0 = rest % g->extent0;
+  rest /= g->extent0;
+  (void)rest;
+  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * 1;
+  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
+  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
+  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
+  ((gemm *)g->function)(101, 112, 111, (int)rows,
+                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        c, (int)g->ldc);
   return 0;
 }
-typedef struct {
-  st_ctx *ctx;
-  const double *contract_4;
-  double *broadcast_to;
-  int64_t k_size3;
-  int64_t slope_size0;
-  int64_t slope_size1;
-  int64_t slope_size2;
-  int64_t extent, grain;
-} k7_broadcast_to_arguments;
-static int k7_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k7_broadcast_to_arguments *st_given = argument;
-  const int64_t begin = chunk * st_given->grain;
-  int64_t end = begin + st_given->grain;
-  if (end > st_given->extent) end = st_given->extent;
-  (void)worker;
-  return k7_broadcast_to_range(st_given->ctx, st_given->contract_4, st_given->broadcast_to, st_given->k_size3, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, begin, end);
-}
-static int k7_broadcast_to(st_ctx *ctx, const double *restrict contract_4, double *restrict broadcast_to, int64_t k_size3, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2) {
-  const int64_t extent = ((4095 + k_size3 * slope_size0 * slope_size1 * slope_size2) / 4096), grain = 2;
-  if (extent <= grain || ctx->workers < 2 || (2 * k_size3 * slope_size0 * slope_size1 * slope_size2) < 40000)
-    return k7_broadcast_to_range(ctx, contract_4, broadcast_to, k_size3, slope_size0, slope_size1, slope_size2, 0, extent);
-  k7_broadcast_to_arguments st_given = {ctx, contract_4, broadcast_to, k_size3, slope_size0, slope_size1, slope_size2, extent, grain};
-  return ctx->parallel(ctx, k7_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+static int k7_contract(st_ctx *ctx, k7_contract_arguments g, int64_t batches) {
+  g.function = ctx->library[0];
+  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
+  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
+  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
+  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  g.tiles = (g.rows + g.tile - 1) / g.tile;
+  const int64_t chunks = batches * g.tiles;
+  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
+    return ctx->parallel(ctx, k7_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k7_contract_tile(&g, chunk, 0);
+  return 0;
 }
 
-/* k8_contract: float64[q.shape[0], q.shape[1], k.shape[2], q.shape[3]], a (batched) matrix product in tiles of rows */
+/* k8_contract: float64[q.shape[0], q.shape[1], k.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
   const double *a, *b;
@@ -578,156 +571,7 @@ static int k8_contract(st_ctx *ctx, k8_contract_arguments g, int64_t batches) {
   return 0;
 }
 
-/* k9_broadcast_to
- *   broadcast_to: float64[k.shape[0], k.shape[1], k.shape[2], k.shape[3]]  at probe_07_attention.py:20
- */
-static int k9_broadcast_to_range(st_ctx *ctx, const double *restrict contract_5, double *restrict broadcast_to_2, int64_t k_size3, int64_t slope_size0, int64_t slope_size1, int64_t v_size2, int64_t begin, int64_t end) {
-  for (int64_t tile = begin; tile < end; ++tile) {
-    {
-      const int64_t j_count = st_min_i64(4096, (k_size3 * slope_size0 * slope_size1 * v_size2 - 4096 * tile));
-      int64_t j = 0;
-      for (; j + 16 <= j_count; j += 16) {
-        st_store_f64x8(broadcast_to_2 + j + 4096 * tile, st_load_f64x8(contract_5 + j + 4096 * tile));
-        st_store_f64x8(broadcast_to_2 + (j + 8) + 4096 * tile, st_load_f64x8(contract_5 + (j + 8) + 4096 * tile));
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(broadcast_to_2 + j + 4096 * tile, st_load_part_f64x8(contract_5 + j + 4096 * tile, alive), alive);
-        j += 8;
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(broadcast_to_2 + j + 4096 * tile, st_load_part_f64x8(contract_5 + j + 4096 * tile, alive), alive);
-        j += 8;
-      }
-    }
-  }
-  return 0;
-}
-typedef struct {
-  st_ctx *ctx;
-  const double *contract_5;
-  double *broadcast_to_2;
-  int64_t k_size3;
-  int64_t slope_size0;
-  int64_t slope_size1;
-  int64_t v_size2;
-  int64_t extent, grain;
-} k9_broadcast_to_arguments;
-static int k9_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k9_broadcast_to_arguments *st_given = argument;
-  const int64_t begin = chunk * st_given->grain;
-  int64_t end = begin + st_given->grain;
-  if (end > st_given->extent) end = st_given->extent;
-  (void)worker;
-  return k9_broadcast_to_range(st_given->ctx, st_given->contract_5, st_given->broadcast_to_2, st_given->k_size3, st_given->slope_size0, st_given->slope_size1, st_given->v_size2, begin, end);
-}
-static int k9_broadcast_to(st_ctx *ctx, const double *restrict contract_5, double *restrict broadcast_to_2, int64_t k_size3, int64_t slope_size0, int64_t slope_size1, int64_t v_size2) {
-  const int64_t extent = ((4095 + k_size3 * slope_size0 * slope_size1 * v_size2) / 4096), grain = 2;
-  if (extent <= grain || ctx->workers < 2 || (2 * k_size3 * slope_size0 * slope_size1 * v_size2) < 40000)
-    return k9_broadcast_to_range(ctx, contract_5, broadcast_to_2, k_size3, slope_size0, slope_size1, v_size2, 0, extent);
-  k9_broadcast_to_arguments st_given = {ctx, contract_5, broadcast_to_2, k_size3, slope_size0, slope_size1, v_size2, extent, grain};
-  return ctx->parallel(ctx, k9_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
-}
-
-/* k10_contract: float64[q.shape[0], q.shape[1], k.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
-typedef struct {
-  const void *function;
-  const double *a, *b;
-  double *c;
-  int64_t rows, columns, inner, tile, tiles;
-  int64_t lda, ldb, ldc;
-  int64_t extent0, a_step0, b_step0, c_step0;
-  int64_t extent1, a_step1, b_step1, c_step1;
-} k10_contract_arguments;
-static int k10_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k10_contract_arguments *g = argument;
-  (void)worker;
-  int64_t rest = chunk / g->tiles;
-  const int64_t first = chunk % g->tiles * g->tile;
-  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
-  const int64_t i1 = rest % g->extent1;
-  rest /= g->extent1;
-  const int64_t i0 = rest % g->extent0;
-  rest /= g->extent0;
-  (void)rest;
-  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * 1;
-  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
-  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
-  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 112, 111, (int)rows,
-                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
-                        c, (int)g->ldc);
-  return 0;
-}
-static int k10_contract(st_ctx *ctx, k10_contract_arguments g, int64_t batches) {
-  g.function = ctx->library[0];
-  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
-  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
-  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
-  g.tiles = (g.rows + g.tile - 1) / g.tile;
-  const int64_t chunks = batches * g.tiles;
-  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k10_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k10_contract_tile(&g, chunk, 0);
-  return 0;
-}
-
-/* k11_broadcast_to
- *   broadcast_to: float64[v.shape[0], v.shape[1], v.shape[2], v.shape[3]]  at probe_07_attention.py:20
- */
-static int k11_broadcast_to_range(st_ctx *ctx, const double *restrict contract_6, double *restrict broadcast_to_3, int64_t slope_size0, int64_t slope_size1, int64_t slope_size3, int64_t v_size2, int64_t begin, int64_t end) {
-  for (int64_t tile = begin; tile < end; ++tile) {
-    {
-      const int64_t j_count = st_min_i64(4096, (slope_size0 * slope_size1 * slope_size3 * v_size2 - 4096 * tile));
-      int64_t j = 0;
-      for (; j + 16 <= j_count; j += 16) {
-        st_store_f64x8(broadcast_to_3 + j + 4096 * tile, st_load_f64x8(contract_6 + j + 4096 * tile));
-        st_store_f64x8(broadcast_to_3 + (j + 8) + 4096 * tile, st_load_f64x8(contract_6 + (j + 8) + 4096 * tile));
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(broadcast_to_3 + j + 4096 * tile, st_load_part_f64x8(contract_6 + j + 4096 * tile, alive), alive);
-        j += 8;
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(broadcast_to_3 + j + 4096 * tile, st_load_part_f64x8(contract_6 + j + 4096 * tile, alive), alive);
-        j += 8;
-      }
-    }
-  }
-  return 0;
-}
-typedef struct {
-  st_ctx *ctx;
-  const double *contract_6;
-  double *broadcast_to_3;
-  int64_t slope_size0;
-  int64_t slope_size1;
-  int64_t slope_size3;
-  int64_t v_size2;
-  int64_t extent, grain;
-} k11_broadcast_to_arguments;
-static int k11_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k11_broadcast_to_arguments *st_given = argument;
-  const int64_t begin = chunk * st_given->grain;
-  int64_t end = begin + st_given->grain;
-  if (end > st_given->extent) end = st_given->extent;
-  (void)worker;
-  return k11_broadcast_to_range(st_given->ctx, st_given->contract_6, st_given->broadcast_to_3, st_given->slope_size0, st_given->slope_size1, st_given->slope_size3, st_given->v_size2, begin, end);
-}
-static int k11_broadcast_to(st_ctx *ctx, const double *restrict contract_6, double *restrict broadcast_to_3, int64_t slope_size0, int64_t slope_size1, int64_t slope_size3, int64_t v_size2) {
-  const int64_t extent = ((4095 + slope_size0 * slope_size1 * slope_size3 * v_size2) / 4096), grain = 2;
-  if (extent <= grain || ctx->workers < 2 || (2 * slope_size0 * slope_size1 * slope_size3 * v_size2) < 40000)
-    return k11_broadcast_to_range(ctx, contract_6, broadcast_to_3, slope_size0, slope_size1, slope_size3, v_size2, 0, extent);
-  k11_broadcast_to_arguments st_given = {ctx, contract_6, broadcast_to_3, slope_size0, slope_size1, slope_size3, v_size2, extent, grain};
-  return ctx->parallel(ctx, k11_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
-}
-
-/* probe_07_attention: 5 kernels, 4 outputs */
+/* probe_07_attention: 2 kernels, 4 outputs */
 int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)arguments; (void)layout;
   double *const q = arguments[0];
@@ -776,35 +620,29 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (q_size1 != slope_size1) return st_fail(ctx, 3, 23, q_size1, slope_size1);
   if (q_size2 != slope_size2) return st_fail(ctx, 3, 24, q_size2, slope_size2);
   if (v_size3 != slope_size3) return st_fail(ctx, 3, 25, v_size3, slope_size3);
-  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 192 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64))))))) + ctx->workers * (128 * ((63 + 8 * v_size2) / 64)));
+  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + ctx->workers * (128 * ((63 + 8 * v_size2) / 64)));
   if (!arena) return 1;
-  char *const scratch = arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 192 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64))))))));
-  double *contract_2 = (double *)(arena + 0);
-  double *contract_4 = (double *)(arena + 0);
+  char *const scratch = arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64));
   double *contract_5 = (double *)(arena + 0);
-  double *contract_6 = (double *)(arena + 0);
-  double *multiply = (double *)(arena + (st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)))))))));
-  double *contract_3 = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)))))))));
-  double *divide_2 = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)))))))));
-  double *divide = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 128 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + st_max_i64((64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size3 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * v_size2) / 64)), (st_max_i64((64 * ((63 + 8 * k_size3 * slope_size0 * slope_size1 * slope_size2) / 64)), (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)))))))));
+  double *multiply = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
+  double *contract_6 = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
+  double *divide_2 = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 128 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
+  double *divide = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 192 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
   double *const contract = ctx->output(ctx, 0, (const int64_t[]){slope_size0, slope_size1, slope_size2, slope_size3});
   if (!contract) return 1;
-  double *const broadcast_to = ctx->output(ctx, 1, (const int64_t[]){slope_size0, slope_size1, slope_size2, k_size3});
-  if (!broadcast_to) return 1;
-  double *const broadcast_to_2 = ctx->output(ctx, 2, (const int64_t[]){slope_size0, slope_size1, v_size2, k_size3});
-  if (!broadcast_to_2) return 1;
-  double *const broadcast_to_3 = ctx->output(ctx, 3, (const int64_t[]){slope_size0, slope_size1, v_size2, slope_size3});
-  if (!broadcast_to_3) return 1;
-  if (k1_contract(ctx, (k1_contract_arguments){.a = q, .b = k, .c = contract_2, .rows = slope_size2, .columns = v_size2, .inner = k_size3, .lda = k_size3, .ldb = k_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = k_size3 * slope_size1 * slope_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = k_size3 * slope_size2, .b_step1 = k_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  double *const contract_2 = ctx->output(ctx, 1, (const int64_t[]){slope_size0, slope_size1, slope_size2, k_size3});
+  if (!contract_2) return 1;
+  double *const contract_3 = ctx->output(ctx, 2, (const int64_t[]){slope_size0, slope_size1, v_size2, k_size3});
+  if (!contract_3) return 1;
+  double *const contract_4 = ctx->output(ctx, 3, (const int64_t[]){slope_size0, slope_size1, v_size2, slope_size3});
+  if (!contract_4) return 1;
+  if (k1_contract(ctx, (k1_contract_arguments){.a = q, .b = k, .c = contract_5, .rows = slope_size2, .columns = v_size2, .inner = k_size3, .lda = k_size3, .ldb = k_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = k_size3 * slope_size1 * slope_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = k_size3 * slope_size2, .b_step1 = k_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
   if (k2_multiply(ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3)) return 1;
-  if (k3_contract(ctx, (k3_contract_arguments){.a = multiply, .b = v, .c = contract_3, .rows = slope_size2, .columns = v_size2, .inner = slope_size3, .lda = slope_size3, .ldb = slope_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * slope_size3, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * slope_size3, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k4_divide_supremum_exp(ctx, contract_2, contract_3, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch)) return 1;
+  if (k3_contract(ctx, (k3_contract_arguments){.a = multiply, .b = v, .c = contract_6, .rows = slope_size2, .columns = v_size2, .inner = slope_size3, .lda = slope_size3, .ldb = slope_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * slope_size3, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * slope_size3, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k4_divide_supremum_exp(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch)) return 1;
   if (k5_contract(ctx, (k5_contract_arguments){.a = divide, .b = v, .c = contract, .rows = slope_size2, .columns = slope_size3, .inner = v_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * slope_size3, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * slope_size3}, (slope_size0) * (slope_size1))) return 1;
-  if (k6_contract(ctx, (k6_contract_arguments){.a = divide_2, .b = k, .c = contract_4, .rows = slope_size2, .columns = k_size3, .inner = v_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = k_size3 * slope_size1 * slope_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * v_size2, .c_step1 = k_size3 * slope_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k7_broadcast_to(ctx, contract_4, broadcast_to, k_size3, slope_size0, slope_size1, slope_size2)) return 1;
-  if (k8_contract(ctx, (k8_contract_arguments){.a = divide_2, .b = q, .c = contract_5, .rows = v_size2, .columns = k_size3, .inner = slope_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * slope_size2, .c_step0 = k_size3 * slope_size1 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * slope_size2, .c_step1 = k_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k9_broadcast_to(ctx, contract_5, broadcast_to_2, k_size3, slope_size0, slope_size1, v_size2)) return 1;
-  if (k10_contract(ctx, (k10_contract_arguments){.a = divide, .b = multiply, .c = contract_6, .rows = v_size2, .columns = slope_size3, .inner = slope_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size2 * slope_size3, .c_step0 = slope_size1 * slope_size3 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size2 * slope_size3, .c_step1 = slope_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k11_broadcast_to(ctx, contract_6, broadcast_to_3, slope_size0, slope_size1, slope_size3, v_size2)) return 1;
+  if (k6_contract(ctx, (k6_contract_arguments){.a = divide_2, .b = k, .c = contract_2, .rows = slope_size2, .columns = k_size3, .inner = v_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = k_size3 * slope_size1 * slope_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * v_size2, .c_step1 = k_size3 * slope_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k7_contract(ctx, (k7_contract_arguments){.a = divide_2, .b = q, .c = contract_3, .rows = v_size2, .columns = k_size3, .inner = slope_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * slope_size2, .c_step0 = k_size3 * slope_size1 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * slope_size2, .c_step1 = k_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k8_contract(ctx, (k8_contract_arguments){.a = divide, .b = multiply, .c = contract_4, .rows = v_size2, .columns = slope_size3, .inner = slope_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size2 * slope_size3, .c_step0 = slope_size1 * slope_size3 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size2 * slope_size3, .c_step1 = slope_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
   return 0;
 }

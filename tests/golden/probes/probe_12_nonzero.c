@@ -373,7 +373,7 @@ static int k6_scatter_add(st_ctx *ctx, const int64_t *restrict item, const doubl
 /* probe_12_nonzero: 7 kernels, 4 outputs */
 int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)arguments; (void)layout;
-  double *const x = arguments[0];
+  double *x = arguments[0];
   double *const limit = arguments[1];
   const int64_t x_size0 = layout[0];
   int64_t count = 0;
@@ -390,6 +390,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!sum) return 1;
   double *const scatter_add = ctx->output(ctx, 3, (const int64_t[]){x_size0});
   if (!scatter_add) return 1;
+  if ((x_size0) == 0) x = ctx->arena(ctx, 64, 8 * st_max_i64(1, x_size0));
+  if (!x) return 1;
   if (k1_greater(ctx, x, limit, greater, x_size0)) return 1;
   count = st_nonzero_uint8_t_1_count(greater, x_size0);
   char *const arena_1 = ctx->arena(ctx, 1, 128 * ((63 + 8 * ((16383 + count) / 16384)) / 64));
