@@ -39,6 +39,7 @@ from symtensor.ops.declare import CONSTANT
 from symtensor.optimizer.elements import inlinable, is_scalar_constant
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import CheckStep, KernelGroup, NodeStep, Plan
+from symtensor.optimizer.roots import VIEWS
 from symtensor.options import Options
 
 OWNERS = 8  # pieces of a large scatter: each adds the rows whose position modulo OWNERS is its own
@@ -142,8 +143,6 @@ class Builder:
         return result
 
     def _aliases(self, plan: Plan) -> None:
-        from symtensor.optimizer.fusion import VIEWS
-
         outputs = set(plan.graph.outputs)
         readers = users(plan.graph.nodes())
         for step in plan.steps:

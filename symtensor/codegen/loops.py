@@ -19,8 +19,9 @@ from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, LoopVar
 from symtensor.ir.size import Size, SizeLike
 from symtensor.optimizer.elements import is_scalar_constant
-from symtensor.optimizer.fusion import VIEWS, fuse
+from symtensor.optimizer.fusion import fuse
 from symtensor.optimizer.plan import Plan
+from symtensor.optimizer.roots import VIEWS
 
 
 def build_loop(builder: Builder, node: Tensor) -> list[Step]:

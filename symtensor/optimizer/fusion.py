@@ -1,14 +1,12 @@
 """Fusion: from an optimised graph to a Plan.
 
-1. *Roots* are the nodes that are computed for their own sake: outputs, reductions, operands of steps that need memory,
-   and shared nodes that are too dear to compute twice.  Everything else is inlined into its users.
+1. *Roots* are the nodes that are computed for their own sake (``roots.py``); everything else is inlined into its users.
 2. Roots join *groups* that share outer loops.  A consumer may join a producer's group if it reads the producer, along
    every outer axis, exactly at its own loop variable; the group keeps those axes on which that holds, as long as they
    are a prefix.  So a row softmax meets in one loop over rows, and a column variance in one loop over columns.
 3. Inside a group, roots with the same inner loops that do not need each other's finished reductions share a *sweep*.
 
-Cost model: an inlined node with several users is stored when recomputing it costs more than ``STORE_ABOVE`` scalar
-operations; a group takes at most ``GROUP_LIMIT`` scalar statements, so that registers and compile time stay bounded.
+Cost model: a group takes at most ``GROUP_LIMIT`` scalar statements, so that registers and compile time stay bounded.
 """
 
 from __future__ import annotations
@@ -17,12 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from symtensor.ir import size as sz
-from symtensor.ir.graph import Graph, sizes_first, sorted_bounds, users
+from symtensor.ir.graph import Graph, sizes_first, sorted_bounds
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Call, Expr, LoopVar, lower_bound_at_least
 from symtensor.ir.size import Bound, Size, SizeLike
-from symtensor.ops.declare import CONSTANT, Elementwise, IndexOp, LoopOp, Reduction, Scatter
-from symtensor.optimizer.elements import Element, Elements, inlinable, is_scalar_constant, walk
+from symtensor.ops.declare import CONSTANT, IndexOp, LoopOp, Reduction, Scatter
+from symtensor.optimizer.elements import Element, Elements, inlinable, walk
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import (
     GLOBAL,
@@ -36,74 +34,9 @@ from symtensor.optimizer.plan import (
     PlanStep,
     Sweep,
 )
+from symtensor.optimizer.roots import is_source, select_roots
 
-STORE_ABOVE = 6.0
 GROUP_LIMIT = 200
-INLINE_LIMIT = 150
-VIEWS = ("reshape", "expand_dims", "squeeze")
-
-
-# ---------------------------------------------------------------------------------------------------- 1. roots
-@dataclass
-class _Roots:
-    """Which nodes lie in memory, and why."""
-
-    hard: set[Tensor] = field(default_factory=set)  # need a buffer
-    soft: set[Tensor] = field(default_factory=set)  # computed once, buffer only if another loop reads them
-    views: set[Tensor] = field(default_factory=set)  # another name for the memory of their operand
-
-    def __contains__(self, node: Tensor) -> bool:
-        return node in self.hard or node in self.soft or node in self.views
-
-
-def _is_source(node: Tensor) -> bool:
-    return node.op.kind == "source" and not is_scalar_constant(node) and node.op.name != "size"
-
-
-def _select_roots(graph: Graph, nodes: list[Tensor], products: Mapping[Tensor, Sequence[Tensor]]) -> _Roots:
-    roots, readers = _Roots(), users(nodes)
-    outputs = set(graph.outputs)
-    for node in nodes:
-        if not inlinable(node):
-            roots.hard.add(node)
-            if not isinstance(node.op, Reduction):
-                # Steps of the Program read their operands from memory; a scatter's updates are fused instead.
-                operands = node.inputs[:1] if isinstance(node.op, Scatter) else node.inputs
-                roots.hard.update(i for i in operands if not is_scalar_constant(i))
-    roots.hard.update(outputs)
-    for operands in products.values():
-        bases = map(_indexed, operands)
-        roots.hard.update(b for b in bases if not _is_source(b) and not is_scalar_constant(b))
-    for node in reversed(nodes):
-        if node in roots.hard and node.op.name in VIEWS and node not in outputs:
-            roots.hard.discard(node)
-            roots.views.add(node)
-            roots.hard.add(node.inputs[0])
-    _cut_by_cost(nodes, readers, roots)
-    return roots
-
-
-def _indexed(node: Tensor) -> Tensor:
-    """The node whose elements an index op rearranges."""
-    while isinstance(node.op, IndexOp) and len(node.inputs) == 1:
-        node = node.inputs[0]
-    return node
-
-
-def _cut_by_cost(nodes: list[Tensor], readers: dict[Tensor, list[Tensor]], roots: _Roots) -> None:
-    cost: dict[Tensor, float] = {}
-    count: dict[Tensor, int] = {}
-    for node in nodes:
-        if node in roots:
-            cost[node], count[node] = 0.0, 0
-            continue
-        own = node.op.cost if isinstance(node.op, Elementwise) else 0.0
-        cost[node] = own + sum(cost[i] for i in node.inputs)
-        count[node] = 1 + sum(count[i] for i in node.inputs)
-        shared = len(readers[node]) > 1
-        if (shared and cost[node] > STORE_ABOVE) or count[node] > INLINE_LIMIT:
-            roots.soft.add(node)
-            cost[node], count[node] = 0.0, 0
 
 
 # --------------------------------------------------------------------------------------------------- 2. groups
@@ -136,7 +69,7 @@ class _Fusion:
         self.nodes = sizes_first(graph.nodes())
         self.position = {n: k for k, n in enumerate(self.nodes)}
         self.definers = {value: n for n in self.nodes for _, value in n.attrs if isinstance(value, Bound)}
-        self.roots = _select_roots(graph, self.nodes, products)
+        self.roots = select_roots(graph, self.nodes, products)
         self.shapes: dict[Tensor, tuple[SizeLike, ...]] = {}
         self.elements = Elements(self._stored)
         self.groups: list[_Group] = []
@@ -145,7 +78,7 @@ class _Fusion:
         self.analysed: dict[Tensor, _Root] = {}
 
     def _stored(self, node: Tensor) -> bool:
-        return node in self.roots or _is_source(node)
+        return node in self.roots or is_source(node)
 
     def shape(self, node: Tensor) -> tuple[SizeLike, ...]:
         if node not in self.shapes:
@@ -306,7 +239,7 @@ class _Fusion:
             if isinstance(node.op, (IndexOp, Scatter)) and getattr(node.op, "bounds", None):
                 bits |= self._place_checks(node, checks)
             needed[node] = bits
-            if node in self.roots.views or _is_source(node) or node.op.kind == "item":
+            if node in self.roots.views or is_source(node) or node.op.kind == "item":
                 continue
             if node in self.roots:
                 self._place(node, bits)

@@ -75,7 +75,9 @@ def _of_sizes(node: Tensor, seen: set[SizeLike]) -> Iterator[Guard]:
             if isinstance(size, Size) and size not in seen:
                 seen.add(size)
                 if not at_least(size, 0):
-                    what = f"the size {size} of axis {axis} of {node.name or f'the result of {node.op.name}'} is negative"
+                    what = (
+                        f"the size {size} of axis {axis} of {node.name or f'the result of {node.op.name}'} is negative"
+                    )
                     yield Guard(minimum(size, 0), 0, what, node.sites, "size")
 
 

@@ -1,0 +1,90 @@
+"""Roots: which nodes of a graph are computed for their own sake, the first step of fusion.
+
+A node needs memory if it is an output, a reduction, or an operand of a step that reads memory.  A node with several
+users that is too dear to compute twice is computed once; it gets memory only if another loop reads it.  Everything else
+is inlined into its users.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from symtensor.ir.graph import Graph, users
+from symtensor.ir.node import Tensor
+from symtensor.ops.declare import Elementwise, IndexOp, Reduction, Scatter
+from symtensor.optimizer.elements import inlinable, is_scalar_constant
+
+STORE_ABOVE = 6.0  # scalar operations above which a node with several users is not computed twice
+INLINE_LIMIT = 150  # most nodes that are inlined into one
+VIEWS = ("reshape", "expand_dims", "squeeze")  # ops whose result may be another name for the memory of their operand
+
+
+@dataclass
+class Roots:
+    """Which nodes lie in memory, and why."""
+
+    hard: set[Tensor] = field(default_factory=set)  # need a buffer
+    soft: set[Tensor] = field(default_factory=set)  # computed once, buffer only if another loop reads them
+    views: set[Tensor] = field(default_factory=set)  # another name for the memory of their operand
+
+    def __contains__(self, node: Tensor) -> bool:
+        return node in self.hard or node in self.soft or node in self.views
+
+
+def is_source(node: Tensor) -> bool:
+    """Whether a node lies in memory before anything is computed."""
+    return node.op.kind == "source" and not is_scalar_constant(node) and node.op.name != "size"
+
+
+def select_roots(graph: Graph, nodes: list[Tensor], products: Mapping[Tensor, Sequence[Tensor]]) -> Roots:
+    """Choose the roots of a graph.
+
+    Args:
+        graph: the optimised graph.
+        nodes: its nodes, inputs before users.
+        products: sums that stand for contractions, with the operands of the product.
+    """
+    roots, readers = Roots(), users(nodes)
+    outputs = set(graph.outputs)
+    for node in nodes:
+        if not inlinable(node):
+            roots.hard.add(node)
+            if not isinstance(node.op, Reduction):
+                # Steps of the Program read their operands from memory; a scatter's updates are fused instead.
+                operands = node.inputs[:1] if isinstance(node.op, Scatter) else node.inputs
+                roots.hard.update(i for i in operands if not is_scalar_constant(i))
+    roots.hard.update(outputs)
+    for operands in products.values():
+        bases = map(_indexed, operands)
+        roots.hard.update(b for b in bases if not is_source(b) and not is_scalar_constant(b))
+    for node in reversed(nodes):
+        if node in roots.hard and node.op.name in VIEWS and node not in outputs:
+            roots.hard.discard(node)
+            roots.views.add(node)
+            roots.hard.add(node.inputs[0])
+    _cut_by_cost(nodes, readers, roots)
+    return roots
+
+
+def _indexed(node: Tensor) -> Tensor:
+    """The node whose elements an index op rearranges."""
+    while isinstance(node.op, IndexOp) and len(node.inputs) == 1:
+        node = node.inputs[0]
+    return node
+
+
+def _cut_by_cost(nodes: list[Tensor], readers: dict[Tensor, list[Tensor]], roots: Roots) -> None:
+    cost: dict[Tensor, float] = {}
+    count: dict[Tensor, int] = {}
+    for node in nodes:
+        if node in roots:
+            cost[node], count[node] = 0.0, 0
+            continue
+        own = node.op.cost if isinstance(node.op, Elementwise) else 0.0
+        cost[node] = own + sum(cost[i] for i in node.inputs)
+        count[node] = 1 + sum(count[i] for i in node.inputs)
+        shared = len(readers[node]) > 1
+        if (shared and cost[node] > STORE_ABOVE) or count[node] > INLINE_LIMIT:
+            roots.soft.add(node)
+            cost[node], count[node] = 0.0, 0
