@@ -77,23 +77,29 @@ class _Walk:
         if isinstance(s, ir.Barrier):
             return frozenset()
         state = self._meet(s, state, self._accesses(s))
-        if isinstance(s, ir.If):
-            return self._block(s.then, state) | self._block(s.otherwise, state)
-        if isinstance(s, ir.For) and self._lanes(s) > 1:
+        if isinstance(s, (ir.For, ir.While, ir.If)) and not self._spread(s):
+            if self._needs(s, state) - self._needs(s, frozenset()):
+                self._found.add(id(s))  # before the loop or branch, rather than in each iteration or under a condition
+                state = frozenset()
+            return self._inside(s, state)
+        if isinstance(s, ir.For):
             shared = [n for a in s.body if isinstance(a, ir.Accumulate) for n in a.names]
             return frozenset(Access(n, False) for n in shared) if shared else state
-        if isinstance(s, (ir.For, ir.While)):
-            if self._needs(s, state) - self._needs(s, frozenset()):
-                self._found.add(id(s))  # before the loop, rather than in each iteration
-                state = frozenset()
-            return self._loop(s, state)
         return state
 
-    def _needs(self, s: ir.For | ir.While, state: frozenset[Access]) -> set[int]:
-        """The statements in a loop that need a barrier if it is entered with these accesses."""
+    def _spread(self, s: ir.Statement) -> bool:
+        return isinstance(s, ir.For) and self._lanes(s) > 1
+
+    def _inside(self, s: ir.For | ir.While | ir.If, state: frozenset[Access]) -> frozenset[Access]:
+        if isinstance(s, ir.If):
+            return self._block(s.then, state) | self._block(s.otherwise, state)
+        return self._loop(s, state)
+
+    def _needs(self, s: ir.For | ir.While | ir.If, state: frozenset[Access]) -> set[int]:
+        """The statements inside that need a barrier if the loop or branch is entered with these accesses."""
         trial = _Walk(self._buffers, self._lanes)
         trial._private = self._private
-        trial._loop(s, state)
+        trial._inside(s, state)
         return trial._found
 
     def _meet(self, s: ir.Statement, state: frozenset[Access], accesses: frozenset[Access]) -> frozenset[Access]:
@@ -118,7 +124,7 @@ class _Walk:
         found: list[Access] = []
         if isinstance(s, ir.For) and (lanes := self._lanes(s)) > 1:
             own = _defined(s) - {s.var.label}
-            for inner in s.body:
+            for inner in ir.all_statements(s.body):
                 found += self._of_lanes(inner, s.var, lanes, own)
         elif isinstance(s, ir.Store):
             found = [Access(a, False, ONE) for a in _loads(ir.expressions(s))] + [Access(s.buffer, True, ONE)]

@@ -337,8 +337,8 @@ def build_program(
     steps = builder.fills + steps
     unknown = sorted(set(given) - {name for name, _, _ in builder.log})
     if unknown:
-        names = ", ".join(name for name, _, _ in builder.log)
-        raise CompileError(f"no kernel is named {unknown[0]!r}, which has a schedule\n  hint: the kernels are {names}")
+        listed = ", ".join(name for name, _, _ in builder.log)
+        raise CompileError(f"no kernel is named {unknown[0]!r}, which has a schedule\n  hint: the kernels are {listed}")
     steps = _with_commit(steps, {builder.memory.buffer(arguments[a]) for a in (in_place or {}).values()})
     for node in plan.graph.nodes():
         for size in (s for t in (node.type if isinstance(node.type, tuple) else (node.type,)) for s in t.shape):

@@ -24,6 +24,7 @@ class Dialect:
         group: index of this work group; ``groups`` how many there are.
         lane: index of this thread in its group; ``lanes`` how many there are.
         barrier: statement at which all threads of a group meet, global and shared memory visible.
+        conditional_barriers: whether all threads of a group may meet under a condition that is the same for all.
         claim: condition that holds for the first thread that asks only; ``{flag}`` points to an int64 in memory.
         wide: suffix of int64 literals.
         infinity: a positive infinity; ``nan`` a quiet NaN.
@@ -43,6 +44,7 @@ class Dialect:
     lane: str = "0"
     lanes: str = "1"
     barrier: str = ""
+    conditional_barriers: bool = True
     claim: str = ""
     wide: str = "LL"
     infinity: str = "__builtin_inf()"

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.barriers import place_barriers
 from symtensor.codegen.dialect import Dialect
-from symtensor.codegen.launches import Shape, in_lanes, launch_shape
+from symtensor.codegen.launches import Shape, conditions_in_lanes, in_lanes, launch_shape
 from symtensor.codegen.names import SourceNames
 from symtensor.codegen.printer import BOOL, KernelPrinter, _bare
 from symtensor.ir.scalar import Expr, Var
@@ -49,9 +49,7 @@ class GpuPrinter(KernelPrinter):
         self._shape, self._fault, self._in_lanes = shape, "fault", False
         arrays = [s for s in statements if isinstance(s, ir.Alloc)]
         self._private = {s.name for s in arrays if s.space == "register" or shape.alone}
-        self._barriers = set()
-        if not shape.alone and shape.threads > 1:
-            self._barriers = place_barriers(kernel.body, [b.name for b in kernel.buffers], self._lanes)
+        kernel = self._with_barriers(kernel)
         parameters: list[str] = []
         begin: list[str] = []
         for b in kernel.buffers:
@@ -70,6 +68,20 @@ class GpuPrinter(KernelPrinter):
         head = f"{d.kernel.format(size=shape.threads)} {kernel.name}({', '.join(parameters)}) {{"
         lines = [*self._position(kernel, shape), *begin, *self._arrays(statements, shape)]
         return [head, *lines, *self.block(kernel.body, "  "), "}", ""]
+
+    def _with_barriers(self, kernel: ir.Kernel) -> ir.Kernel:
+        """Decide where threads meet; a dialect that cannot have it under conditions gets another kernel."""
+        self._barriers = set()
+        if self._shape is None or self._shape.alone or self._shape.threads == 1:
+            return kernel
+        buffers = [b.name for b in kernel.buffers]
+        self._barriers = place_barriers(kernel.body, buffers, self._lanes)
+        branches = [s for s in ir.all_statements(kernel.body) if isinstance(s, ir.If)]
+        inside = {id(s) for branch in branches for s in ir.all_statements(branch.then + branch.otherwise)}
+        if not self.dialect.conditional_barriers and not inside.isdisjoint(self._barriers):
+            kernel = conditions_in_lanes(kernel)
+            self._barriers = place_barriers(kernel.body, buffers, self._lanes)
+        return kernel
 
     def _position(self, kernel: ir.Kernel, shape: Shape) -> list[str]:
         d = self.dialect

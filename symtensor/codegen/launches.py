@@ -10,13 +10,14 @@ A kernel runs in one of three ways:
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.vectors import vectorisable
 from symtensor.ir import size as sz
-from symtensor.ir.scalar import LoopVar, index
+from symtensor.ir.scalar import BOOL, Expr, LoopVar, Var, index
 from symtensor.ir.size import Size, SizeLike
 
 SHARED_BYTES = 16384  # of arrays of known size that a group may keep in its own memory; others lie in global memory
@@ -81,11 +82,54 @@ def spread_checks(kernel: ir.Kernel) -> ir.Kernel:
 
 
 def in_lanes(loop: ir.For) -> bool:
-    """Whether a loop runs in lanes.  Short reductions do not: the CPU folds them in order."""
-    if loop.kind != "simd" or not vectorisable(loop):
+    """Whether a loop runs in lanes: maps of any kind, and the reductions that the CPU runs in lanes too."""
+    if loop.kind != "simd":
         return False
+    inside = ir.all_statements(loop.body)
+    if not any(isinstance(s, ir.Accumulate) for s in inside):
+        return all(isinstance(s, (ir.Let, ir.Declare, ir.Assign, ir.Store, ir.If)) for s in inside)
     short = isinstance(loop.var.extent, int) and loop.var.extent < 4
-    return not (short and any(isinstance(s, ir.Accumulate) for s in loop.body))
+    return vectorisable(loop) and not short
+
+
+def conditions_in_lanes(kernel: ir.Kernel) -> ir.Kernel:
+    """Move conditions around loops over lanes into the loops, where that is all that they hold.
+
+    PoCL (3.0) computes wrong results, or crashes, where work items meet under a condition, even one that is the same
+    for all of them.
+    """
+    numbers = itertools.count(1)
+
+    def block(body: tuple[ir.Statement, ...]) -> tuple[ir.Statement, ...]:
+        made: list[ir.Statement] = []
+        for s in body:
+            if isinstance(s, (ir.For, ir.While)):
+                s = replace(s, body=block(s.body))
+            if isinstance(s, ir.If) and not s.otherwise and _only_maps(s.then):
+                name = f"mask_{next(numbers)}"
+                made.append(ir.Let(name, s.condition))
+                made += [_guarded(inner, Var(name, BOOL)) for inner in s.then]
+            else:
+                made.append(s)
+        return tuple(made)
+
+    return replace(kernel, body=block(kernel.body))
+
+
+def _only_maps(body: tuple[ir.Statement, ...]) -> bool:
+    loops = [s for s in body if isinstance(s, ir.For)]
+    return len(loops) == len(body) and all(in_lanes(s) and not _folds(s) or _only_maps(s.body) for s in loops)
+
+
+def _folds(loop: ir.For) -> bool:
+    return any(isinstance(s, ir.Accumulate) for s in loop.body)
+
+
+def _guarded(loop: ir.Statement, condition: Expr) -> ir.Statement:
+    assert isinstance(loop, ir.For)
+    if in_lanes(loop):
+        return replace(loop, body=(ir.If(condition, loop.body),))
+    return replace(loop, body=tuple(_guarded(inner, condition) for inner in loop.body))
 
 
 def launch_shape(kernel: ir.Kernel) -> Shape:
@@ -122,7 +166,7 @@ def _threads(loops: Sequence[ir.For]) -> int:
     """Threads of a group: the lanes of its reductions, or what its loops can use."""
     if not loops:
         return 1
-    folds = [s.lanes for s in loops if any(isinstance(a, ir.Accumulate) for a in s.body)]
+    folds = [s.lanes for s in loops if _folds(s)]
     if folds:
         return max(folds)
     longest = max(s.var.extent if isinstance(s.var.extent, int) else MOST_THREADS for s in loops)

@@ -23,6 +23,7 @@ OPENCL = Dialect(
     lane="(long)get_local_id(0)",
     lanes="(long)get_local_size(0)",
     barrier="barrier(CLK_LOCAL_MEM_FENCE | CLK_GLOBAL_MEM_FENCE);",
+    conditional_barriers=False,
     claim="atomic_cmpxchg((volatile __global int *){flag}, 0, 1) == 0",
     wide="L",
     infinity="INFINITY",

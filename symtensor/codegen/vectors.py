@@ -316,8 +316,9 @@ class VectorLoop:
         if row.form == "logic":
             return f"(~{args[0]})" if len(args) == 1 else f"({args[0]} {row.symbol} {args[1]})"
         if row.form == "compare":
-            if dtype == BOOL:
-                return f"({args[0]} {row.symbol} {args[1]})"
+            if dtype == BOOL:  # as masks true is -1, which is less than false
+                first, second = args if e.op in ("eq", "ne") else args[::-1]
+                return f"({first} {row.symbol} {second})"
             return self.convert(f"({args[0]} {row.symbol} {args[1]})", f"i{8 * dtype.itemsize}", self.element(BOOL))
         if row.form == "select":
             return self.select(e, args)

@@ -182,7 +182,7 @@ def _check_unused(inputs: list[Tensor], results: Sequence[Tensor], on_unused: st
         hint = 'leave it out, or pass on_unused_input="ignore"'
         raise CompileError(located(f"no output needs the input {describe(unused[0])}", unused[0].sites, hint))
     if unused and on_unused == "warn":
-        warnings.warn(f"no output needs the input {describe(unused[0])}", stacklevel=4)
+        warnings.warn(f"no output needs the input {describe(unused[0])}", stacklevel=5)
 
 
 def _shared(results: Sequence[Tensor]) -> list[Tensor]:

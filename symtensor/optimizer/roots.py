@@ -55,8 +55,8 @@ def select_roots(graph: Graph, nodes: list[Tensor], products: Mapping[Tensor, Se
                 operands = node.inputs[:1] if isinstance(node.op, Scatter) else node.inputs
                 roots.hard.update(i for i in operands if not is_scalar_constant(i))
     roots.hard.update(outputs)
-    for operands in products.values():
-        bases = map(_indexed, operands)
+    for factors in products.values():
+        bases = map(_indexed, factors)
         roots.hard.update(b for b in bases if not is_source(b) and not is_scalar_constant(b))
     for node in reversed(nodes):
         if node in roots.hard and node.op.name in VIEWS and node not in outputs:

@@ -14,6 +14,7 @@ from symtensor.codegen.barriers import place_barriers
 from symtensor.codegen.cuda import CUDA
 from symtensor.codegen.gpu import GpuPrinter
 from symtensor.codegen.launches import in_lanes, launch_shape, spread_checks
+from symtensor.codegen.opencl import OPENCL
 from symtensor.errors import CODES, UnsupportedError
 from symtensor.function import generate_source
 from symtensor.function.calls import Failure
@@ -163,6 +164,16 @@ def test_an_index_error_keeps_variables_and_frees_buffers(device: str) -> None:
     assert open_device(device).counters()["live_bytes"] == live, "a failing call kept a buffer"
 
 
+def test_scatters_along_each_axis(device: str) -> None:
+    x, ids = st.tensor3("x"), st.lvector("ids")
+    u, v, w = st.tensor3("u"), st.tensor3("v"), st.tensor3("w")
+    outputs = [x[ids].add(u), x[:, ids].add(v), x[:, :, ids].add(w)]
+    rng = np.random.default_rng(8)
+    where = rng.integers(-4, 4, 9)
+    updates = [rng.normal(size=s) for s in [(9, 4, 4), (4, 9, 4), (4, 4, 9)]]
+    compare(device, outputs, [x, ids, u, v, w], [rng.normal(size=(4, 4, 4)), where, *updates])
+
+
 def test_a_failing_routine_frees_buffers(device: str) -> None:
     a = st.matrix("a")
     function = st.compile(st.linalg.cholesky(a) + 1, [a], target=device)
@@ -266,6 +277,18 @@ def test_the_next_iteration_waits_for_the_readers_of_the_last() -> None:
     read = _simd(J, ir.Store("y", AT_J, _load("s", sz.add(99, sz.mul(AT_J, -1)))))
     body = (ir.Alloc("s", F64, 100), ir.For(outer, (write, read), "parallel"))
     assert _barriers(_kernel(*body, buffers="x y")) == 2
+
+
+def test_opencl_has_no_barrier_under_a_condition() -> None:
+    k, at = LoopVar("k", 3), LoopVar("at", 9)
+    shifted = sz.add(AT_J, sz.mul(Size.of(k), 7))
+    inner = ir.For(k, (_simd(J, ir.Store("y", shifted, _load("y", shifted) + _load("x"))),))
+    branch = ir.If(_load("x", Size.of(at)) > 0, (inner,))
+    kernel = _kernel(ir.For(at, (branch,)), buffers="x y")
+    for dialect, guard in ((CUDA, "if (x[at] > 0.0) {"), (OPENCL, "if (mask_1) {")):
+        text = "\n".join(GpuPrinter(dialect).kernel(kernel))
+        assert text.count(dialect.barrier) == (2 if dialect is CUDA else 1), text
+        assert (text.index(guard) > text.index(dialect.barrier)) or dialect is CUDA
 
 
 def test_a_loop_is_waited_for_once() -> None:

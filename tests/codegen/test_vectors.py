@@ -109,7 +109,9 @@ def test_results_of_a_row_share_one_scope() -> None:
 def test_integer_extremes_and_magnitudes_by_masks(dtype: str) -> None:
     limits = np.iinfo(dtype)
     x, y = st.tensor("x", dtype, (None,)), st.tensor("y", dtype, (None,))
-    f = st.compile([st.maximum(x, y), st.minimum(x, y), abs(x), st.maximum(abs(x), st.minimum(x, y))], [x, y], target="c")
+    f = st.compile(
+        [st.maximum(x, y), st.minimum(x, y), abs(x), st.maximum(abs(x), st.minimum(x, y))], [x, y], target="c"
+    )
     a, b = (g.ravel() for g in np.meshgrid(*[np.array([limits.min, limits.max, 0, 1, 2, limits.max - 1], dtype)] * 2))
     with np.errstate(all="ignore"):
         wanted = [np.maximum(a, b), np.minimum(a, b), np.abs(a), np.maximum(np.abs(a), np.minimum(a, b))]

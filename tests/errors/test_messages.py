@@ -268,7 +268,8 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
     ),
     "a reshape that does not fit": (
         ShapeError, X.reshape((-1, 3)), [X], (np.ones(4),),
-        "reshaping x: float64[x.shape[0]] to [(x.shape[0] // 3), 3]: x.shape[0] and 3*(x.shape[0] // 3) differ (4 and 3)\n"
+        "reshaping x: float64[x.shape[0]] to [(x.shape[0] // 3), 3]: "
+        "x.shape[0] and 3*(x.shape[0] // 3) differ (4 and 3)\n"
         "  given x: float64[4]\n"
         "  at LINE",
     ),
@@ -307,7 +308,8 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
     ),
     "a matrix that is not square": (
         ShapeError, st.linalg.cholesky(A), [A], (np.ones((2, 3)),),
-        "a square matrix is needed, not A: float64[A.shape[0], A.shape[1]]: A.shape[0] and A.shape[1] differ (2 and 3)\n"
+        "a square matrix is needed, not A: float64[A.shape[0], A.shape[1]]: "
+        "A.shape[0] and A.shape[1] differ (2 and 3)\n"
         "  given A: float64[2, 3]\n"
         "  at LINE",
     ),
@@ -327,7 +329,8 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
     ),
     "a size that does not divide": (
         ShapeError, X.reshape((S, -1)), [X, S], (np.ones(6), 0),
-        "reshaping x: float64[x.shape[0]] to [s, (x.shape[0] // s)]: x.shape[0] and s*(x.shape[0] // s) differ (6 and 0)\n"
+        "reshaping x: float64[x.shape[0]] to [s, (x.shape[0] // s)]: "
+        "x.shape[0] and s*(x.shape[0] // s) differ (6 and 0)\n"
         "  given x: float64[6]\n"
         "  at LINE",
     ),
@@ -392,7 +395,9 @@ def test_at_the_call(what: str, target: str) -> None:
 @pytest.mark.parametrize("target", TARGETS)
 def test_keywords(target: str) -> None:
     f = st.compile(X * Y, [X, Y], target=target)
-    assert message(TypeError, lambda: f(z=1)) == "the function has no input named 'z'\n  hint: its inputs are ['x', 'y']"
+    assert (
+        message(TypeError, lambda: f(z=1)) == "the function has no input named 'z'\n  hint: its inputs are ['x', 'y']"
+    )
     assert message(TypeError, lambda: f([1.0], x=[1.0])) == "the input 'x' is given twice, by position and by name"
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 import symtensor as st
+from symtensor.errors import BoundsError, DTypeError, ShapeError
 from symtensor.ir.node import Tensor
 
 T = TypeVar("T")
@@ -338,7 +339,7 @@ def random_graph(below: Callable[[int], int], operations: int) -> tuple[list[Ten
     for _ in range(operations):
         try:
             getattr(graph, choose.of(OPERATIONS))()
-        except (Unsuitable, st.errors.ShapeError, st.errors.BoundsError):
+        except (Unsuitable, ShapeError, BoundsError, DTypeError):
             continue  # not every operation fits what there is; that it is refused well is tested elsewhere
     made = [t for t in graph.pool if t.op.name != "input"] or graph.pool
     outputs = [choose.of(made) for _ in range(1 + choose.below(3))] + made[-1:]

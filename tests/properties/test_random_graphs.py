@@ -61,7 +61,14 @@ def test_larger_graphs(data: some.DataObject) -> None:
 def test_sizes_that_do_not_fit_are_refused_before_anything_is_written(data: some.DataObject) -> None:
     """Every pair of sizes that must agree is checked, however the graph is rewritten."""
     x, y = st.lvector("x"), st.lvector("y")
-    expressions = [x + y, (x + y) * 0, (x - x) * y, st.where(True, x, x + y), st.stack([x, y])[0], st.concatenate([x, y])]
+    expressions = [
+        x + y,
+        (x + y) * 0,
+        (x - x) * y,
+        st.where(True, x, x + y),
+        st.stack([x, y])[0],
+        st.concatenate([x, y]),
+    ]
     chosen = data.draw(some.sampled_from(range(len(expressions) - 1)))
     w = st.shared(np.zeros(2, "int64"), "w")
     f = st.compile(expressions[chosen], [x, y], updates={w: w + 1}, target="numpy", on_unused_input="ignore")
