@@ -118,7 +118,7 @@ def conditions_in_lanes(kernel: ir.Kernel) -> ir.Kernel:
 
 def _only_maps(body: tuple[ir.Statement, ...]) -> bool:
     loops = [s for s in body if isinstance(s, ir.For)]
-    return len(loops) == len(body) and all(in_lanes(s) and not _folds(s) or _only_maps(s.body) for s in loops)
+    return len(loops) == len(body) and all((in_lanes(s) and not _folds(s)) or _only_maps(s.body) for s in loops)
 
 
 def _folds(loop: ir.For) -> bool:
