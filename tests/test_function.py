@@ -503,6 +503,14 @@ def test_wrong_requests() -> None:
         st.compile(x + 1, x)  # type: ignore[arg-type]
 
 
+def test_exclusions(target: str) -> None:
+    x = st.vector("x")
+    naive = st.log(st.exp(x).sum())
+    assert float(st.compile(naive, [x], target=target)([1000.0])) == 1000.0
+    for exclude in ("stabilise", ["stabilise", "canonicalise"]):
+        assert np.isinf(st.compile(naive, [x], target=target, exclude=exclude)([1000.0]))
+
+
 def test_a_function_shows_itself_in_one_line(target: str) -> None:
     x = st.matrix("x")
     for outputs in (x.sum(axis=0), {"sum": x.sum(axis=0)}):

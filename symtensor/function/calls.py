@@ -128,7 +128,8 @@ def _as_array(argument: Argument, value: Any) -> np.ndarray:
         reason = str(error).split(". ")[0]
         raise ShapeError(f"the value of the input {argument.name!r} is no array: {reason}") from None
     if array.dtype.kind not in _NUMBERS:
-        raise DTypeError(f"the input {argument.name!r} is {argument.dtype}, but a {type(value).__name__} was given")
+        given = f"value of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
+        raise DTypeError(f"the input {argument.name!r} is {argument.dtype}, but a {given} was given")
     return array
 
 

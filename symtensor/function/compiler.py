@@ -18,6 +18,7 @@ from symtensor.function.calls import Converter, DictFunction, Failure, user_line
 from symtensor.function.interpreter import InterpretedFunction
 from symtensor.function.request import (
     Structure,
+    checked_exclusions,
     checked_givens,
     checked_inputs,
     checked_updates,
@@ -54,7 +55,7 @@ def compile(
     name: str | None = None,
     target: str | None = None,
     threads: int | None = None,
-    exclude: Sequence[str] = (),
+    exclude: str | Sequence[str] = (),
     rules: Sequence[Any] = (),
     fma: bool = True,
     schedule: Mapping[str, Sequence[Any]] | None = None,
@@ -98,7 +99,7 @@ def compile(
     options = Options(
         target=_default_target() if target is None else target,
         threads=threads,
-        exclude=frozenset(exclude),
+        exclude=checked_exclusions(exclude, rules),
         rules=tuple(rules),
         fma=fma,
         schedules=tuple((kernel, tuple(steps)) for kernel, steps in (schedule or {}).items()),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping, Sequence
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from symtensor.ir.size import AnonymousDim, Atom, Dim, ScalarValue, Size, SizeLi
 from symtensor.ir.size import substitute as substitute_size
 from symtensor.ops.declare import INPUT, SHARED, as_tensor, cast
 from symtensor.ops.shapes import as_size
+from symtensor.optimizer.pipeline import PASSES, RULES
 
 UNUSED = ("raise", "warn", "ignore")
 
@@ -250,3 +252,19 @@ def _may_be_equal(left: tuple[SizeLike, ...], right: tuple[SizeLike, ...]) -> bo
 
 def _cast_hint(wanted: Tensor) -> str:
     return f"cast it with .astype('{wanted.dtype}')"
+
+
+# --------------------------------------------------------------------------------------------------------- options
+def checked_exclusions(exclude: str | Sequence[str], rules: Sequence[Any]) -> frozenset[str]:
+    """Names of rewrite rules and stages that are switched off.
+
+    Raises:
+        ValueError: for a name that no rule and no stage has.
+    """
+    names = frozenset((exclude,) if isinstance(exclude, str) else exclude)
+    known = {p.name for p in PASSES} | {n for rule in (*RULES, *rules) for n in (rule.name, rule.stage)}
+    for name in sorted(names - known):
+        near = get_close_matches(name, sorted(known), 3)
+        hint = f"\n  hint: there is {', '.join(map(repr, near))}" if near else ""
+        raise ValueError(f"exclude names no rewrite rule and no stage: {name!r}{hint}")
+    return names

@@ -12,11 +12,12 @@ from collections.abc import Callable
 from typing import Any
 
 from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import Const, Expr, Index, cast
-from symtensor.ir.size import SizeLike
+from symtensor.ir.scalar import INT64, Call, Const, Expr, Index, ValueIndex, as_index, cast, select
+from symtensor.ir.size import Atom, Size, SizeLike, atoms, substitute
 from symtensor.ops.declare import CAST, CONSTANT, SIZE, Elementwise, IndexOp
 
 IndexTuple = tuple[SizeLike, ...]
+ZERO = Const(0, INT64)
 
 
 class Element(Expr):
@@ -140,7 +141,70 @@ class Elements:
         found = self._memo.get((node, index))
         if found is None:
             raise _Missing((node, index))
-        return found
+        condition = _clamping(index)
+        return found if condition is None or isinstance(found, Const) else _Clamp(condition).expr(found, index)
+
+
+def _clamping(index: IndexTuple) -> Expr | None:
+    """The condition under which an index means something, if it is one that ``guarded`` clamps to 0 elsewhere."""
+    for size in index:
+        value = _single_value(size)
+        if isinstance(value, Call) and value.op == "select" and value.args[2] == ZERO:
+            return value.args[0]
+    return None
+
+
+def _single_value(size: SizeLike) -> Expr | None:
+    if isinstance(size, Size) and len(size.terms) == 1 and size.terms[0][1] == 1 and len(size.terms[0][0]) == 1:
+        atom = size.terms[0][0][0]
+        return atom.value if isinstance(atom, ValueIndex) else None
+    return None
+
+
+class _Clamp:
+    """Moves a clamp inwards, to the elements that are read in memory.
+
+    ``guarded`` reads an operand at index 0 where its condition fails.  If the operand is itself computed from others,
+    its index 0 may lie outside of those: in ``concatenate([x, x[1:]])`` that of ``x[1:]`` is index 1 of ``x``, which an
+    ``x`` of one element does not have.  So what is clamped is the index of the element, not that of the operand.
+    """
+
+    def __init__(self, condition: Expr) -> None:
+        self._condition = condition
+        self._free: dict[int, Expr] = {}  # without the clamp, by identity of an expression
+        self._kept: list[Expr] = []  # keeps the keys alive
+
+    def expr(self, root: Expr, index: IndexTuple) -> Expr:
+        """An operand's value in which every element is read at a clamped index; ``index`` is that of the operand."""
+        if isinstance(root, Element) and root.index == index:
+            return root
+        for expr in walk([root]):
+            self._free[id(expr)] = self._rebuilt(expr)
+            self._kept.append(expr)
+        return self._free[id(root)]
+
+    def _rebuilt(self, expr: Expr) -> Expr:
+        if isinstance(expr, Call):
+            if expr.op == "select" and expr.args[0] is self._condition and expr.args[2] == ZERO:
+                return self._free[id(expr.args[1])]
+            args = tuple(self._free[id(a)] for a in expr.args)
+            same = all(a is b for a, b in zip(args, expr.args))
+            return expr if same else Call(expr.op, args, expr.dtype)
+        if isinstance(expr, Index):
+            return Index(self._size(expr.size))
+        if isinstance(expr, Element):
+            return Element(expr.node, tuple(map(self._clamped, expr.index)))
+        return expr
+
+    def _size(self, size: SizeLike) -> SizeLike:
+        new: dict[Atom, SizeLike] = {
+            a: as_index(self._free[id(a.value)]) for a in atoms(size) if isinstance(a, ValueIndex)
+        }
+        return substitute(size, new) if new else size
+
+    def _clamped(self, size: SizeLike) -> SizeLike:
+        free = self._size(size)
+        return free if isinstance(free, int) else as_index(select(self._condition, Index(free), ZERO))
 
 
 def children(expr: Expr) -> tuple[Any, ...]:

@@ -226,6 +226,7 @@ class _Call:
         )
         ctx.arena, ctx.output, ctx.parallel = self.callbacks
         ctx.stop, ctx.library, ctx.kernels, ctx.device, ctx.workers = stop, library, kernels, device, 1
+        ctx.error.step = -1
         return ctx
 
     def _arena(self, ctx: Any, slot: int, bytes_: int) -> Any:

@@ -201,6 +201,11 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
         lambda: st.compile(X, [X], target="fortran"),
         "unknown target 'fortran'\n  hint: targets are c, numpy, opencl, cuda, cuda-shim, null",
     ),
+    "a rule that does not exist": (
+        ValueError,
+        lambda: st.compile(X, [X], exclude=["stabilize"]),
+        "exclude names no rewrite rule and no stage: 'stabilize'\n  hint: there is 'stabilise'",
+    ),
     "an unknown treatment of unused inputs": (
         ValueError,
         lambda: st.compile(X, [X], on_unused_input="shrug"),
