@@ -233,8 +233,8 @@ class KernelPrinter:
         return [f"{indent}{self.type(s.dtype)} {s.name}[{self.size(s.extent)}];"]
 
     def fail(self, s: ir.Fail, indent: str) -> list[str]:
-        """Fill the error record and leave."""
-        raise NotImplementedError
+        """Fill the error record and leave; where the record lies is the target's business."""
+        raise TypeError(f"the {self.dialect.name} printer has no error record")
 
     # --------------------------------------------------------------------------------------------------- comments
     def comment(self, kernel: ir.Kernel, where: Callable[[Site], str]) -> list[str]:
