@@ -54,6 +54,7 @@ static struct {
 
   _Atomic int64_t workers;
   int64_t started; /* helpers; under `busy` */
+  int avoided;     /* processor that the helpers are kept off, or -1; under `busy` */
   int64_t spin;    /* nanoseconds */
   pthread_mutex_t mutex;
   pthread_cond_t wake, done;
@@ -62,6 +63,7 @@ static struct {
     .gate = CLOSED,
     .workers = 1,
     .spin = SPIN_NANOSECONDS,
+    .avoided = -1,
     .mutex = PTHREAD_MUTEX_INITIALIZER,
     .wake = PTHREAD_COND_INITIALIZER,
     .done = PTHREAD_COND_INITIALIZER,
@@ -171,8 +173,24 @@ static void start_helpers(void) {
   while (pool.started < wanted) {
     if (pthread_create(&pool.threads[pool.started], NULL, helper, (void *)(intptr_t)(pool.started + 1)) != 0) break;
     pool.started++;
+    pool.avoided = -1; /* the new one has not been told yet */
   }
   pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+/* Keep the helpers off the caller's processor.  A helper that wakes up there waits until the scheduler moves it, which
+ * was seen to take 100 ms while the caller did all the work alone; a call a processor change is what this costs. */
+static void make_room(void) {
+#ifdef __linux__
+  const int processor = sched_getcpu();
+  cpu_set_t others;
+  if (processor == pool.avoided || processor < 0 || pool.spin == 0) return;
+  pool.avoided = processor;
+  if (processor >= CPU_SETSIZE || sched_getaffinity(0, sizeof others, &others) != 0) return;
+  CPU_CLR(processor, &others);
+  if (CPU_COUNT(&others) == 0) return;
+  for (int64_t i = 0; i < pool.started; i++) pthread_setaffinity_np(pool.threads[i], sizeof others, &others);
+#endif
 }
 
 static void stop_helpers(void) {
@@ -212,6 +230,7 @@ int pool_parallel(st_ctx *ctx, Body *body, void *argument, int64_t chunks) {
   int64_t limit = ctx->workers < chunks ? ctx->workers : chunks;
   if (limit <= 1 || inside_region || !take_pool()) return run_inline(ctx, body, argument, chunks);
   start_helpers();
+  make_room();
   inside_region = 1;
   pool.body = body;
   pool.argument = argument;
@@ -256,6 +275,7 @@ static void after_fork_in_child(void) {
   pthread_cond_init(&pool.wake, NULL);
   pthread_cond_init(&pool.done, NULL);
   pool.started = 0;
+  pool.avoided = -1;
   atomic_store(&pool.sleepers, 0);
   atomic_store(&pool.caller_sleeps, 0);
   atomic_store(&pool.quit, 0);
