@@ -132,7 +132,7 @@ static int k2_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
   return k2_broadcast_to_range(st_given->ctx, st_given->sum, st_given->broadcast_to, st_given->x_size0, st_given->x_size1, begin, end);
 }
 static int k2_broadcast_to(st_ctx *ctx, const double *restrict sum, double *restrict broadcast_to, int64_t x_size0, int64_t x_size1) {
-  const int64_t extent = ((4095 + x_size0 * x_size1) / 4096), grain = 1;
+  const int64_t extent = ((4095 + x_size0 * x_size1) / 4096), grain = 10;
   if (extent <= grain || ctx->workers < 2 || (3 * x_size0 * x_size1) < 40000)
     return k2_broadcast_to_range(ctx, sum, broadcast_to, x_size0, x_size1, 0, extent);
   k2_broadcast_to_arguments st_given = {ctx, sum, broadcast_to, x_size0, x_size1, extent, grain};

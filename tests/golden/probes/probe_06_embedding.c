@@ -104,7 +104,7 @@ static int k2_sum_divide_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k2_sum_divide_range(st_given->ctx, st_given->ids, st_given->table, st_given->divide, st_given->slope_size0, st_given->ids_size1, begin, end);
 }
 static int k2_sum_divide(st_ctx *ctx, const int64_t *restrict ids, const double *restrict table, double *restrict divide, int64_t slope_size0, int64_t ids_size1) {
-  const int64_t extent = 6 * slope_size0, grain = st_max_i64(((16384 / (3 + 6 * ids_size1))), 1);
+  const int64_t extent = 6 * slope_size0, grain = st_max_i64(((131072 / (3 + 6 * ids_size1))), 1);
   if (extent <= grain || ctx->workers < 2 || (36 * ids_size1 * slope_size0 + 18 * slope_size0) < 40000)
     return k2_sum_divide_range(ctx, ids, table, divide, slope_size0, ids_size1, 0, extent);
   k2_sum_divide_arguments st_given = {ctx, ids, table, divide, slope_size0, ids_size1, extent, grain};

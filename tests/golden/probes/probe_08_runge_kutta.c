@@ -114,7 +114,7 @@ static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k4_multiply_range(st_given->ctx, st_given->weights, st_given->multiply_2, st_given->weights_size0, begin, end);
 }
 static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *restrict multiply_2, int64_t weights_size0) {
-  const int64_t extent = ((4095 + 3 * weights_size0) / 4096), grain = 1;
+  const int64_t extent = ((4095 + 3 * weights_size0) / 4096), grain = 10;
   if (extent <= grain || ctx->workers < 2 || (9 * weights_size0) < 40000)
     return k4_multiply_range(ctx, weights, multiply_2, weights_size0, 0, extent);
   k4_multiply_arguments st_given = {ctx, weights, multiply_2, weights_size0, extent, grain};

@@ -45,7 +45,7 @@ static int k1_greater_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k1_greater_range(st_given->ctx, st_given->x, st_given->limit, st_given->greater, st_given->x_size0, begin, end);
 }
 static int k1_greater(st_ctx *ctx, const double *restrict x, const double *restrict limit, uint8_t *restrict greater, int64_t x_size0) {
-  const int64_t extent = ((4095 + x_size0) / 4096), grain = 1;
+  const int64_t extent = ((4095 + x_size0) / 4096), grain = 8;
   if (extent <= grain || ctx->workers < 2 || (4 * x_size0) < 40000)
     return k1_greater_range(ctx, x, limit, greater, x_size0, 0, extent);
   k1_greater_arguments st_given = {ctx, x, limit, greater, x_size0, extent, grain};
@@ -272,7 +272,7 @@ static int k4_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k4_add_range(st_given->ctx, st_given->item, st_given->x, st_given->sum_2, st_given->add, st_given->count, st_given->x_size0, begin, end);
 }
 static int k4_add(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, const double *restrict sum_2, double *restrict add, int64_t count, int64_t x_size0) {
-  const int64_t extent = ((4095 + count) / 4096), grain = 1;
+  const int64_t extent = ((4095 + count) / 4096), grain = 2;
   if (extent <= grain || ctx->workers < 2 || (13 * count) < 40000)
     return k4_add_range(ctx, item, x, sum_2, add, count, x_size0, 0, extent);
   k4_add_arguments st_given = {ctx, item, x, sum_2, add, count, x_size0, extent, grain};
@@ -320,7 +320,7 @@ static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
   return k5_broadcast_to_range(st_given->ctx, st_given->scatter_add, st_given->x_size0, begin, end);
 }
 static int k5_broadcast_to(st_ctx *ctx, double *restrict scatter_add, int64_t x_size0) {
-  const int64_t extent = ((4095 + x_size0) / 4096), grain = 4;
+  const int64_t extent = ((4095 + x_size0) / 4096), grain = 32;
   if (extent <= grain || ctx->workers < 2 || x_size0 < 40000)
     return k5_broadcast_to_range(ctx, scatter_add, x_size0, 0, extent);
   k5_broadcast_to_arguments st_given = {ctx, scatter_add, x_size0, extent, grain};
