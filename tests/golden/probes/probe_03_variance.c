@@ -332,7 +332,10 @@ static int k1_sum_multiply_divide_chunk(void *argument, int64_t chunk, int64_t w
   return k1_sum_multiply_divide_range(st_given->ctx, st_given->x, st_given->u, st_given->multiply, st_given->sum, st_given->divide, st_given->u_size0, st_given->v_size0, st_given->x_size0, begin, end);
 }
 static int k1_sum_multiply_divide(st_ctx *ctx, const double *restrict x, const double *restrict u, double *restrict multiply, double *restrict sum, double *restrict divide, int64_t u_size0, int64_t v_size0, int64_t x_size0) {
-  const int64_t extent = ((511 + u_size0) / 512), grain = st_max_i64(((131072 / (2048 + 7680 * v_size0))), 1);
+  const int64_t extent = ((511 + u_size0) / 512), least = st_max_i64(((131072 / (2048 + 7680 * v_size0))), 1);
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (3 * u_size0 + 14 * u_size0 * v_size0) < 40000)
     return k1_sum_multiply_divide_range(ctx, x, u, multiply, sum, divide, u_size0, v_size0, x_size0, 0, extent);
   k1_sum_multiply_divide_arguments st_given = {ctx, x, u, multiply, sum, divide, u_size0, v_size0, x_size0, extent, grain};
@@ -550,7 +553,10 @@ static int k2_sum_multiply_divide_chunk(void *argument, int64_t chunk, int64_t w
   return k2_sum_multiply_divide_range(st_given->ctx, st_given->x, st_given->v, st_given->multiply, st_given->sum, st_given->divide_2, st_given->add, st_given->v_size0, st_given->u_size0, st_given->x_size1, st_given->x_size0, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
 static int k2_sum_multiply_divide(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, char *scratch) {
-  const int64_t extent = v_size0, grain = st_max_i64(((131072 / (3 + 25 * u_size0))), 1);
+  const int64_t extent = v_size0, least = st_max_i64(((131072 / (3 + 25 * u_size0))), 1);
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (25 * u_size0 * v_size0 + 3 * v_size0) < 40000)
     return k2_sum_multiply_divide_range(ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, scratch, 0, extent);
   k2_sum_multiply_divide_arguments st_given = {ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, scratch, 64 * ((63 + 8 * u_size0) / 64), extent, grain};

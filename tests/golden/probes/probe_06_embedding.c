@@ -104,7 +104,10 @@ static int k2_sum_divide_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k2_sum_divide_range(st_given->ctx, st_given->ids, st_given->table, st_given->divide, st_given->slope_size0, st_given->ids_size1, begin, end);
 }
 static int k2_sum_divide(st_ctx *ctx, const int64_t *restrict ids, const double *restrict table, double *restrict divide, int64_t slope_size0, int64_t ids_size1) {
-  const int64_t extent = 6 * slope_size0, grain = st_max_i64(((131072 / (3 + 6 * ids_size1))), 1);
+  const int64_t extent = 6 * slope_size0, least = st_max_i64(((131072 / (3 + 6 * ids_size1))), 1);
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (36 * ids_size1 * slope_size0 + 18 * slope_size0) < 40000)
     return k2_sum_divide_range(ctx, ids, table, divide, slope_size0, ids_size1, 0, extent);
   k2_sum_divide_arguments st_given = {ctx, ids, table, divide, slope_size0, ids_size1, extent, grain};
@@ -153,7 +156,10 @@ static int k3_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k3_scatter_add_range(st_given->ctx, st_given->ids, st_given->slope, st_given->scatter_add, st_given->ids_size1, st_given->slope_size0, begin, end);
 }
 static int k3_scatter_add(st_ctx *ctx, const int64_t *restrict ids, const double *restrict slope, double *restrict scatter_add, int64_t ids_size1, int64_t slope_size0) {
-  const int64_t extent = st_min_i64((1 + ((6 * ids_size1 * slope_size0) / 65536)), 8), grain = 1;
+  const int64_t extent = st_min_i64((1 + ((6 * ids_size1 * slope_size0) / 65536)), 8), least = 1;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (24 * ids_size1 * slope_size0) < 40000)
     return k3_scatter_add_range(ctx, ids, slope, scatter_add, ids_size1, slope_size0, 0, extent);
   k3_scatter_add_arguments st_given = {ctx, ids, slope, scatter_add, ids_size1, slope_size0, extent, grain};

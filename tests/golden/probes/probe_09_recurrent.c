@@ -127,7 +127,10 @@ static int k3_tanh_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k3_tanh_range(st_given->ctx, st_given->row_row, st_given->contract_3, st_given->b, st_given->item_row, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
 static int k3_tanh(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_3, const double *restrict b, double *restrict item_row, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = weights_size1 * ((4095 + weights_size2) / 4096), grain = 4;
+  const int64_t extent = weights_size1 * ((4095 + weights_size2) / 4096), least = 4;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (7 * weights_size1 * weights_size2) < 40000)
     return k3_tanh_range(ctx, row_row, contract_3, b, item_row, weights_size1, weights_size2, 0, extent);
   k3_tanh_arguments st_given = {ctx, row_row, contract_3, b, item_row, weights_size1, weights_size2, extent, grain};
@@ -182,7 +185,10 @@ static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k4_multiply_range(st_given->ctx, st_given->weights, st_given->multiply, st_given->weights_size0, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
 static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *restrict multiply, int64_t weights_size0, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size0 * weights_size1 * weights_size2) / 4096), grain = 10;
+  const int64_t extent = ((4095 + weights_size0 * weights_size1 * weights_size2) / 4096), least = 10;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (3 * weights_size0 * weights_size1 * weights_size2) < 40000)
     return k4_multiply_range(ctx, weights, multiply, weights_size0, weights_size1, weights_size2, 0, extent);
   k4_multiply_arguments st_given = {ctx, weights, multiply, weights_size0, weights_size1, weights_size2, extent, grain};
@@ -231,7 +237,10 @@ static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
   return k5_broadcast_to_range(st_given->ctx, st_given->broadcast_to, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
 static int k5_broadcast_to(st_ctx *ctx, double *restrict broadcast_to, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), grain = 32;
+  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), least = 32;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (weights_size1 * weights_size2) < 40000)
     return k5_broadcast_to_range(ctx, broadcast_to, weights_size1, weights_size2, 0, extent);
   k5_broadcast_to_arguments st_given = {ctx, broadcast_to, weights_size1, weights_size2, extent, grain};
@@ -279,7 +288,10 @@ static int k6_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
   return k6_broadcast_to_range(st_given->ctx, st_given->broadcast_to_2, st_given->weights_size2, begin, end);
 }
 static int k6_broadcast_to(st_ctx *ctx, double *restrict broadcast_to_2, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size2) / 4096), grain = 32;
+  const int64_t extent = ((4095 + weights_size2) / 4096), least = 32;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || weights_size2 < 40000)
     return k6_broadcast_to_range(ctx, broadcast_to_2, weights_size2, 0, extent);
   k6_broadcast_to_arguments st_given = {ctx, broadcast_to_2, weights_size2, extent, grain};
@@ -339,7 +351,10 @@ static int k7_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k7_multiply_range(st_given->ctx, st_given->row_row_3, st_given->d_h, st_given->row_row_2, st_given->item_6_row, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
 static int k7_multiply(st_ctx *ctx, const double *restrict row_row_3, const double *restrict d_h, const double *restrict row_row_2, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), grain = 4;
+  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), least = 4;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (8 * weights_size1 * weights_size2) < 40000)
     return k7_multiply_range(ctx, row_row_3, d_h, row_row_2, item_6_row, weights_size1, weights_size2, 0, extent);
   k7_multiply_arguments st_given = {ctx, row_row_3, d_h, row_row_2, item_6_row, weights_size1, weights_size2, extent, grain};
@@ -505,7 +520,10 @@ static int k9_sum_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k9_sum_add_range(st_given->ctx, st_given->item_6_row, st_given->d_b, st_given->d_b_next, st_given->weights_size2, st_given->weights_size1, begin, end);
 }
 static int k9_sum_add(st_ctx *ctx, const double *restrict item_6_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1) {
-  const int64_t extent = ((511 + weights_size2) / 512), grain = st_max_i64(((131072 / (2048 + 1024 * weights_size1))), 1);
+  const int64_t extent = ((511 + weights_size2) / 512), least = st_max_i64(((131072 / (2048 + 1024 * weights_size1))), 1);
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (2 * weights_size1 * weights_size2 + 3 * weights_size2) < 40000)
     return k9_sum_add_range(ctx, item_6_row, d_b, d_b_next, weights_size2, weights_size1, 0, extent);
   k9_sum_add_arguments st_given = {ctx, item_6_row, d_b, d_b_next, weights_size2, weights_size1, extent, grain};
@@ -637,7 +655,10 @@ static int k12_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k12_add_range(st_given->ctx, st_given->contract_4, st_given->add, st_given->w_size0, st_given->weights_size2, begin, end);
 }
 static int k12_add(st_ctx *ctx, const double *restrict contract_4, double *restrict add, int64_t w_size0, int64_t weights_size2) {
-  const int64_t extent = ((4095 + w_size0 * weights_size2) / 4096), grain = 10;
+  const int64_t extent = ((4095 + w_size0 * weights_size2) / 4096), least = 10;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (3 * w_size0 * weights_size2) < 40000)
     return k12_add_range(ctx, contract_4, add, w_size0, weights_size2, 0, extent);
   k12_add_arguments st_given = {ctx, contract_4, add, w_size0, weights_size2, extent, grain};
@@ -729,7 +750,10 @@ static int k14_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k14_add_range(st_given->ctx, st_given->contract_5, st_given->add_2, st_given->weights_size2, begin, end);
 }
 static int k14_add(st_ctx *ctx, const double *restrict contract_5, double *restrict add_2, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size2 * weights_size2) / 4096), grain = 10;
+  const int64_t extent = ((4095 + weights_size2 * weights_size2) / 4096), least = 10;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (3 * weights_size2 * weights_size2) < 40000)
     return k14_add_range(ctx, contract_5, add_2, weights_size2, 0, extent);
   k14_add_arguments st_given = {ctx, contract_5, add_2, weights_size2, extent, grain};

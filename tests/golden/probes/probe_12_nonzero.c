@@ -45,7 +45,10 @@ static int k1_greater_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k1_greater_range(st_given->ctx, st_given->x, st_given->limit, st_given->greater, st_given->x_size0, begin, end);
 }
 static int k1_greater(st_ctx *ctx, const double *restrict x, const double *restrict limit, uint8_t *restrict greater, int64_t x_size0) {
-  const int64_t extent = ((4095 + x_size0) / 4096), grain = 8;
+  const int64_t extent = ((4095 + x_size0) / 4096), least = 8;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (4 * x_size0) < 40000)
     return k1_greater_range(ctx, x, limit, greater, x_size0, 0, extent);
   k1_greater_arguments st_given = {ctx, x, limit, greater, x_size0, extent, grain};
@@ -180,7 +183,10 @@ static int k3_sum_partial_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k3_sum_partial_range(st_given->ctx, st_given->item, st_given->x, st_given->sum_2_row_part, st_given->sum_row_part, st_given->count, st_given->x_size0, begin, end);
 }
 static int k3_sum_partial(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, double *restrict sum_2_row_part, double *restrict sum_row_part, int64_t count, int64_t x_size0) {
-  const int64_t extent = ((16383 + count) / 16384), grain = 1;
+  const int64_t extent = ((16383 + count) / 16384), least = 1;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (8 * count) < 40000)
     return k3_sum_partial_range(ctx, item, x, sum_2_row_part, sum_row_part, count, x_size0, 0, extent);
   k3_sum_partial_arguments st_given = {ctx, item, x, sum_2_row_part, sum_row_part, count, x_size0, extent, grain};
@@ -272,7 +278,10 @@ static int k4_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k4_add_range(st_given->ctx, st_given->item, st_given->x, st_given->sum_2, st_given->add, st_given->count, st_given->x_size0, begin, end);
 }
 static int k4_add(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, const double *restrict sum_2, double *restrict add, int64_t count, int64_t x_size0) {
-  const int64_t extent = ((4095 + count) / 4096), grain = 2;
+  const int64_t extent = ((4095 + count) / 4096), least = 2;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (13 * count) < 40000)
     return k4_add_range(ctx, item, x, sum_2, add, count, x_size0, 0, extent);
   k4_add_arguments st_given = {ctx, item, x, sum_2, add, count, x_size0, extent, grain};
@@ -320,7 +329,10 @@ static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
   return k5_broadcast_to_range(st_given->ctx, st_given->scatter_add, st_given->x_size0, begin, end);
 }
 static int k5_broadcast_to(st_ctx *ctx, double *restrict scatter_add, int64_t x_size0) {
-  const int64_t extent = ((4095 + x_size0) / 4096), grain = 32;
+  const int64_t extent = ((4095 + x_size0) / 4096), least = 32;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || x_size0 < 40000)
     return k5_broadcast_to_range(ctx, scatter_add, x_size0, 0, extent);
   k5_broadcast_to_arguments st_given = {ctx, scatter_add, x_size0, extent, grain};
@@ -363,7 +375,10 @@ static int k6_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k6_scatter_add_range(st_given->ctx, st_given->item, st_given->x, st_given->scatter_add, st_given->count, st_given->x_size0, begin, end);
 }
 static int k6_scatter_add(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, double *restrict scatter_add, int64_t count, int64_t x_size0) {
-  const int64_t extent = st_min_i64((1 + (count / 65536)), 8), grain = 1;
+  const int64_t extent = st_min_i64((1 + (count / 65536)), 8), least = 1;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (4 * count) < 40000)
     return k6_scatter_add_range(ctx, item, x, scatter_add, count, x_size0, 0, extent);
   k6_scatter_add_arguments st_given = {ctx, item, x, scatter_add, count, x_size0, extent, grain};
