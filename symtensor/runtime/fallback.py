@@ -452,25 +452,12 @@ def _interruptible(enter: Callable[[], int], stop: Any) -> int:
     if threading.current_thread() is not threading.main_thread():
         return enter()
     status: list[int] = []
-    entered, left = threading.Event(), threading.Event()
-
-    def run() -> None:
-        entered.set()
-        try:
-            status.append(enter())
-        finally:
-            left.set()
-
+    thread = threading.Thread(target=lambda: status.append(enter()), name="symtensor call")
+    thread.start()
     interrupt: BaseException | None = None
-    try:
-        threading.Thread(target=run, name="symtensor call").start()
-    except KeyboardInterrupt as error:  # while it waited for the thread to come up, which mostly it does all the same
-        stop[0], interrupt = 1, error
-        if not entered.wait(1.0):
-            raise
-    while not left.is_set():
+    while thread.is_alive():
         try:
-            left.wait()
+            thread.join()
         except BaseException as error:  # whatever the user's signal handler raises
             stop[0] = 1  # and wait on: the native code still uses the arrays
             interrupt = error

@@ -217,14 +217,21 @@ def test_a_failing_chunk_drops_the_rest(native: ModuleType, entries: Entries, co
 
 
 def test_control_c_drops_the_rest(native: ModuleType, entries: Entries) -> None:
+    if native.__name__.endswith("fallback"):
+        pytest.skip("the fallback runs regions in order; Ctrl-C in its calls is tested in test_dispatch.py")
     slow = function(native, entries, "many_slow_chunks", (), ())
     main = threading.main_thread().ident
     assert main is not None
     with workers(native, 2):
-        threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT)).start()
+        timer = threading.Timer(0.1, signal.pthread_kill, (main, signal.SIGINT))
+
+        def interrupted() -> None:  # a slow machine may send the signal before the call begins
+            timer.start()
+            slow()
+
         start = time.monotonic()
         with pytest.raises(KeyboardInterrupt):
-            slow()
+            interrupted()
         assert time.monotonic() - start < 5
         assert function(native, entries, "sum")(np.ones(64)) == 64.0
 
