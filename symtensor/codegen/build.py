@@ -13,7 +13,8 @@ import numpy as np
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.bind import Binder
 from symtensor.codegen.contraction import gemm_form
-from symtensor.codegen.lower import GroupLowering, Memory, make_kernel
+from symtensor.codegen.group import GroupLowering, Memory, make_kernel
+from symtensor.codegen.lower import lower
 from symtensor.codegen.names import SourceNames
 from symtensor.codegen.program import (
     Commit,
@@ -168,7 +169,7 @@ class Builder:
         """A kernel group as launches."""
         name = self.kernel_name(group.nodes)
         lowering = GroupLowering(group, name, self.memory, self.schedules.get(name), self.fma)
-        kernels = lowering.kernels()
+        kernels = lower(lowering)
         for partial, dtype, elements in lowering.partials:
             self.storages[partial] = Storage(partial, dtype, elements, "temporary")
         self.log.append((name, lowering.schedule, lowering))

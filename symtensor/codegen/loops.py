@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.build import Builder
 from symtensor.codegen.contraction import lower_contractions
-from symtensor.codegen.lower import make_kernel
+from symtensor.codegen.group import make_kernel
 from symtensor.codegen.program import Branch, Copy, Launch, Loop, Step, Storage, Swap, View, WhileLoop
 from symtensor.codegen.scalarize import scalar_kernel
 from symtensor.ir import size as sz

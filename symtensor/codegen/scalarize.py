@@ -14,7 +14,7 @@ from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.bind import Binder
 from symtensor.codegen.build import Builder
 from symtensor.codegen.contraction import lower_contractions
-from symtensor.codegen.lower import make_kernel
+from symtensor.codegen.group import make_kernel
 from symtensor.codegen.resolve import row_major
 from symtensor.errors import CODES
 from symtensor.ir import size as sz

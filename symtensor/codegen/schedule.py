@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symtensor.codegen.two_pass import two_pass_of
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Call, Load, LoopVar
 from symtensor.ir.size import Size, SizeLike, substitute
@@ -34,6 +35,7 @@ STAGE_CHUNK = 16384
 CHUNK_WORK = 131072
 ROWS_AN_UPDATE = 8
 UPDATE_CALLS = 48
+TWO_PASS_CALLS = 3  # an addition, and a subtraction and a product about the center
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,7 @@ def operations(group: KernelGroup) -> SizeLike:
     total: SizeLike = 0
     for sweep in group.sweeps:
         count = sum(isinstance(e, (Call, Load)) for e in walk([c.value for c in sweep.computes])) + 1
+        count += sum(TWO_PASS_CALLS for c in sweep.computes if two_pass_of(c))
         total = sz.add(total, sz.mul(sz.product(v.extent for v in sweep.inner), count))
     return sz.mul(total, sz.product(v.extent for v in group.outer))
 

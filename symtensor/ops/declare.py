@@ -90,11 +90,40 @@ class Monoid:
     finish: Callable[[tuple[Expr, ...], Expr], Expr] = lambda accumulators, count: accumulators[0]
 
 
+@dataclass(frozen=True, eq=False)
+class TwoPass:
+    """A reduction by two simpler ones, the second about the result of the first.
+
+    The result must not change when all elements are shifted by a constant: where results of pieces are joined, elements
+    are measured from the very first one, or the centers of the pieces would lose their digits far from zero.
+
+    Attributes:
+        first: reduction of the first pass.
+        center: ``center(total, count)`` makes of its result what the second pass measures from.
+        second: reduction of the second pass.
+        distance: ``distance(value, center)`` is what the second pass takes in.
+        join: ``join(count, center, total)`` gives the accumulators of the whole.
+    """
+
+    first: Reduction
+    center: Callable[[Expr, Expr], Expr]
+    second: Reduction
+    distance: Callable[[Expr, Expr], Expr]
+    join: Callable[[Expr, Expr, Expr], tuple[Expr, ...]]
+
+
 @dataclass(frozen=True, eq=False, repr=False)
 class Reduction(Op):
-    """An op that folds the axes in attribute ``axes`` (sorted, non-negative) with a monoid; axes are dropped."""
+    """An op that folds the axes in attribute ``axes`` (sorted, non-negative) with a monoid; axes are dropped.
+
+    Attributes:
+        monoid: accumulators and what they do.
+        two_pass: how to fold elements that are in cache, or in registers, where that is cheaper than step by step.
+            The first accumulator of such a reduction counts elements.
+    """
 
     monoid: Monoid = None  # type: ignore[assignment]
+    two_pass: TwoPass | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)

@@ -72,20 +72,23 @@ def _positioned(name: str, comparison: str, identity: Callable[[np.dtype], Any])
     )
 
 
-def _welford_step(accumulators: Accumulators, value: Expr, position: Expr) -> Accumulators:
-    count, mean, squares = accumulators
-    count = count + 1
-    delta = value - mean
-    mean = mean + delta / count
-    return count, mean, squares + delta * (value - mean)
-
-
 def _welford_combine(left: Accumulators, right: Accumulators) -> Accumulators:
     """Chan, Golub and LeVeque, Updating formulae and a pairwise algorithm for sample variances (1979)."""
     (n, mean_n, squares_n), (m, mean_m, squares_m) = left, right
     total, delta = n + m, mean_m - mean_n
     share = select(total > 0, m / total, Const(0, total.dtype))
-    return total, mean_n + delta * share, squares_n + squares_m + delta * delta * n * share
+    return total, mean_n + delta * share, (squares_n + squares_m) + (delta * delta) * (n * share)
+
+
+def _welford_step(accumulators: Accumulators, value: Expr, position: Expr) -> Accumulators:
+    # One element is its own mean, at a distance of 0, unless it is no number.
+    return _welford_combine(accumulators, (Const(1, value.dtype), value, value - value))
+
+
+def squared_gap(value: Expr, mean: Expr) -> Expr:
+    """Squared distance of an element from the mean."""
+    gap = value - mean
+    return gap * gap
 
 
 SUM_MONOID = _plain("sum", "add", lambda dtype: 0)

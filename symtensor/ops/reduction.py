@@ -17,7 +17,7 @@ from symtensor import dtypes
 from symtensor.errors import ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.node import Guard, Tensor, TensorType, caller_sites, describe, register
-from symtensor.ops.declare import Monoid, Reduction, as_tensor, cast
+from symtensor.ops.declare import Monoid, Reduction, TwoPass, as_tensor, cast
 from symtensor.ops.elementwise import equal, not_equal, where
 from symtensor.ops.monoids import (
     ALL_MONOID,
@@ -31,6 +31,7 @@ from symtensor.ops.monoids import (
     WELFORD_MONOID,
     highest,
     lowest,
+    squared_gap,
 )
 from symtensor.ops.movement import expand_dims, reshape
 from symtensor.ops.samples import Sample, Samples
@@ -64,6 +65,7 @@ def reduction(
     result: Callable[[np.dtype], np.dtype] = lambda dtype: dtype,
     has_identity: bool = True,
     samples: Samples = _samples,
+    two_pass: TwoPass | None = None,
 ) -> Reduction:
     """Declare a reduction.
 
@@ -75,6 +77,7 @@ def reduction(
         result: dtype of the result from that of the operand.
         has_identity: whether an empty reduction is allowed.
         samples: sample inputs.
+        two_pass: how to fold elements at hand, where that is cheaper than the monoid's steps.
     """
 
     def infer(inputs: tuple[Tensor, ...], axes: Axes) -> TensorType:
@@ -91,6 +94,7 @@ def reduction(
     op = Reduction(
         name, "reduction", infer, lambda x, axes: reference(np.asarray(x), axes), pull if vjp else None, False,
         None if has_identity else _not_empty, samples, monoid=monoid,
+        two_pass=two_pass,
     )  # fmt: skip
     register(op)
     return op
@@ -124,7 +128,8 @@ def _flattened(function: Callable[..., Any]) -> Callable[[np.ndarray, Axes], Any
 
 
 def _welford_reference(x: np.ndarray, axes: Axes) -> Any:
-    gap = x - np.mean(x, axis=axes, keepdims=True)
+    count = np.array(np.prod([x.shape[a] for a in axes]), x.dtype)
+    gap = x - np.sum(x, axis=axes, keepdims=True) / count
     return np.sum(gap * gap, axis=axes, dtype=x.dtype)
 
 
@@ -147,6 +152,9 @@ ARGMIN = reduction(
 WELFORD = reduction(
     "sum_of_squared_deviations", WELFORD_MONOID, _welford_reference,
     lambda g, y, x, axes: 2 * g * (x - mean(x, axis=axes, keepdims=True)),
+    two_pass=TwoPass(
+        SUM, lambda total, count: total / count, SUM, squared_gap, lambda count, mean, squares: (count, mean, squares)
+    ),
 )  # fmt: skip
 
 

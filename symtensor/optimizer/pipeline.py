@@ -20,7 +20,7 @@ from symtensor.ir.text import graph_text
 from symtensor.ir.trace import Trace
 from symtensor.ir.verify import verify_rewritten
 from symtensor.ops.declare import INPUT
-from symtensor.optimizer import algebra, canonicalize, fold, linalg, movement, rows, specialize, stabilize
+from symtensor.optimizer import algebra, canonicalize, fold, linalg, moments, movement, rows, specialize, stabilize
 from symtensor.optimizer.commuted import merge_commuted
 from symtensor.optimizer.loop_graphs import expose
 from symtensor.optimizer.loops import prepare_loops, simplify_loops
@@ -61,6 +61,7 @@ PASSES = (
     Pass("stabilise", STABLE, (*CANONICAL, *fold.RULES)),
     Pass("loops", change=_simplify_loops),
     Pass("linalg", linalg.RULES, (*CANONICAL, *fold.RULES)),
+    Pass("moments", moments.RULES, movement.RULES),
     Pass("specialise", (*specialize.RULES, *fold.LAST), movement.RULES),
     Pass("merge again", change=merge_commuted),
 )

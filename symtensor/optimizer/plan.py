@@ -12,6 +12,7 @@ from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Expr, LoopVar
 from symtensor.ir.size import SizeLike
+from symtensor.ops.declare import Reduction
 from symtensor.optimizer.guards import Guards
 
 GLOBAL, SCRATCH, VALUE = "stored", "scratch", "value"
@@ -29,6 +30,7 @@ class Compute:
         position: linear index in the reduced axes, for argmax; None for a map.
         storage: ``stored`` (a buffer of its own), ``scratch`` (lives within one outer iteration), or ``value``
             (used only by the same iteration).
+        fold: the reduction that folds, where it is not the node's own: the second of two passes.
     """
 
     node: Tensor
@@ -37,6 +39,7 @@ class Compute:
     reduced: tuple[LoopVar, ...] = ()
     position: SizeLike | None = None
     storage: str = GLOBAL
+    fold: Reduction | None = None
 
 
 @dataclass(frozen=True, eq=False)

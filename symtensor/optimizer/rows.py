@@ -99,7 +99,7 @@ def log_of_softmax(x: Wild, axes: Attr) -> Sides:
 
 
 # ---------------------------------------------------------------------------------------------------------- variance
-def _counts(x: Tensor, axes: Axes, count: Tensor) -> bool:
+def is_count(x: Tensor, axes: Axes, count: Tensor) -> bool:
     """Whether a scalar is the number of elements over the axes."""
     while count.op is CAST:
         count = count.inputs[0]
@@ -119,11 +119,11 @@ def variance_from_moments(x: Wild, count: Wild, axes: Attr) -> Sides:
     mean = SUM(x, axes=axes) / count
     kept = EXPAND_DIMS(SUM(x, axes=axes), axes=axes) / count
     return [
-        (SUM(square(x), axes=axes) / count - square(mean), _variance, _counts),
+        (SUM(square(x), axes=axes) / count - square(mean), _variance, is_count),
         (
             EXPAND_DIMS(SUM(square(x), axes=axes), axes=axes) / count - square(kept),
             lambda x, axes, count: expand_dims(_variance(x, axes, count), axes),
-            _counts,
+            is_count,
         ),
     ]
 

@@ -72,7 +72,7 @@ TOTAL = f"expand_dims(sum(exp({SHIFTED}), axes=(1,)), axes=(1,))"
         (lambda: st.log(st.exp(M) / st.exp(M).sum(axis=1, keepdims=True)), f"({SHIFTED} - log({TOTAL}))"),
         (
             lambda: (M * M).mean(axis=0) - M.mean(axis=0) ** 2,
-            "(sum(square((m - expand_dims((sum(m, axes=(0,)) / size), axes=(0,)))), axes=(0,)) / size)",
+            "(sum_of_squared_deviations(m, axes=(0,)) / size)",
         ),
         (lambda: (2 * M).sum() * st.constant(2.0) / st.constant(8.0), "((sum((2.0 * m), axes=(0, 1)) * 2.0) * 0.125)"),
         (lambda: X + st.exp(st.constant(0.0)) * 3, "(x + 3.0)"),
