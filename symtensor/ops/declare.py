@@ -80,7 +80,7 @@ class Monoid:
             axes as a scalar expression (argmax).
         combine: ``combine(left, right)`` joins two tuples of accumulators, ``left`` covering earlier positions.
         finish: ``finish(accumulators, count)`` gives the result.
-        accumulate: dtype in which a dtype is accumulated.
+        positioned: whether the step looks at the position, which costs lanes as wide as positions are.
     """
 
     name: str
@@ -88,6 +88,7 @@ class Monoid:
     step: Callable[[tuple[Expr, ...], Expr, Expr], tuple[Expr, ...]]
     combine: Callable[[tuple[Expr, ...], tuple[Expr, ...]], tuple[Expr, ...]]
     finish: Callable[[tuple[Expr, ...], Expr], Expr] = lambda accumulators, count: accumulators[0]
+    positioned: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -69,6 +69,7 @@ def _positioned(name: str, comparison: str, identity: Callable[[np.dtype], Any])
         step=lambda accumulators, value, position: choose(accumulators, (value, position)),
         combine=choose,
         finish=lambda accumulators, count: accumulators[1],
+        positioned=True,
     )
 
 

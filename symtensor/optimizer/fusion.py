@@ -408,9 +408,10 @@ class _Fusion:
             if isinstance(member.op, Reduction):
                 operand, over = member.inputs[0], member.attr("axes")
                 value = elements.value(operand, reduction_index(operand, over, index, tuple(map(Size.of, reduced))))
-                position = 0
-                for v in reduced:
-                    position = sz.add(sz.mul(position, v.extent), Size.of(v))
+                if member.op.monoid.positioned:
+                    position = 0
+                    for v in reduced:
+                        position = sz.add(sz.mul(position, v.extent), Size.of(v))
             else:
                 value = elements.definition(member, index)
                 elements.define(member, index, value)

@@ -27,7 +27,7 @@ class Compute:
         index: the index of the element of ``node`` that an iteration (of the non-reduced loops) computes.
         value: the element, or what the reduction takes in, over ``Element`` leaves of stored nodes.
         reduced: the loop variables that a reduction folds; empty for a map.
-        position: linear index in the reduced axes, for argmax; None for a map.
+        position: linear index in the reduced axes, for argmax; None where nothing asks for it.
         storage: ``stored`` (a buffer of its own), ``scratch`` (lives within one outer iteration), or ``value``
             (used only by the same iteration).
         fold: the reduction that folds, where it is not the node's own: the second of two passes.
