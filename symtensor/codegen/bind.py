@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
-from symtensor.codegen.loop_ir import Let, Statement
+from symtensor.codegen.loop_ir import Let, Statement, Store
 from symtensor.ir.scalar import Call, Expr, Index, Load, ValueIndex, Var, as_index, call
 from symtensor.ir.size import Atom, SizeLike, atoms, substitute
 from symtensor.optimizer.elements import children, walk
@@ -105,6 +105,23 @@ class Binder:
         if all(a is b for a, b in zip(args, expr.args)):
             return expr
         return Call(expr.op, args, expr.dtype)
+
+
+def bound(stores: Sequence[Store], fma: bool, numbers: Iterator[int] | None = None) -> list[Statement]:
+    """Stores of expressions as a block of statements.
+
+    Args:
+        stores: whose values are expressions as they were built.
+        fma: whether products join additions.
+        numbers: of the variables, where the block shares a scope with others.
+    """
+    bind = Binder(fma, [s.value for s in stores], numbers)
+    return [t for s in stores for t in _bound_store(s, bind)]
+
+
+def _bound_store(store: Store, bind: Binder) -> list[Statement]:
+    value = bind(store.value)
+    return [*bind.take(), Store(store.buffer, store.offset, value)]
 
 
 def _fused(op: str, position: int, product: Call, other: Expr) -> Expr:

@@ -7,12 +7,12 @@ follow the schedule's steps and decide nothing themselves; ``symtensor.codegen.l
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
-from symtensor.codegen.bind import Binder
+from symtensor.codegen.bind import Binder, bound
 from symtensor.codegen.loop_ir import (
     Accumulate,
     Alloc,
@@ -26,6 +26,7 @@ from symtensor.codegen.loop_ir import (
     all_statements,
     expressions,
 )
+from symtensor.codegen.pieces import in_pieces
 from symtensor.codegen.resolve import merge_loops, resolve, row_major
 from symtensor.codegen.schedule import Lanes, Parallel, Schedule, Sink, TwoStage, choose, operations
 from symtensor.codegen.two_pass import in_two_passes, monoid_of
@@ -35,7 +36,7 @@ from symtensor.ir.scalar import Expr, Index, Load, LoopVar, ValueIndex, Var, ind
 from symtensor.ir.size import Atom, Size, SizeLike, atoms
 from symtensor.ir.text import Names
 from symtensor.optimizer.elements import walk
-from symtensor.optimizer.plan import GLOBAL, SCRATCH, VALUE, Compute, KernelGroup, Sweep
+from symtensor.optimizer.plan import GLOBAL, SCRATCH, Compute, KernelGroup, Sweep
 
 
 @dataclass
@@ -94,7 +95,7 @@ class GroupLowering:
         self.grain_work = next((s.work for s in self.schedule if isinstance(s, Parallel)), 0)
         self.sink: tuple[LoopVar, int] | None = None
         self.allocs: dict[str, Alloc] = {}
-        self._numbers = itertools.count(1)
+        self.numbers = itertools.count(1)
         self.partials: list[tuple[str, np.dtype, SizeLike]] = []  # buffers between two stages: name, dtype, elements
 
     # ------------------------------------------------------------------------------------------ where elements lie
@@ -159,16 +160,16 @@ class GroupLowering:
         return make_kernel(name, tuple(body), self.nodes, work, self.memory.dtypes)
 
     # ----------------------------------------------------------------------------------- lanes along an inner axis
-    def sweep(self, sweep: Sweep, kind: str = "simd") -> list[Statement]:
+    def sweep(self, sweep: Sweep) -> list[Statement]:
         """One sweep, with lanes along its last loop."""
+        if not any(c.reduced for c in sweep.computes):
+            return self._map_sweep(sweep)
         mixed = next((c for c in sweep.computes if c.reduced and len(c.reduced) < len(sweep.inner)), None)
         maps = sweep.inner[: len(sweep.inner) - len(mixed.reduced)] if mixed else ()
-        loops = sweep.inner[len(maps) :]
         before: list[Statement] = []
         body: list[Statement] = []
         after: list[Statement] = []
-        # Without loops of its own a sweep's variables share the scope of the others'.
-        bind = Binder(self.fma, [c.value for c in sweep.computes], None if loops or maps else self._numbers)
+        bind = Binder(self.fma, [c.value for c in sweep.computes])
         for compute in sweep.computes:
             if compute.reduced:
                 names = self._accumulators(compute, before)
@@ -178,16 +179,34 @@ class GroupLowering:
                 body.append(Accumulate(names, monoid_of(compute), value, where))
                 after += self._finish(compute, names, maps)
             else:
-                stores = self.stores(compute, bind)
-                body += bind.take()
-                body += stores
-        nest = body
-        for depth, var in enumerate(reversed(loops)):
-            nest = [For(var, tuple(nest), kind if depth == 0 else "serial", lanes=self.lanes if depth == 0 else 0)]
-        result = before + nest + after
+                for store in self.stores(compute):
+                    value = bind(store.value)
+                    body += [*bind.take(), Store(store.buffer, store.offset, value)]
+        result = before + self._nest(sweep.inner[len(maps) :], [*body]) + after
         for var in reversed(maps):
             result = [For(var, tuple(result), "serial")]
         return result
+
+    def _map_sweep(self, sweep: Sweep) -> list[Statement]:
+        stores = [s for c in sweep.computes for s in self.stores(c)]
+        if not sweep.inner:  # its variables share the scope of the others'
+            return bound(stores, self.fma, self.numbers)
+        *outer, last = sweep.inner
+        nest = in_pieces(stores, last, self.numbers, lambda piece, var: self._simd(var, bound(piece, self.fma)))
+        for var in reversed(outer):
+            nest = [For(var, tuple(nest))]
+        return nest
+
+    def _simd(self, var: LoopVar, body: Sequence[Statement]) -> For:
+        return For(var, tuple(body), "simd", lanes=self.lanes)
+
+    def _nest(self, loops: tuple[LoopVar, ...], body: list[Statement]) -> list[Statement]:
+        if not loops:
+            return body
+        nest: list[Statement] = [self._simd(loops[-1], body)]
+        for var in reversed(loops[:-1]):
+            nest = [For(var, tuple(nest))]
+        return nest
 
     def _accumulators(self, compute: Compute, before: list[Statement]) -> tuple[str, ...]:
         monoid = monoid_of(compute)
@@ -207,15 +226,15 @@ class GroupLowering:
         statements: list[Statement] = [Let(local.name, value)] if not maps else []
         return statements + self.write(compute, local if not maps else value)
 
-    def stores(self, compute: Compute, bind: Binder) -> list[Statement]:
-        """What a map leaves for others."""
-        return [] if self.original[compute.node].storage == VALUE else self.write(compute, bind(compute.value))
+    def stores(self, compute: Compute) -> list[Store]:
+        """What a map leaves for others, unbound."""
+        return self.write(compute, compute.value)
 
-    def write(self, compute: Compute, value: Expr) -> list[Statement]:
+    def write(self, compute: Compute, value: Expr) -> list[Store]:
         """Store a value where the compute's storage says: memory, scratch, or nowhere."""
         original, node = self.original[compute.node], compute.node
         shape = self.memory.shape(node)
-        statements: list[Statement] = []
+        statements: list[Store] = []
         if original.storage == GLOBAL:
             statements.append(Store(self.memory.buffer(node), row_major(compute.index, shape), value))
         axes = self._inner_axes(original)

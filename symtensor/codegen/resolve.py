@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import Call, Const, Expr, Index, Load, LoopVar, ValueIndex, Var, call
+from symtensor.ir.scalar import Call, Const, Expr, Index, Load, LoopVar, ValueIndex, Var, as_index, call
 from symtensor.ir.size import Atom, Size, SizeLike, atoms, substitute
 from symtensor.optimizer.elements import Element, walk
 from symtensor.optimizer.plan import Compute, KernelGroup, Sweep
@@ -22,13 +22,18 @@ class Rewriter:
     Args:
         leaf: returns the replacement of an ``Element`` (its index already rewritten), ``Load`` or ``Var``, or None.
         values: atoms to be replaced in all index polynomials.
+        known: expressions whose value is known.
     """
 
     def __init__(
-        self, leaf: Callable[[Expr], Expr | None] | None = None, values: Mapping[Atom, SizeLike] | None = None
+        self,
+        leaf: Callable[[Expr], Expr | None] | None = None,
+        values: Mapping[Atom, SizeLike] | None = None,
+        known: Mapping[Expr, Expr] | None = None,
     ) -> None:
         self._leaf = leaf
         self._values = dict(values or {})
+        self._known = dict(known or {})
         self._memo: dict[int, Expr] = {}
         self._keep: list[Expr] = []  # keeps the keys of the memo alive
 
@@ -49,10 +54,12 @@ class Rewriter:
             if isinstance(atom, ValueIndex):
                 new = self(atom.value)
                 if new is not atom.value:
-                    values[atom] = new.size if isinstance(new, Index) else Size.of(ValueIndex(new))
+                    values[atom] = as_index(new)
         return substitute(size, values) if values else size
 
     def _rebuild(self, expr: Expr) -> Expr:
+        if expr in self._known:
+            return self._known[expr]
         if isinstance(expr, Call):
             args = tuple(self._memo[id(a)] for a in expr.args)
             if all(a is b for a, b in zip(args, expr.args)):
