@@ -168,7 +168,8 @@ class Builder:
     def group(self, group: KernelGroup) -> list[Step]:
         """A kernel group as launches."""
         name = self.kernel_name(group.nodes)
-        lowering = GroupLowering(group, name, self.memory, self.schedules.get(name), self.fma)
+        given = self.schedules.get(name)
+        lowering = GroupLowering(group, name, self.memory, given, self.fma, pieces=not self.device)
         kernels = lower(lowering)
         for partial, dtype, elements in lowering.partials:
             self.storages[partial] = Storage(partial, dtype, elements, "temporary")

@@ -6,13 +6,12 @@ accumulator for each lane of the tile and runs the reduced loops outside of the 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from symtensor.codegen.bind import Binder, bound
+from symtensor.codegen.bind import Binder
 from symtensor.codegen.group import GroupLowering
 from symtensor.codegen.loop_ir import Alloc, For, Kernel, Statement, Store
-from symtensor.codegen.pieces import in_pieces
 from symtensor.codegen.resolve import Rewriter, row_major, with_vars
 from symtensor.codegen.schedule import Sink, operations
 from symtensor.codegen.two_pass import first_element, monoid_of, take_together, two_pass_of
@@ -76,7 +75,7 @@ class ColumnLowering:
         result: list[Statement] = []
         if maps:
             stores = [s for c in maps for s in self.base.stores(c)]
-            nest = in_pieces(stores, self.lane, self.base.numbers, self._map)
+            nest = self.base.map_loop(stores, self.lane)
             for var in reversed(sweep.inner):
                 nest = [For(var, tuple(nest))]
             result += nest
@@ -87,9 +86,6 @@ class ColumnLowering:
         for reduced, together in folds.items():
             result += self._fold_rows(together, reduced, sweep)
         return result
-
-    def _map(self, stores: Sequence[Store], lane: LoopVar) -> For:
-        return For(lane, tuple(bound(stores, self.base.fma)), "simd", lanes=self.base.lanes)
 
     def _simd(self, body: Iterable[Statement]) -> For:
         return For(self.lane, tuple(body), "simd", lanes=self.base.lanes)

@@ -78,12 +78,19 @@ class GroupLowering:
         memory: where stored nodes lie.
         schedule: steps to replay; the target's default if None.
         fma: whether products with one use join additions.
+        pieces: whether loops over piecewise values are cut; threads of a device each take their own side of a select.
     """
 
     def __init__(
-        self, group: KernelGroup, name: str, memory: Memory, schedule: Schedule | None = None, fma: bool = True
+        self,
+        group: KernelGroup,
+        name: str,
+        memory: Memory,
+        schedule: Schedule | None = None,
+        fma: bool = True,
+        pieces: bool = True,
     ) -> None:
-        self.name, self.memory, self.fma = name, memory, fma
+        self.name, self.memory, self.fma, self.pieces = name, memory, fma, pieces
         self.nodes = group.nodes
         self._outer_sizes = {Size.of(v) for v in group.outer}
         self.locals: dict[Tensor, str] = {}
@@ -192,10 +199,18 @@ class GroupLowering:
         if not sweep.inner:  # its variables share the scope of the others'
             return bound(stores, self.fma, self.numbers)
         *outer, last = sweep.inner
-        nest = in_pieces(stores, last, self.numbers, lambda piece, var: self._simd(var, bound(piece, self.fma)))
+        nest = self.map_loop(stores, last)
         for var in reversed(outer):
             nest = [For(var, tuple(nest))]
         return nest
+
+    def map_loop(self, stores: Sequence[Store], var: LoopVar) -> list[Statement]:
+        """The loop over stores of unbound values, with lanes along it."""
+
+        def emit(piece: Sequence[Store], loop: LoopVar) -> For:
+            return self._simd(loop, bound(piece, self.fma))
+
+        return in_pieces(stores, var, self.numbers, emit) if self.pieces else [emit(stores, var)]
 
     def _simd(self, var: LoopVar, body: Sequence[Statement]) -> For:
         return For(var, tuple(body), "simd", lanes=self.lanes)

@@ -111,6 +111,13 @@ def test_arithmetic_and_tails(tmp_path: Path) -> None:
     assert_clean(result)
 
 
+def test_pieces_stay_in_range(tmp_path: Path) -> None:
+    tests = ["tests/codegen/test_pieces.py", "tests/codegen/test_two_pass.py"]
+    assert_clean(
+        sanitized(["-m", "pytest", "-q", "-p", "no:cacheprovider", "-k", "values or nothing", *tests], tmp_path)
+    )
+
+
 @pytest.mark.long
 def test_the_probes(tmp_path: Path) -> None:
     probes = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "tests" / "probes").glob("probe_*.py"))
