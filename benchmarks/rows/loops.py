@@ -194,14 +194,17 @@ class RungeKuttaGradient(RungeKutta):
 
 
 class Logistic(Kind):
-    """The logistic map's last value, and its gradients in start and rate (in its stable regime)."""
+    """The logistic map's last value, and its gradients in start and rate.
+
+    At rate 3, where the period doubles first, the gradient neither explodes nor underflows.
+    """
 
     title = "logistic map with gradient, steps"
     hand = "logistic"
 
     @staticmethod
     def sample(rng, dtype, steps):
-        return {"x": numpy.array(0.3, dtype), "r": numpy.array(2.9, dtype), "n": numpy.array(steps)}
+        return {"x": numpy.array(0.3, dtype), "r": numpy.array(3.0, dtype), "n": numpy.array(steps)}
 
     @staticmethod
     def sizes(arguments):
