@@ -3,14 +3,16 @@
 
 PYTHON ?= python3
 VENV ?= .venv
+BENCH_VENV ?= .venv-bench
 BIN := $(VENV)/bin
 READY := $(VENV)/.symtensor-ready
+BENCH_READY := $(BENCH_VENV)/.symtensor-ready
 RUNTIME_SOURCES := $(wildcard symtensor/runtime/*.c symtensor/runtime/*.h symtensor/runtime/*/*.c symtensor/runtime/*/*.h)
 PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 
 .DEFAULT_GOAL := test
-.PHONY: demo test test-all lint format types pytest smoke bench-probes bench docs clean distclean
+.PHONY: demo test test-all lint format types pytest smoke bench bench-quick docs clean distclean
 
 # The stamp is older than what it was made from: install again, which also rebuilds the C runtime.
 $(READY): pyproject.toml setup.py $(RUNTIME_SOURCES)
@@ -46,20 +48,27 @@ smoke: $(READY)
 	$(BIN)/ruff check .
 	$(PYTEST) -q tests/test_imports.py tests/probes/probe_01_elementwise.py
 
-bench-probes: $(READY)
-	$(BIN)/python -m benchmarks.probes
+# The libraries that symtensor is compared with live in an environment of their own.
+$(BENCH_READY): benchmarks/requirements.txt pyproject.toml setup.py $(RUNTIME_SOURCES)
+	test -x $(BENCH_VENV)/bin/python || $(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/python -m pip install --quiet --requirement benchmarks/requirements.txt --editable .
+	touch $@
 
-bench: bench-probes
-	$(BIN)/python -m benchmarks.import_time
-	$(BIN)/python -m benchmarks.call_overhead
+# About an hour on a quiet machine; writes docs/benchmarks.md, its plots and the README's table.
+bench: $(BENCH_READY)
+	$(BENCH_VENV)/bin/python -m benchmarks
+
+# Under two minutes: a few rows and peers, printed.
+bench-quick: $(BENCH_READY)
+	$(BENCH_VENV)/bin/python -m benchmarks --quick
 
 docs: $(READY)
 	$(BIN)/python -m docs.generate
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	find . -path ./$(VENV) -prune -o \( -name __pycache__ -o -name '*.so' -o -name '*.o' \) -print0 | xargs -0 rm -rf
-	rm -f $(READY)
+	find . \( -path ./$(VENV) -o -path ./$(BENCH_VENV) \) -prune -o \( -name __pycache__ -o -name '*.so' -o -name '*.o' \) -print0 | xargs -0 rm -rf
+	rm -f $(READY) $(BENCH_READY)
 
 distclean: clean
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(BENCH_VENV)

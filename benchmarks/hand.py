@@ -1,118 +1,132 @@
-"""The hand-written C of benchmarks/c, compiled and callable: what a good engineer would write for each probe.
+"""The hand-written C of benchmarks/c, compiled and callable: the best C that we know for each kind of work.
 
-Every function here takes the probe's arguments and its outputs, allocated by the caller, and returns nothing.
+Each file is compiled once for float and once for double (``T``).  Functions are named ``NAME_f32`` and ``NAME_f64``;
+they take pointers to all arguments, then to all results, allocated once, then the sizes, and return nothing.
 """
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import hashlib
+import importlib.util
 import pathlib
 import subprocess
-from collections.abc import Callable
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
-import scipy_openblas32
-from cffi import FFI
+
+from benchmarks.kind import Arrays, Row
 
 HERE = pathlib.Path(__file__).resolve().parent
 FLAGS = (
-    "-O3 -march=native -mprefer-vector-width=512 -ffp-contract=off -fno-math-errno -fno-trapping-math"
-    " -fopenmp -std=gnu11 -Wall -Wextra -Werror -fPIC -shared"
+    "-O3 -march=native -mprefer-vector-width=512 -fno-math-errno -fno-trapping-math"
+    " -fopenmp -std=gnu11 -Wall -Wextra -Werror -Wno-psabi -Wno-unknown-pragmas -fPIC"
 ).split()
-DECLARATIONS = """
-void omp_set_num_threads(int);
-void hand_set_dgemm(void *);
-void hand_plus_one(double *, double *, int64_t);
-void hand_chain(double *, double *, double *, double *, double *, int64_t);
-void hand_softmax(double *, double *, int64_t, int64_t);
-void hand_softmax_gradient(double *, double *, double *, double *, int64_t, int64_t);
-void hand_variance_rows(double *, double *, int64_t, int64_t);
-void hand_variance_columns(double *, double *, int64_t, int64_t);
-void hand_attention(double *, double *, double *, double *, int64_t, int64_t, int64_t, int64_t);
-void hand_attention_gradient(double *, double *, double *, double *, double *, double *, double *, double *,
-                             int64_t, int64_t, int64_t, int64_t);
-void hand_runge_kutta(double *, double *, double, int64_t, double *);
-void hand_runge_kutta_gradient(double *, double *, double, int64_t, double *, double *, double *, double *, double *);
-"""
-ffi = FFI()
-ffi.cdef(DECLARATIONS)
+SUFFIX = {"float32": "f32", "float64": "f64"}
+SPARE = 64  # bytes: results begin on a cache line, as those of symtensor's pool do
+
+
+def _build(sources: list[pathlib.Path], flags: list[str], stem: str) -> pathlib.Path:
+    """Compile these files once for their present text, side by side, and link them."""
+    headers = sorted((HERE / "c").glob("*.h"))
+    text = " ".join(flags).encode() + b"".join(path.read_bytes() for path in [*sources, *headers])
+    path = HERE.parent / "build" / "benchmarks" / f"{stem}-{hashlib.sha256(text).hexdigest()[:16]}.so"
+    if path.exists():
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=path.parent) as scratch:
+        objects = [f"{scratch}/{source.stem}.o" for source in sources]
+        compilers = [
+            subprocess.Popen(["gcc", *flags, "-c", str(source), "-o", target])
+            for source, target in zip(sources, objects)
+        ]
+        codes = [compiler.wait() for compiler in compilers]
+        if any(codes):
+            raise RuntimeError("benchmarks/c does not compile")
+        linked = f"{scratch}/linked.so"
+        subprocess.run(["gcc", "-shared", "-fopenmp", *objects, "-o", linked, "-lm", "-lmvec"], check=True)
+        pathlib.Path(linked).rename(path)
+    return path
 
 
 @functools.cache
-def library() -> Any:
-    """Compile benchmarks/c once for its present text and load it; BLAS is OpenBLAS on one thread."""
-    sources = sorted((HERE / "c").glob("*.c"))
-    text = " ".join(FLAGS).encode() + b"".join(path.read_bytes() for path in sorted((HERE / "c").iterdir()))
-    path = HERE.parent / "build" / "benchmarks" / f"hand-{hashlib.sha256(text).hexdigest()[:16]}.so"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        scratch = path.with_suffix(".tmp")
-        subprocess.run(["gcc", *FLAGS, *map(str, sources), "-o", str(scratch), "-lm"], check=True)
-        scratch.rename(path)
-    loaded = ffi.dlopen(str(path))
-    blas = ffi_blas().dlopen(str(next(pathlib.Path(scipy_openblas32.get_lib_dir()).glob("libscipy_openblas*.so"))))
-    blas.scipy_openblas_set_num_threads(1)
-    loaded.hand_set_dgemm(ffi.cast("void *", ffi_blas().addressof(blas, "scipy_cblas_dgemm")))
-    return loaded
+def library(dtype: str) -> Any:
+    """Load the C for one dtype."""
+    sources = sorted(path for path in (HERE / "c").glob("*.c") if not path.name.startswith("py_"))
+    define = {"float32": "-DSINGLE", "float64": "-DDOUBLE"}[dtype]
+    return ctypes.CDLL(str(_build(sources, [*FLAGS, define], f"hand-{SUFFIX[dtype]}")))
 
 
-@functools.cache
-def ffi_blas() -> FFI:
-    declarations = FFI()
-    declarations.cdef(
-        "void scipy_openblas_set_num_threads(int);"
-        "void scipy_cblas_dgemm(int, int, int, int, int, int, double, double *, int, double *, int, double, double *,"
-        " int);"
-    )
-    return declarations
+def extension(name: str) -> Any:
+    """Load ``c/py_NAME.c``, a Python extension module of that name."""
+    flags = [*FLAGS, "-Wno-cast-function-type", "-I" + sysconfig.get_paths()["include"], "-I" + np.get_include()]
+    path = _build([HERE / "c" / f"py_{name}.c"], flags, f"py_{name}")
+    spec = importlib.util.spec_from_file_location(f"py_{name}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
-def pointer(array: np.ndarray) -> Any:
-    assert array.dtype == "float64"
-    assert array.flags.c_contiguous
-    return ffi.cast("double *", array.ctypes.data)
+def _blas(which: str) -> tuple[ctypes.CDLL, str]:
+    """Return a BLAS on one thread and what its functions' names begin with."""
+    if which == "mkl":
+        path = next((pathlib.Path(sys.prefix) / "lib").glob("libmkl_rt.so*"))
+        mkl = ctypes.CDLL(str(path), mode=ctypes.RTLD_GLOBAL)
+        mkl.MKL_Set_Threading_Layer(1)  # sequential
+        return mkl, "cblas_"
+    import scipy_openblas32
+
+    path = next(pathlib.Path(scipy_openblas32.get_lib_dir()).glob("libscipy_openblas*.so"))
+    openblas = ctypes.CDLL(str(path))
+    openblas.scipy_openblas_set_num_threads(1)
+    return openblas, "scipy_cblas_"
 
 
-def set_threads(threads: int) -> None:
-    library().omp_set_num_threads(threads)
+def _set_blas(which: str, dtype: str) -> None:
+    blas, prefix = _blas(which)
+    letter = {"float32": "s", "float64": "d"}[dtype]
+    lapack = {"mkl": "", "openblas": "scipy_"}[which]
+    setter = getattr(library(dtype), f"hand_set_blas_{SUFFIX[dtype]}")
+    names = [f"{prefix}{letter}gemm", f"{lapack}{letter}potrf_", f"{lapack}{letter}potri_"]
+    setter(*(ctypes.cast(getattr(blas, name), ctypes.c_void_p) for name in names))
 
 
-Call = Callable[[], None]
+def aligned(shape: tuple[int, ...], dtype: Any) -> np.ndarray:
+    """Return an array of NaN (or -1) that begins on a cache line."""
+    dtype = np.dtype(dtype)
+    count = int(np.prod(shape, dtype="int64"))
+    raw = np.empty(count * dtype.itemsize + SPARE, "uint8")
+    skip = -raw.ctypes.data % SPARE
+    array = raw[skip : skip + count * dtype.itemsize].view(dtype).reshape(shape)
+    array[...] = np.nan if dtype.kind == "f" else -1
+    return array
 
 
-def bind(name: str, arguments: tuple[np.ndarray, ...], outputs: tuple[np.ndarray, ...]) -> Call:
-    """Return the call of one hand-written function on these arrays, with nothing left to do but the call."""
-    function = getattr(library(), f"hand_{name}")
-    values = LAYOUTS[name](arguments, outputs)
-    return functools.partial(function, *values)
-
-
-def _arrays(arguments: tuple[np.ndarray, ...], outputs: tuple[np.ndarray, ...], *sizes: int) -> list[Any]:
-    return [*map(pointer, arguments), *map(pointer, outputs), *sizes]
-
-
-def _attention(arguments: tuple[np.ndarray, ...], outputs: tuple[np.ndarray, ...]) -> list[Any]:
-    batch, heads, queries, width = arguments[0].shape
-    return _arrays(arguments, outputs, batch * heads, queries, arguments[1].shape[2], width)
-
-
-def _runge_kutta(arguments: tuple[np.ndarray, ...], outputs: tuple[np.ndarray, ...]) -> list[Any]:
-    s0, theta, h, n, *weights = arguments
-    return [pointer(s0), pointer(theta), float(h), int(n), *map(pointer, weights), *map(pointer, outputs)]
-
-
-# How a probe's arguments and outputs become the C function's.
-LAYOUTS: dict[str, Callable[..., list[Any]]] = {
-    "plus_one": lambda a, o: _arrays(a, o, a[0].size),
-    "chain": lambda a, o: _arrays(a, o, a[0].size),
-    "softmax": lambda a, o: _arrays(a, o, *a[0].shape),
-    "softmax_gradient": lambda a, o: _arrays(a, o, *a[0].shape),
-    "variance_rows": lambda a, o: _arrays(a, o, *a[0].shape),
-    "variance_columns": lambda a, o: _arrays(a, o, *a[0].shape),
-    "attention": _attention,
-    "attention_gradient": _attention,
-    "runge_kutta": _runge_kutta,
-    "runge_kutta_gradient": _runge_kutta,
-}
+def bind(
+    row: Row, arguments: Arrays, threads: int, wanted: Sequence[tuple[tuple[int, ...], str]], blas: str = "openblas"
+) -> tuple[Callable[[], Any], Callable[[], list[np.ndarray]]]:
+    """Return the call of a row's function, and a function that returns the results."""
+    kind = row.kind
+    assert kind.hand is not None
+    if kind.hand.startswith("py_"):
+        function = getattr(extension(kind.hand[3:]), kind.hand[3:])
+        call = functools.partial(function, *arguments.values())
+        return call, lambda: [np.asarray(value) for value in (lambda r: r if isinstance(r, tuple) else (r,))(call())]
+    loaded = library(row.dtype)
+    loaded.omp_set_num_threads(threads)
+    if kind.blas:
+        _set_blas(blas, row.dtype)
+    outputs = [
+        aligned(shape, row.dtype if dtype == "f" else dtype) for shape, dtype in wanted[: len(wanted) - len(kind.state)]
+    ]
+    pointers = [array.ctypes.data for array in (*arguments.values(), *outputs)]
+    sizes = [int(size) for size in kind.sizes(arguments)]
+    address = ctypes.cast(getattr(loaded, f"hand_{kind.hand}_{SUFFIX[row.dtype]}"), ctypes.c_void_p).value
+    return extension("bound").Bound(address, *pointers, *sizes), lambda: outputs

@@ -1,12 +1,12 @@
-/* Probe 8: the classical Runge-Kutta method for Lorenz's equations, and its reverse sweep. */
-#include "common.h"
+/* The classical Runge-Kutta method for Lorenz's equations, and its reverse sweep. */
+#include "vec.h"
 
 typedef struct vec3 {
-  double x, y, z;
+  T x, y, z;
 } vec3;
 
-static inline vec3 axpy(double a, vec3 k, vec3 s) { return (vec3){s.x + a * k.x, s.y + a * k.y, s.z + a * k.z}; }
-static inline double dot3(vec3 a, vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
+static inline vec3 axpy(T a, vec3 k, vec3 s) { return (vec3){s.x + a * k.x, s.y + a * k.y, s.z + a * k.z}; }
+static inline T dot3(vec3 a, vec3 b) { return a.x * b.x + a.y * b.y + a.z * b.z; }
 
 /* theta: sigma, rho, beta. */
 static inline vec3 lorenz(vec3 s, vec3 theta) {
@@ -27,7 +27,9 @@ static inline vec3 sum_slopes(vec3 k1, vec3 k2, vec3 k3, vec3 k4) {
                 k1.z + 2 * k2.z + 2 * k3.z + k4.z};
 }
 
-void hand_runge_kutta(const double *s0, const double *parameters, double h, int64_t steps, double *path) {
+void FN(runge_kutta)(const T *s0, const T *parameters, const T *h_, const int64_t *steps_, T *path) {
+  T h = *h_;
+  int64_t steps = *steps_;
   vec3 s = {s0[0], s0[1], s0[2]}, theta = {parameters[0], parameters[1], parameters[2]};
   for (int64_t t = 0; t < steps; t++) {
     vec3 k1 = lorenz(s, theta);
@@ -40,13 +42,15 @@ void hand_runge_kutta(const double *s0, const double *parameters, double h, int6
 }
 
 /* Value, and the gradient of (path * weights).sum() in s0, theta and h. */
-void hand_runge_kutta_gradient(const double *s0, const double *parameters, double h, int64_t steps,
-                               const double *weights, double *path, double *ds0, double *dparameters, double *dh_out) {
-  hand_runge_kutta(s0, parameters, h, steps, path);
+void FN(runge_kutta_gradient)(const T *s0, const T *parameters, const T *h_, const int64_t *steps_,
+                               const T *weights, T *path, T *ds0, T *dparameters, T *dh_out) {
+  T h = *h_;
+  int64_t steps = *steps_;
+  FN(runge_kutta)(s0, parameters, h_, steps_, path);
   vec3 theta = {parameters[0], parameters[1], parameters[2]}, c = {0, 0, 0}, dtheta = {0, 0, 0};
-  double dh = 0;
+  T dh = 0;
   for (int64_t t = steps - 1; t >= 0; t--) {
-    const double *before = t ? path + 3 * (t - 1) : s0, *w = weights + 3 * t;
+    const T *before = t ? path + 3 * (t - 1) : s0, *w = weights + 3 * t;
     vec3 s = {before[0], before[1], before[2]};
     c = (vec3){c.x + w[0], c.y + w[1], c.z + w[2]};
     vec3 k1 = lorenz(s, theta), s2 = axpy(h / 2, k1, s);

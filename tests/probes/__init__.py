@@ -1,6 +1,6 @@
 """Twelve graphs, each as a user would write it: together they pass through every room of the compiler.
 
-Each module has ``build() -> (outputs, inputs)``, which the golden files, the documentation and the benchmarks reuse.
+Each module has ``build() -> (outputs, inputs)``, which the golden files and the documentation reuse.
 """
 
 from __future__ import annotations

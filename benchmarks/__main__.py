@@ -1,0 +1,78 @@
+"""Run the suite, or part of it.
+
+usage: python -m benchmarks [WORD ...] [--quick]     only rows whose name contains one of these words
+
+All rows: docs/benchmarks.md, its plots and the README's table are written.  Part of them: a table is printed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import pathlib
+import tempfile
+
+from benchmarks import figures, report
+from benchmarks.contenders import CONTENDERS
+from benchmarks.kind import Row
+from benchmarks.race import Race, race
+from benchmarks.suite import ROWS
+
+SAVED = report.ROOT / "build" / "benchmarks" / "results.json"
+QUICK = ("c", "symtensor", "numpy", "numba", "jax", "torch")  # the peers that compile in about a second
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description="symtensor, its peers and hand-written C, timed in turn")
+    parser.add_argument("words", nargs="*", help="only rows whose name contains one of these")
+    parser.add_argument("--quick", action="store_true", help="a few rows and peers, one thread")
+    parser.add_argument("--contenders", nargs="+", choices=CONTENDERS, default=list(CONTENDERS))
+    parser.add_argument("--threads", nargs="+", type=int, default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=25, help="most turns of each contender")
+    parser.add_argument("--seconds", type=float, default=40, help="of a race, after which no further round begins")
+    parser.add_argument("--missing", action="store_true", help="keep the last run's rows: run only what it lacks")
+    parser.add_argument("--render", action="store_true", help="run nothing: write the page from the last run")
+    options = parser.parse_args()
+    if options.quick:
+        options.contenders, options.threads, options.rounds, options.seconds = list(QUICK), [1], 5, 3
+    return options
+
+
+def show(row: Row, threads: int, outcome: Race) -> None:
+    """Print what one race gave."""
+    for name, entry in outcome.entries.items():
+        figure = entry.error or (
+            f"{report.duration(entry.median):>9s}  cold {entry.cold:6.2f} s  peak {entry.peak:5.0f} MB"
+            f"  calls {entry.working:5.0f} MB  off {entry.deviation:.0e}"
+        )
+        print(f"{row.name:34s} {threads} {CONTENDERS[name].title:16s} {figure}", flush=True)
+
+
+def main() -> None:
+    options = arguments()
+    whole = not (options.words or options.quick)
+    results = figures.load(SAVED) if SAVED.exists() and (options.missing or options.render) else {}
+    rows = [
+        row
+        for row in ROWS.values()
+        if (not options.words or any(word in row.name for word in options.words)) and (row.quick or not options.quick)
+    ]
+    with tempfile.TemporaryDirectory() as caches:
+        for row in rows if not options.render else ():
+            names = [name for name in options.contenders if CONTENDERS[name].takes_part(row.kind)]
+            for threads in options.threads:
+                if threads in results.get(row.name, {}):
+                    continue
+                outcome = race(row, names, threads, options.rounds, pathlib.Path(caches), options.seconds)
+                results.setdefault(row.name, {})[threads] = outcome
+                show(row, threads, outcome)
+            if whole:
+                figures.save(results, SAVED)
+    for threads in report.thread_counts(results):
+        chosen = figures.comparisons(results, threads)
+        print(f"\n{report.summary(chosen, threads)}\n{report.main_table(chosen)}")
+    if whole:
+        report.write(results)
+
+
+if __name__ == "__main__":
+    main()
