@@ -6,6 +6,7 @@ chunks one after another; results are the same to the bit, as chunks do not depe
 
 from __future__ import annotations
 
+import ctypes
 import functools
 import itertools
 import os
@@ -18,13 +19,14 @@ from typing import Any
 
 import numpy as np
 
+from symtensor.runtime.interruptible import run_here, run_interruptible
 from symtensor.runtime.signature import Argument, Output, Signature
 from symtensor.runtime.threads import MAXIMUM_WORKERS
 
 __all__ = ["Container", "Function", "retained", "set_workers", "trim", "workers"]
 
 ALIGNMENT = 64
-MEMORY, INTERRUPTED, SIZE = 1, 2, 8  # codes of symtensor.errors.NATIVE that the runtime itself reports
+MEMORY, INTERRUPTED = 1, 2  # codes of symtensor.errors.NATIVE that the runtime itself reports
 GIL_RELEASE_BYTES = 256 << 10  # as in context.c
 
 # abi.h in the form that cffi's parser takes.
@@ -216,16 +218,18 @@ class _Call:
     error: BaseException | None = None
     callbacks: tuple[Any, ...] = ()
 
-    def context(self, library: Any, kernels: Any, device: Any, stop: Any) -> Any:
+    def context(self, library: Any, kernels: Any, device: Any, stop: ctypes.Array[ctypes.c_int32]) -> Any:
         ffi = _ffi()
         ctx = ffi.new("st_ctx *")
+        callback = functools.partial(ffi.callback, onerror=self._keep)
         self.callbacks = (
-            ffi.callback("void *(st_ctx *, int64_t, int64_t)", self._arena),
-            ffi.callback("void *(st_ctx *, int64_t, const int64_t *)", self._output),
-            ffi.callback("int(st_ctx *, int (*)(void *, int64_t, int64_t), void *, int64_t)", self._parallel, error=1),
+            callback("void *(st_ctx *, int64_t, int64_t)", self._arena, error=ffi.NULL),
+            callback("void *(st_ctx *, int64_t, const int64_t *)", self._output, error=ffi.NULL),
+            callback("int(st_ctx *, int (*)(void *, int64_t, int64_t), void *, int64_t)", self._parallel, error=1),
         )
         ctx.arena, ctx.output, ctx.parallel = self.callbacks
-        ctx.stop, ctx.library, ctx.kernels, ctx.device, ctx.workers = stop, library, kernels, device, 1
+        ctx.stop = ffi.cast("const int32_t *", ctypes.addressof(stop))
+        ctx.library, ctx.kernels, ctx.device, ctx.workers = library, kernels, device, 1
         ctx.error.step = -1
         return ctx
 
@@ -242,17 +246,12 @@ class _Call:
     def _output(self, ctx: Any, k: int, sizes: Any) -> Any:
         output = self.outputs[k]
         shape = [sizes[axis] for axis in range(output.ndim)]
-        try:
-            if min(shape, default=0) < 0:
-                axis = next(axis for axis, size in enumerate(shape) if size < 0)
-                raise ValueError(f"a result cannot have the negative size {shape[axis]} on axis {axis}")
-            if np.prod(shape, dtype=object) * output.dtype.itemsize >= 2**62:
-                raise MemoryError("out of memory: a result is larger than the address space")
-            array = self.results[k] = aligned_empty(shape, output.dtype)
-        except (MemoryError, ValueError) as error:
-            self.error = error
-            ctx.error.code = MEMORY if isinstance(error, MemoryError) else SIZE
-            return _ffi().NULL
+        if min(shape, default=0) < 0:
+            axis = next(axis for axis, size in enumerate(shape) if size < 0)
+            raise ValueError(f"a result cannot have the negative size {shape[axis]} on axis {axis}")
+        if np.prod(shape, dtype=object) * output.dtype.itemsize >= 2**62:
+            raise MemoryError("out of memory: a result is larger than the address space")
+        array = self.results[k] = aligned_empty(shape, output.dtype)
         return _ffi().cast("void *", _address(array))
 
     def _parallel(self, ctx: Any, body: Any, argument: Any, chunks: int) -> int:
@@ -263,6 +262,14 @@ class _Call:
             if body(argument, chunk, 0):
                 return 1
         return 0
+
+    def _keep(self, kind: type[BaseException], error: BaseException, traceback: Any) -> None:
+        """Keep what a callback raised, Ctrl-C too, until native code has left."""
+        self.error = error
+
+    def close(self) -> None:
+        """Native code has left.  Callbacks and tracebacks refer back to the call: cycles would keep the arrays."""
+        self.callbacks, self.error = (), None
 
 
 class Function:
@@ -308,6 +315,8 @@ class Function:
         self._inputs = signature.inputs
         for argument in signature.arguments:
             self._check_value(argument)
+        constants = (argument.value for argument in signature.arguments if argument.kind == "constant")
+        self._constant_bytes = sum(array.nbytes for array in constants)
         shared = {argument.value for argument in signature.arguments if argument.kind == "shared"}
         self._containers: list[Container] = sorted(shared, key=lambda container: container.serial)
 
@@ -336,10 +345,8 @@ class Function:
             inputs = self._exact(self._convert(args, kwargs))
             if inputs is None:
                 raise TypeError(f"convert() must return a tuple of {len(self._inputs)} row-major arrays that fit")
-        with ExitStack() as stack:
-            for container in self._containers:
-                stack.enter_context(container.locked())
-            outcome = self._run(inputs)
+        run = functools.partial(self._run, inputs)
+        outcome = run_interruptible(run) if self._is_long(inputs) else run_here(run)
         if isinstance(outcome, _Failure):
             self._fail(outcome.code, outcome.site, outcome.step, outcome.values, outcome.arrays)
             if outcome.code == MEMORY:
@@ -387,23 +394,33 @@ class Function:
             arrays.append(array)
         return tuple(arrays)
 
-    def _run(self, inputs: tuple[np.ndarray, ...]) -> Any:
-        arrays = self._bind(inputs)
+    def _is_long(self, inputs: tuple[np.ndarray, ...]) -> bool:
+        """Whether native code may run for so long that somebody presses Ctrl-C."""
+        if self.signature.long_running:
+            return True
+        shared = (container._array for container in self._containers)
+        return self._constant_bytes + sum(array.nbytes for array in (*inputs, *shared)) > GIL_RELEASE_BYTES
+
+    def _run(self, inputs: tuple[np.ndarray, ...], stop: ctypes.Array[ctypes.c_int32]) -> Any:
+        """Results of the native code, or a _Failure; the containers are locked meanwhile."""
+        with ExitStack() as stack:
+            for container in self._containers:
+                stack.enter_context(container.locked())
+            return self._enter(self._bind(inputs), stop)
+
+    def _enter(self, arrays: tuple[np.ndarray, ...], stop: ctypes.Array[ctypes.c_int32]) -> Any:
         ffi = _ffi()
         outputs = self.signature.outputs
         call = _Call(outputs, [None] * len(outputs))
-        stop = ffi.new("int32_t *")
         ctx = call.context(self._library, self._kernels, self._device, stop)
         pointers = ffi.new("void *[]", [ffi.cast("void *", _address(array)) for array in arrays] or 1)
         layout = ffi.new("int64_t[]", [number for array in arrays for number in _layout(array)] or 1)
-        enter = functools.partial(self._entry, ctx, pointers, layout)
-        long = self.signature.long_running or sum(array.nbytes for array in arrays) > GIL_RELEASE_BYTES
         try:
-            status = _interruptible(enter, stop) if long else enter()
+            status = self._entry(ctx, pointers, layout)
+            if call.error is not None:
+                raise call.error
         finally:
-            call.callbacks = ()  # they refer back to the call: a cycle would keep the arrays until the next collection
-        if call.error is not None:
-            raise call.error
+            call.close()
         if status:
             error = ctx.error
             return _Failure(error.code, error.site, error.step, tuple(error.value), arrays)
@@ -441,26 +458,3 @@ def _layout(array: np.ndarray) -> list[int]:
     for size in array.shape[:0:-1]:
         strides.append(strides[-1] * size)
     return [*array.shape, *reversed(strides[: array.ndim])]
-
-
-def _interruptible(enter: Callable[[], int], stop: Any) -> int:
-    """Run native code so that Ctrl-C is heard.
-
-    Python's signal handlers run in the main thread only, between bytecodes; so native code runs in a second thread
-    while the main one waits where it can be interrupted, sets the stop flag, and waits for the native code to leave.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        return enter()
-    status: list[int] = []
-    thread = threading.Thread(target=lambda: status.append(enter()), name="symtensor call")
-    thread.start()
-    interrupt: BaseException | None = None
-    while thread.is_alive():
-        try:
-            thread.join()
-        except BaseException as error:  # whatever the user's signal handler raises
-            stop[0] = 1  # and wait on: the native code still uses the arrays
-            interrupt = error
-    if interrupt is not None:
-        raise interrupt
-    return status[0]

@@ -26,3 +26,14 @@ class Entries:
         address = ctypes.cast(getattr(self._library, name), ctypes.c_void_p).value
         assert address is not None
         return address
+
+    def call(self, name: str) -> int | None:
+        """Call ``void *name(void)``."""
+        function = getattr(self._library, name)
+        function.restype = ctypes.c_void_p
+        address: int | None = function()
+        return address
+
+    def number(self, name: str) -> ctypes.c_int:
+        """The C variable ``int name``."""
+        return ctypes.c_int.in_dll(self._library, name)

@@ -147,8 +147,9 @@ def test_control_c_in_a_child_forked_by_a_thread(native: ModuleType, entries: En
 
     def work() -> bool:
         signal.setitimer(signal.ITIMER_REAL, 0)
-        threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT)).start()
+        timer = threading.Timer(0.1, os.kill, (os.getpid(), signal.SIGINT))
         try:
+            timer.start()
             loop()
         except KeyboardInterrupt:
             return True

@@ -2,31 +2,53 @@
  *
  * Python runs its signal handlers between bytecodes of the main thread, so a long native call would swallow Ctrl-C.
  * While the main thread is in such a call, SIGINT also sets the stop flag of the call; then it goes on to the handler
- * that was there before (Python's own, which remembers that a KeyboardInterrupt is due).
+ * that was there before (mostly Python's own, which remembers that a KeyboardInterrupt is due).
+ *
+ * It goes on by putting that handler back and sending the signal again, so that the handler meets what it asked for: one
+ * that serves only once, as LLVM's and thus PoCL's, may put back its own predecessor for good.  Whatever it leaves is
+ * not touched again: to install a spent handler once more would let the next Ctrl-C end the process.
  */
 #include "native.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 
 static unsigned long main_thread = 0;
 static Call *volatile innermost = NULL; /* calls of the main thread that wait for SIGINT; changed there only */
+static atomic_int installed = 0;        /* whether ours is the handler, so that `previous` is still to be put back */
 static struct sigaction previous;
 
+static void put_back(void) {
+  if (atomic_exchange(&installed, 0)) sigaction(SIGINT, &previous, NULL);
+}
+
 static void on_interrupt(int number, siginfo_t *info, void *context) {
+  int saved = errno;
   for (Call *call = innermost; call; call = call->watched_outer) call->stop = 1;
-  if (previous.sa_flags & SA_SIGINFO) previous.sa_sigaction(number, info, context);
-  else if (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN) previous.sa_handler(number);
+  atomic_store(&installed, 0);
+  sigaction(SIGINT, &previous, NULL);
+  raise(number); /* delivered as this handler returns */
+  errno = saved;
+}
+
+static int is_handled(const struct sigaction *action) {
+  return (action->sa_flags & SA_SIGINFO) || (action->sa_handler != SIG_DFL && action->sa_handler != SIG_IGN);
 }
 
 /* One system call here and one to restore: about 0.3 us in all, so this is for long calls only. */
 static int install(void) {
-  struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK, .sa_sigaction = on_interrupt};
+  struct sigaction action = {.sa_flags = SA_SIGINFO | SA_ONSTACK, .sa_sigaction = on_interrupt}, found;
   sigemptyset(&action.sa_mask);
-  if (sigaction(SIGINT, &action, &previous) != 0) return 0;
-  if ((previous.sa_flags & SA_SIGINFO) || (previous.sa_handler != SIG_DFL && previous.sa_handler != SIG_IGN)) return 1;
-  sigaction(SIGINT, &previous, NULL); /* who asked for the system's default, or to ignore it, gets exactly that */
-  return 0;
+  if (sigaction(SIGINT, &action, &found) != 0) return 0;
+  if (!is_handled(&found)) { /* who asked for the system's default, or to ignore it, gets exactly that */
+    sigaction(SIGINT, &found, NULL);
+    return 0;
+  }
+  if (!((found.sa_flags & SA_SIGINFO) && found.sa_sigaction == on_interrupt)) previous = found;
+  atomic_store(&installed, 1);
+  return 1;
 }
 
 void interrupt_watch(Call *call) {
@@ -36,8 +58,8 @@ void interrupt_watch(Call *call) {
   Call *outer = innermost;
   call->watched_outer = outer;
   innermost = call;
-  if (!outer && !install()) {
-    innermost = NULL;
+  if (!atomic_load(&installed) && !install()) {
+    innermost = outer;
     return;
   }
   call->watched = 1;
@@ -46,12 +68,18 @@ void interrupt_watch(Call *call) {
 void interrupt_unwatch(Call *call) {
   if (!call->watched) return;
   call->watched = 0;
-  if (!call->watched_outer) sigaction(SIGINT, &previous, NULL);
+  if (!call->watched_outer) put_back();
   innermost = call->watched_outer;
 }
 
-/* The thread that forks is the main thread of the child. */
-static void after_fork_in_child(void) { main_thread = PyThread_get_thread_ident(); }
+/* The thread that forks is the main thread of the child, where nobody is in the calls of another one any more. */
+static void after_fork_in_child(void) {
+  unsigned long here = PyThread_get_thread_ident();
+  if (here == main_thread) return;
+  main_thread = here;
+  innermost = NULL;
+  put_back();
+}
 
 int interrupt_initialize(void) {
   PyObject *threading = PyImport_ImportModule("threading");

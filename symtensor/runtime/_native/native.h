@@ -187,7 +187,6 @@ void call_drop_prepared(Call *call);
 int interrupt_initialize(void);
 void interrupt_watch(Call *call);   /* from now on Ctrl-C sets call->stop, if this is the main thread */
 void interrupt_unwatch(Call *call);
-void interrupt_after_fork_in_child(void);
 
 /* pool.c --------------------------------------------------------------------------------------------------- */
 typedef int Body(void *argument, int64_t chunk, int64_t worker);
