@@ -198,10 +198,15 @@ _LATER = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        from importlib import import_module
+_NAMESPACES = ("random",)
 
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _NAMESPACES:
+        return import_module(f"symtensor.{name}")
+    if name in _LATER:
         return getattr(import_module(f"symtensor.{_LATER[name]}"), name)
     # An elementwise op is public as soon as it is declared, in symtensor or by the user.
     op = _OPS.get(name)

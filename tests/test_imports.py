@@ -26,6 +26,7 @@ LAYERS = (
     ("runtime",),
     ("inspect",),
     ("function",),
+    ("random",),
     ("nn", "frontends", "cli"),
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}

@@ -15,6 +15,7 @@ import numpy as np
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.dialect import SUFFIX, Dialect
 from symtensor.codegen.helpers import conversion_helper, float_helper, integer_helper
+from symtensor.codegen.mathlib import of_integers
 from symtensor.errors import CODES
 from symtensor.ir.node import Site
 from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, ValueIndex, Var
@@ -153,11 +154,16 @@ class KernelPrinter:
 
     def helper(self, name: str, dtype: np.dtype, lanes: int = 1) -> str:
         """The name of a helper function, which is recorded as used."""
+        if of_integers(name):
+            return self._recorded(name, "f64", lanes)
         if dtype.kind != "f" or name in ("mod", "floordiv"):
             return self.small_helper(name, dtype)
         self.type(dtype)
-        self.helpers.setdefault((name, SUFFIX[dtype.name], lanes))
-        return f"st_{name}_{SUFFIX[dtype.name]}" + (f"x{lanes}" if lanes > 1 else "")
+        return self._recorded(name, SUFFIX[dtype.name], lanes)
+
+    def _recorded(self, name: str, suffix: str, lanes: int) -> str:
+        self.helpers.setdefault((name, suffix, lanes))
+        return f"st_{name}_{suffix}" + (f"x{lanes}" if lanes > 1 else "")
 
     def small_helper(self, name: str, dtype: np.dtype) -> str:
         """A helper on integers (or mod and floordiv of floats)."""

@@ -13,7 +13,7 @@ from symtensor.ir.node import Tensor, TensorType, caller_sites
 from symtensor.ops.closing import Closed, close_branch, close_loop
 from symtensor.ops.control import COND, SCAN, WHILE_LOOP
 from symtensor.ops.creation import iota
-from symtensor.ops.declare import CONSTANT, as_tensor
+from symtensor.ops.declare import CONSTANT, as_tensor, constant
 from symtensor.ops.elementwise import add, not_equal
 from symtensor.ops.item import item
 from symtensor.ops.shapes import as_size
@@ -22,9 +22,12 @@ from symtensor.ops.tracing import (
     Structure,
     flatten,
     fresh_leaf,
+    in_step,
     make_states,
     parameter_names,
+    reads,
     state_results,
+    step_leaf,
 )
 
 
@@ -152,11 +155,15 @@ def while_loop(
     >>> st.while_loop(lambda a, b: b < n, lambda a, b: (b, a + b), (0, 1))[1].type
     int64[]
     """
-    arguments = _Arguments(body_fn, init)
+    arguments = _Arguments(body_fn, init, step_leaf())
     states = make_states(arguments.names, arguments.initials, lambda values: arguments.call(body_fn, values)[0])
     leaves = [s.leaf for s in states]
     new = arguments.new_states("while_loop", body_fn, states, leaves)
     predicate = _loop_condition(arguments.call(cond_fn, leaves)[0])
+    if reads([predicate, *new], arguments.step):  # something is drawn anew in each step
+        states.append(State("step", constant(0, INT64), arguments.step))
+        leaves.append(arguments.step)
+        new.append(arguments.step + 1)
 
     closed = close_loop([predicate, *new], leaves)
     inputs = (*leaves, *closed.leaves)
@@ -187,7 +194,8 @@ def _loop_condition(results: Sequence[Any]) -> Tensor:
 class _Arguments:
     """How the state of a loop is passed to functions: a tuple or list as separate arguments, all else as one."""
 
-    def __init__(self, function: Callable[..., Any], init: Any, skipped: int = 0) -> None:
+    def __init__(self, function: Callable[..., Any], init: Any, step: Tensor, skipped: int = 0) -> None:
+        self.step = step
         self.spread = isinstance(init, (tuple, list))
         parts = list(init) if self.spread else [init]
         labels = parameter_names(function, skipped + len(parts))[skipped:]
@@ -203,7 +211,7 @@ class _Arguments:
     def call(self, function: Callable[..., Any], values: Sequence[Any], *first: Any) -> tuple[list[Any], Structure]:
         """Call with these leaves of the state; returns the leaves of the result and their nesting."""
         state = self.structure.build(iter(values))
-        leaves, _, structure = flatten(function(*first, *state) if self.spread else function(*first, state))
+        leaves, _, structure = flatten(in_step(self.step, function, *first, *(state if self.spread else [state])))
         return leaves, structure
 
     def new_states(
@@ -252,8 +260,8 @@ def fori_loop(lower: Any, upper: Any, body_fn: Callable[..., Any], init: Any) ->
     first = as_size(lower)
     steps = sz.maximum(sz.add(as_size(upper), sz.mul(first, -1)), 0)
     counter = iota(steps) if isinstance(first, int) and first == 0 else add(iota(steps), first)
-    arguments = _Arguments(body_fn, init, skipped=1)
     i = fresh_leaf(TensorType(INT64, ()), parameter_names(body_fn, 1)[0])
+    arguments = _Arguments(body_fn, init, i, skipped=1)
     states = make_states(arguments.names, arguments.initials, lambda values: arguments.call(body_fn, values, i)[0])
     leaves = [s.leaf for s in states]
     new = arguments.new_states("fori_loop", body_fn, states, leaves, i)

@@ -19,13 +19,24 @@ from symtensor.ir.node import Tensor, TensorType, caller_sites, describe
 from symtensor.ir.size import SizeLike
 from symtensor.ops.closing import close_loop
 from symtensor.ops.control import SCAN
+from symtensor.ops.creation import iota
 from symtensor.ops.declare import SHARED, as_tensor
 from symtensor.ops.item import item
 from symtensor.ops.joining import concatenate
 from symtensor.ops.movement import expand_dims, squeeze
 from symtensor.ops.shapes import as_size
 from symtensor.ops.slicing import slice_of
-from symtensor.ops.tracing import State, fresh_leaf, is_weak, make_states, parameter_names, state_results
+from symtensor.ops.tracing import (
+    State,
+    fresh_leaf,
+    in_step,
+    is_weak,
+    make_states,
+    parameter_names,
+    reads,
+    state_results,
+    step_leaf,
+)
 
 LONGEST_UNROLLED_WINDOW = 8
 """Windows of past values up to this length are one carry each value; longer ones are one array that shifts."""
@@ -274,7 +285,8 @@ class _Trace:
     def __init__(
         self, fn: Callable[..., Any], rows: Sequence[Tensor], infos: Sequence[Any], constants: Sequence[Tensor]
     ) -> None:
-        self.fn, self.rows, self.constants = fn, rows, constants
+        self.fn, self.rows, self.constants = fn, list(rows), constants
+        self.step = step_leaf()
         widths = [len(_taps(i.get("taps"), [-1])) if isinstance(i, dict) and i else int(i is not None) for i in infos]
         names = parameter_names(fn, len(rows) + sum(widths) + len(constants))
         self.elements = [
@@ -295,7 +307,7 @@ class _Trace:
     def call(self, carries: Sequence[Any]) -> _Returned:
         """Call the user's function on values of the carries."""
         past = [value for output in self.outputs for value in output.arguments(carries)]
-        returned = _returned(self.fn(*self.elements, *past, *self.constants))
+        returned = _returned(in_step(self.step, self.fn, *self.elements, *past, *self.constants))
         if self.outputs and len(returned.outputs) != len(self.outputs):
             message = (
                 f"scan: the function returns {len(returned.outputs)} outputs, outputs_info has {len(self.outputs)}"
@@ -329,6 +341,9 @@ class _Trace:
         # Inside, a shared variable that is updated means its value in this step.
         inside = substitute([*new, *rows], dict(zip(shared, leaves[len(carries) :])))
 
+        if reads(inside, self.step):  # something is drawn anew in each step
+            self.elements.append(self.step)
+            self.rows.append(iota(steps))
         closed = close_loop(inside, [*self.elements, *leaves])
         node = SCAN(
             *self.rows,
