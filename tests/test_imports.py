@@ -22,6 +22,7 @@ LAYERS = (
     ("ops",),
     ("optimizer",),
     ("grad",),
+    ("solvers",),
     ("codegen",),
     ("runtime",),
     ("inspect",),
