@@ -172,6 +172,8 @@ from symtensor.ops.reduction import all, any, argmax, argmin, count_nonzero, max
 from symtensor.ops.scan import foldl, foldr, map, reduce, scan
 from symtensor.ops.scatter import scatter_add, scatter_set, take
 from symtensor.ops.searching import flatnonzero, nonzero
+from symtensor.solvers.minima import minimize
+from symtensor.solvers.ode import odeint
 from symtensor.solvers.roots import fixed_point, root
 
 abs = absolute
