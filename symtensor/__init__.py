@@ -17,6 +17,7 @@ from symtensor.grad.forward import hvp, jvp, vjp
 from symtensor.grad.reverse import grad
 from symtensor.ir.node import OPS as _OPS
 from symtensor.ops import operators as _operators
+from symtensor.ops.associative import associative_scan
 from symtensor.ops.branches import cond, fori_loop, ifelse, while_loop
 from symtensor.ops.composed import (
     deg2rad,

@@ -123,10 +123,8 @@ def _reference(evaluate: Any, x: np.ndarray, *values: np.ndarray, residual: Grap
     return x
 
 
-def _vjp(
-    cotangents: Sequence[Tensor], node: Tensor, pull: Pull, wanted: Sequence[bool]
-) -> Sequence[Tensor | None]:
-    residual, adjoint = node.attr("residual"), node.attr("adjoint")
+def _vjp(cotangents: Sequence[Tensor], node: Tensor, pull: Pull, wanted: Sequence[bool]) -> Sequence[Tensor | None]:
+    residual = node.attr("residual")
     (output,), (x, *leaves) = residual.outputs, residual.inputs
     u = new_leaf(INPUT, output.type, name="adjoint")
     asked = [leaf for leaf, want in zip(leaves, wanted[1:]) if want]

@@ -19,7 +19,7 @@ from symtensor.ops.branches import while_loop
 from symtensor.ops.contraction import dot, outer
 from symtensor.ops.creation import eye, full, zeros
 from symtensor.ops.declare import as_tensor, cast
-from symtensor.ops.elementwise import logical_not, minimum, where
+from symtensor.ops.elementwise import absolute, logical_not, minimum, where
 from symtensor.ops.implicit import norm_of, solve_dense, tolerance
 from symtensor.ops.joining import concatenate
 from symtensor.ops.movement import expand_dims
@@ -179,13 +179,17 @@ METHODS = ("newton", "bfgs", "lbfgs")
 def _searched(traced: Traced, x: Tensor, value: Tensor, slope: Tensor, along: Tensor, first: Tensor) -> list[Tensor]:
     """Halve a step until the function falls enough: the part of the direction taken, new x, value and gradient."""
     promised = dot(slope, along)
+    rounding = 100 * float(np.finfo(value.dtype).eps) * absolute(value)
 
     def place(part: Tensor) -> tuple[Any, ...]:
         new = x + part * along
         return part, new, *traced(new)
 
     def too_long(part: Tensor, x_new: Tensor, value_new: Tensor, slope_new: Tensor) -> Tensor:
-        return logical_not(value_new <= value + ENOUGH * part * promised) & (part > SHORTEST)
+        falls = value_new <= value + ENOUGH * part * promised
+        # Near the minimum the fall is lost in rounding; there the slope decides (Hager and Zhang 2005).
+        flat = (value_new <= value + rounding) & (dot(slope_new, along) <= (2 * ENOUGH - 1) * promised)
+        return logical_not(falls | flat) & (part > SHORTEST)
 
     return list(while_loop(too_long, lambda part, *rest: place(part / 2), place(first)))
 
@@ -206,7 +210,7 @@ def minimize(
 
     Args:
         fn: returns a scalar; may use outer tensors directly.
-        x0: where to start: a tensor, or tensors nested in tuples, lists and dicts.
+        x0: where to start: an array, or arrays nested in tuples, lists and dicts (a list of numbers is an array).
         args: passed on to ``fn``.
         method: ``"newton"`` (few steps, each with a Hessian), ``"bfgs"`` (a matrix of the size of the Hessian) or
             ``"lbfgs"`` (a few vectors).
@@ -254,9 +258,7 @@ def minimize(
         learnt = how.learn(memory, x_new - x, slope_new - slope)
         return x_new, value_new, slope_new, part > SHORTEST, steps + 1, *learnt
 
-    def unfinished(
-        x: Tensor, value: Tensor, slope: Tensor, moved: Tensor, steps: Tensor, *memory: Tensor
-    ) -> Tensor:
+    def unfinished(x: Tensor, value: Tensor, slope: Tensor, moved: Tensor, steps: Tensor, *memory: Tensor) -> Tensor:
         return logical_not(norm_of(slope) <= bound) & moved & (steps < limit)
 
     start = nest.vector

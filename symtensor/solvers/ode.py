@@ -1,4 +1,4 @@
-"""Ordinary differential equations: ``odeint`` with fixed steps (RK4) and with steps chosen by an error (Dormand-Prince).
+"""Ordinary differential equations: ``odeint`` with fixed steps (RK4) and steps chosen by an error (Dormand-Prince).
 
 Both are differentiated step by step (discretise, then optimise): the derivative is that of the numbers that were
 computed, exact to rounding, with the step sizes held constant.
@@ -206,7 +206,7 @@ def odeint(
 
     Args:
         fn: returns the slope, nested and shaped like y; may use outer tensors directly.
-        y0: state at the first time: a tensor, or tensors nested in tuples, lists and dicts.
+        y0: state at the first time: an array, or arrays nested in tuples, lists and dicts (a list of numbers is an array).
         t: vector of times, all rising or all falling; a step may go beyond the last.
         args: passed on to ``fn``.
         method: ``"dopri5"``, steps chosen by the error, results in between by interpolation of order 4; or ``"rk4"``,

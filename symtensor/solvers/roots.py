@@ -53,7 +53,7 @@ def root(
 
     Args:
         fn: returns as many values as x has, nested and shaped like x; may use outer tensors directly.
-        x0: where to start: a tensor, or tensors nested in tuples, lists and dicts.
+        x0: where to start: an array, or arrays nested in tuples, lists and dicts (a list of numbers is an array).
         args: passed on to ``fn``.
         tol: largest magnitude of ``fn`` that counts as zero; by default ``eps**(2/3)`` (3.7e-11 for float64).
         max_steps: limit of steps.
@@ -109,7 +109,7 @@ def fixed_point(
 
     Args:
         fn: returns the next x, nested and shaped like x; may use outer tensors directly.
-        x0: where to start: a tensor, or tensors nested in tuples, lists and dicts.
+        x0: where to start: an array, or arrays nested in tuples, lists and dicts (a list of numbers is an array).
         args: passed on to ``fn``.
         tol: largest magnitude of ``fn(x) - x`` that counts as zero; by default ``eps**(2/3)``.
         max_steps: limit of steps.

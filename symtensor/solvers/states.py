@@ -25,7 +25,7 @@ class Nest:
 
     Args:
         solver: name for messages.
-        state: tensors, arrays or numbers, nested in tuples, lists and dicts.
+        state: tensors, arrays or numbers, nested in tuples, lists and dicts; a list of numbers alone is an array.
 
     Attributes:
         dtype: of the vector, the common floating-point dtype of the leaves.
@@ -34,7 +34,7 @@ class Nest:
 
     def __init__(self, solver: str, state: Any) -> None:
         self.solver = solver
-        leaves, self.names, self.structure = flatten(state, "state")
+        leaves, self.names, self.structure = flatten(_as_array(state), "state")
         if not leaves:
             raise ShapeError(located(f"{solver}: the state is empty", caller_sites()))
         self.dtype = dtypes.inexact(promoted(leaves))
@@ -92,6 +92,15 @@ class Nest:
             parts.append(reshape(part, (rows.shape[0], *shape)))
             start = sz.add(start, count)  # type: ignore[assignment]
         return self.structure.build(iter(parts))
+
+
+def _as_array(state: Any) -> Any:
+    """A list of numbers, perhaps in rows, as an array; all else as it is."""
+
+    def plain(value: Any) -> bool:
+        return all(map(plain, value)) if isinstance(value, list) else isinstance(value, (int, float))
+
+    return np.asarray(state) if isinstance(state, list) and state and plain(state) else state
 
 
 class Traced:
