@@ -261,13 +261,21 @@ class Stream:
             ShapeError: if the parameters do not broadcast to the size.
         """
         try:
-            shape, _ = broadcast_shapes(parameters if size is None else [as_shape(size), *parameters])
+            shape, _ = broadcast_shapes(parameters)
+            if size is None:
+                return shape
+            wanted = as_shape(size)
+            together, _ = broadcast_shapes([wanted, *parameters])
         except ShapeError as error:
             raise ShapeError(located(f"{name}: {error}", caller_sites())) from None
-        if size is not None and len(shape) != len(as_shape(size)):
-            message = f"{name}: parameters of {len(shape)} axes do not fit the size {as_shape(size)}"
+        if len(together) != len(wanted):
+            message = f"{name}: parameters of {len(shape)} axes do not fit the size {wanted}"
             raise ShapeError(located(message, caller_sites()))
-        return as_shape(size) if size is not None else shape
+        if any(a == 1 and b != 1 for a, b in zip(wanted, together)):
+            raise ShapeError(
+                located(f"{name}: parameters of shape {shape} do not fit the size {wanted}", caller_sites())
+            )
+        return wanted
 
 
 def _key(seed: int | None) -> np.ndarray:

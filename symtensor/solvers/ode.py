@@ -206,7 +206,7 @@ def odeint(
 
     Args:
         fn: returns the slope, nested and shaped like y; may use outer tensors directly.
-        y0: state at the first time: an array, or arrays nested in tuples, lists and dicts (a list of numbers is an array).
+        y0: state at the first time: an array, or arrays nested in tuples, lists and dicts (a list of numbers is one).
         t: vector of times, all rising or all falling; a step may go beyond the last.
         args: passed on to ``fn``.
         method: ``"dopri5"``, steps chosen by the error, results in between by interpolation of order 4; or ``"rk4"``,
@@ -237,7 +237,7 @@ def odeint(
         raise ShapeError(located(f"odeint: the times must be a vector, not {describe(times)}", caller_sites()))
     field = _field(fn, nest, args)
     if method == "rk4":
-        found = _rk4(field, nest.vector, times, checked_steps("odeint", substeps))
+        found = _rk4(field, nest.vector, times, checked_steps("odeint", substeps, "substeps"))
     else:
         bounds = as_scalar(rtol, nest.dtype), as_scalar(atol, nest.dtype)
         found = _dopri5(field, nest.vector, times, *bounds, checked_steps("odeint", max_steps))

@@ -130,15 +130,15 @@ class Traced:
         return IMPLICIT(x, *closed.values, residual=graph, adjoint=adjoint)
 
 
-def checked_steps(solver: str, max_steps: Any) -> int:
-    """A limit of steps as an int.
+def checked_steps(solver: str, given: Any, name: str = "max_steps") -> int:
+    """A number of steps as an int.
 
     Raises:
         ValueError: if it is not positive.
     """
-    steps = int(max_steps)
+    steps = int(given)
     if steps < 1:
-        raise ValueError(f"{solver}: max_steps must be positive, not {steps}")
+        raise ValueError(f"{solver}: {name} must be positive, not {steps}")
     return steps
 
 
