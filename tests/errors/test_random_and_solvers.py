@@ -196,7 +196,7 @@ def test_too_many_draws(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("symtensor.random._STEP", 1)
     stream = Stream(1)
     stream.normal()
-    with pytest.raises(ValueError, match="^a stream has at most 1 draws\n  hint: make another stream$"):
+    with pytest.raises(ValueError, match=r"^a stream has at most 1 draws\n  hint: make another stream$"):
         stream.normal()
 
 
