@@ -13,7 +13,8 @@ import symtensor as st
 from symtensor.errors import DTypeError, GradientError, ShapeError
 from symtensor.random import Stream
 
-X, M, V2, V3 = st.vector("x"), st.matrix("m"), st.zeros(2), st.zeros(3)
+# Inputs: another node, kept here, would show this line in other tests that make the same one.
+X, M, V2, V3 = st.vector("x"), st.matrix("m"), st.vector("v2", shape=(2,)), st.vector("v3", shape=(3,))
 
 CASES: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
     "a dtype without random numbers": (
