@@ -22,6 +22,9 @@ _BODIES = {
     ): "if (b == 0) return 0; if (b == -1) return ({T})-({U})a; "
     "{T} q = a / b; return q - ((a % b != 0) & ((a ^ b) < 0));",
     ("floordiv", "u"): "return b == 0 ? 0 : a / b;",
+    # Newton's iteration from above, which ends at the root rounded down; the second argument is not used.
+    ("isqrt", "i"): "(void)b; if (a < 2) return a < 0 ? 0 : a; {T} x = a, y = a / 2 + 1; "
+    "while (y < x) {{ x = y; y = (x + a / x) / 2; }} return x;",
     ("mod", "i"): "if (b == 0 || b == -1) return 0; {T} r = a % b; return r + ((r != 0 && (r ^ b) < 0) ? b : 0);",
     ("mod", "u"): "return b == 0 ? 0 : a % b;",
     (

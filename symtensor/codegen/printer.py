@@ -67,8 +67,7 @@ class KernelPrinter:
 
                 if lower_bound_at_least(atom.left, 0) and lower_bound_at_least(atom.right, 1):
                     return f"({a} {'/' if atom.op == 'floordiv' else '%'} {b})"
-            name = {"floordiv": "floordiv", "mod": "mod", "min": "min", "max": "max"}[atom.op]
-            return f"{self.small_helper(name, np.dtype('int64'))}({a}, {b})"
+            return f"{self.small_helper(atom.op, np.dtype('int64'))}({a}, {b})"
         if isinstance(atom, ValueIndex):
             return self.expr(atom.value)
         return self._names(atom)

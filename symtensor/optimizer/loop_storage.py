@@ -53,10 +53,10 @@ def store_costly(outputs: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _sources(node: Tensor) -> list[Tensor]:
-    """The scans of as many steps whose rows a scan reads."""
+    """The scans of as many steps whose rows a scan reads, and which may store more."""
     sequences = node.inputs[: node.attr("sequences")]
     scans = (s.inputs[0] for s in sequences if s.op is ITEM and s.inputs[0].op is SCAN)
-    return [s for s in dict.fromkeys(scans) if s.attr("steps") == node.attr("steps")]
+    return [s for s in dict.fromkeys(scans) if s.attr("steps") == node.attr("steps") and not s.attr("checkpoint")]
 
 
 def _same_in_source(node: Tensor, source: Tensor) -> dict[Tensor, Tensor]:

@@ -189,7 +189,7 @@ class _Loop:
     def __init__(self, node: Tensor) -> None:
         self.node = node
         self.body: Graph = node.attr("body")
-        self.first_carry = node.attr("sequences") if node.op is SCAN else 0
+        self.first_carry = node.attr("sequences")
         self.carries = node.attr("carries")
         self.first_constant = self.first_carry + self.carries
         self.conditions: tuple[Tensor, ...] = ()
@@ -230,9 +230,10 @@ def _trim_loop(node: Tensor, read: set[int]) -> Results | None:
     fed += [(False, loop.first_carry + k) for k in fixed] + [
         (False, k) for k in range(first_constant, len(body.inputs))
     ]
+    tie = _tie(node, {k for is_sequence, k in fed if is_sequence and body.inputs[k] in leaves})
     for is_sequence, k in fed:
         leaf, value = body.inputs[k], node.inputs[k]
-        if leaf not in leaves:
+        if leaf not in leaves and k != tie:
             continue
         if (is_sequence, value) in seen:
             same[leaf] = seen[is_sequence, value]
@@ -254,9 +255,8 @@ def _trim_loop(node: Tensor, read: set[int]) -> Results | None:
     leaves_now = arranged(bound, [loop.leaf(k) for k in changing])
     outputs = substitute([*(body.outputs[k] for k in changing), *distinct], same)
     changes: dict[str, Any] = {"body": Graph(leaves_now, tuple(outputs)), "carries": len(changing)}
-    if node.op is SCAN:
-        changes["sequences"] = sum(is_sequence for is_sequence, _ in inputs)
-    else:
+    changes["sequences"] = sum(is_sequence for is_sequence, _ in inputs)
+    if node.op is WHILE_LOOP:
         changes["condition"] = Graph(leaves_now, tuple(substitute(loop.conditions, same)))
     initials = [node.inputs[loop.first_carry + k] for k in changing]
     new = with_attrs(node, arranged(inputs, initials), **changes)
@@ -272,6 +272,18 @@ def _trim_loop(node: Tensor, read: set[int]) -> Results | None:
         place = next(p for p, other in enumerate(distinct) if other is source)
         results[_first_row(node) + k] = item(new, _first_row(new) + place)
     return results
+
+
+def _tie(node: Tensor, kept: set[int]) -> int | None:
+    """A sequence that stays although no step reads it: it ties a loop to the one that finds its number of steps."""
+    if node.op is not SCAN or not (wanted := _found_sizes(node.attr("steps"))):
+        return None
+    tying = [k for k in range(node.attr("sequences")) if wanted & _found_sizes(node.inputs[k].shape[0])]
+    return None if kept.intersection(tying) else next(iter(tying), None)
+
+
+def _found_sizes(size: sz.SizeLike) -> set[sz.Atom]:
+    return {atom for atom in sz.atoms(size) if isinstance(atom, sz.Bound)}
 
 
 # ------------------------------------------------------------------------------------------------------- final states

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import symtensor as st
-from symtensor.errors import DTypeError, ShapeError, UnsupportedError
+from symtensor.errors import DTypeError, ShapeError
 from symtensor.ir.graph import Graph, toposort
 from symtensor.ops.reference import evaluate
 from symtensor.optimizer.loops import simplify_loops
@@ -413,13 +413,6 @@ def test_a_row_whose_size_differs_from_step_to_step():
         "scan: the size of a result is known only inside of the body: int64[max(0, n)]\n"
         "  hint: return something of a fixed size, such as its sum"
     )
-
-
-def test_what_is_not_supported_yet():
-    with pytest.raises(UnsupportedError, match="until"):
-        st.scan(lambda x: x, st.vector("x"), until=True)
-    with pytest.raises(NotImplementedError, match="truncate"):
-        st.scan(lambda x: x, st.vector("x"), truncate_gradient=3)
 
 
 def test_the_text_of_a_graph_shows_the_body():
