@@ -68,6 +68,7 @@ class EntryPrinter(ABC):
         self.printer._names = lambda atom: program.size_names.get(atom, atom.label)
         self.library: dict[str, int] = {}
         self.layout = plan_buffers(program)
+        self._steps = ["-1"]  # what holds the step of each loop around the step that is printed
         self.found: dict[Atom, int] = {}  # sizes that the steps printed so far define, with their numbers
 
     @abstractmethod
@@ -274,26 +275,36 @@ class EntryPrinter(ABC):
             head = f"for (int64_t {v} = {n} - 1; {v} >= 0; --{v}) {{"
         return [
             indent + head, f"{indent}  ctx->error.step = {v};", self._poll(indent + "  "),
-            *self.steps(step.body, indent + "  "), f"{indent}}}", f"{indent}ctx->error.step = -1;",
+            *self._inside(v, step.body, indent + "  "), f"{indent}}}", self._outer_step(indent),
         ]  # fmt: skip
+
+    def _inside(self, step: str, body: tuple[pg.Step, ...], indent: str) -> list[str]:
+        """The body of a loop; after a loop inside of it errors name the step of this one again."""
+        self._steps.append(step)
+        lines = self.steps(body, indent)
+        self._steps.pop()
+        return lines
+
+    def _outer_step(self, indent: str) -> str:
+        return f"{indent}ctx->error.step = {self._steps[-1]};"
 
     def _while(self, step: pg.WhileLoop, indent: str) -> list[str]:
         inner = indent + "  "
         count, before, each, after = self.counter(step, indent)
         condition, lines = self.flag(step.condition, inner)
         result = [*before, *self._no_rows(step.logs, step.capacity, indent), f"{indent}{count} = 0;"]
-        result += [f"{indent}for (;;) {{", *self.steps(step.head, inner), *lines]
+        result += [f"{indent}for (;;) {{", f"{inner}const int64_t {step.variable} = {count};"]
+        result += [f"{inner}ctx->error.step = {step.variable};", *self._inside(step.variable, step.head, inner), *lines]
         result += [f"{inner}if (!{condition}) break;", self._poll(inner)]
         if step.max_steps is not None:
             fail = f"st_fail(ctx, {CODES['steps']}, {step.site}, {step.max_steps}, 0)"
-            result.append(f"{inner}if ({count} == {step.max_steps}) return {fail};")
-        result.append(f"{inner}const int64_t {step.variable} = {count};")
-        result += [f"{inner}(void){step.variable};", f"{inner}ctx->error.step = {step.variable};"]
+            result += [f"{inner}if ({step.variable} == {step.max_steps}) {{", self._outer_step(inner + "  ")]
+            result += [f"{inner}  return {fail};", f"{inner}}}"]
         if step.logs:
             result.append(f"{inner}if ({step.variable} == {step.capacity}) {{")
             result += [*self._growth(step.logs, step.capacity, inner + "  "), f"{inner}}}"]
-        after = [*after, f"{indent}ctx->error.step = -1;"]
-        return [*result, *self.steps(step.body, inner), f"{inner}++{count};", *each, f"{indent}}}", *after]
+        result += [*self._inside(step.variable, step.body, inner), f"{inner}++{count};", *each, f"{indent}}}", *after]
+        return [*result, self._outer_step(indent)]
 
     def _chunks(self, step: pg.Chunks, indent: str) -> list[str]:
         inner, capacity = indent + "  ", self.printer.atom(step.capacity)

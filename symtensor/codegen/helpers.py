@@ -57,7 +57,10 @@ def integer_helper(name: str, dtype: np.dtype, dialect: Dialect) -> str:
     t, suffix = dialect.types[dtype.name], SUFFIX[dtype.name]
     unsigned = dialect.types["u" + dtype.name] if kind == "i" else t
     arguments = f"{t} a" if name == "abs" else f"{t} a, {t} b"
-    return f"{dialect.function} {t} st_{name}_{suffix}({arguments}) {{ {body.format(T=t, U=unsigned)} }}"
+    # Sizes mention a root in many places: one function that is called, and whose calls merge, keeps compiling fast.
+    alone = name == "isqrt" and not dialect.device
+    qualifiers = "static __attribute__((noinline, const))" if alone else dialect.function
+    return f"{qualifiers} {t} st_{name}_{suffix}({arguments}) {{ {body.format(T=t, U=unsigned)} }}"
 
 
 def float_helper(name: str, dtype: np.dtype, dialect: Dialect) -> str:

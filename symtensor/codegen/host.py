@@ -164,9 +164,7 @@ class HostPrinter(EntryPrinter):
         if placed:
             lines.append(f"{indent}char *const {arena} = ctx->arena(ctx, {slot}, {self.size(total)});")
             lines.append(f"{indent}if (!{arena}) return 1;")
-        lines += [
-            f"{indent}{name} = ({self.type(name)} *)({arena} + {self.printer.size(at)});" for name, at in placed
-        ]
+        lines += [f"{indent}{name} = ({self.type(name)} *)({arena} + {self.printer.size(at)});" for name, at in placed]
         if self._scratch(ready) != 0:
             most = self._scratch(lambda size: not is_bound(size) or ready(size))
             bytes_text = f"ctx->workers * ({self.size(most)})"

@@ -55,7 +55,12 @@ def in_place_updates(program: Program, updates: dict[int, int]) -> dict[int, int
 def _can_fail(step: Step) -> bool:
     # Loops look at the stop flag; what asks for memory may get none.
     fails = isinstance(step, (Library, Loop, WhileLoop, Chunks, Define))
-    return fails or (isinstance(step, Launch) and step.kernel.can_fail)
+    return fails or (isinstance(step, Launch) and (step.kernel.can_fail or _looks_at_stop(step.kernel)))
+
+
+def _looks_at_stop(kernel: ir.Kernel) -> bool:
+    statements = ir.all_statements(kernel.body)
+    return any(isinstance(s, ir.While) or (isinstance(s, ir.For) and s.long) for s in statements)
 
 
 def _safe(flat: list[Step], top: set[int], output: str, variable: str, last_risk: int) -> bool:

@@ -188,7 +188,7 @@ class KernelPrinter:
         if isinstance(s, ir.For):
             return self.loop(s, indent)
         if isinstance(s, ir.While):
-            return [f"{indent}while ({s.condition}) {{", *self.block(s.body, indent + "  "), f"{indent}}}"]
+            return self.rounds(s, indent)
         if isinstance(s, ir.If):
             lines = [f"{indent}if ({_bare(self.expr(s.condition))}) {{", *self.block(s.then, indent + "  ")]
             if s.otherwise:
@@ -226,6 +226,10 @@ class KernelPrinter:
             else f"for (int64_t {v} = 0; {v} < {self.size(s.var.extent)}; ++{v}) {{"
         )
         return [indent + head, *self.block(s.body, indent + "  "), f"{indent}}}"]
+
+    def rounds(self, s: ir.While, indent: str) -> list[str]:
+        """A while loop."""
+        return [f"{indent}while ({s.condition}) {{", *self.block(s.body, indent + "  "), f"{indent}}}"]
 
     def alloc(self, s: ir.Alloc, indent: str) -> list[str]:
         """An array of constant extent."""

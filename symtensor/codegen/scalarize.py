@@ -27,6 +27,7 @@ from symtensor.optimizer.elements import Elements, broadcast_index, inlinable
 from symtensor.optimizer.fusion import reduction_index
 
 STATE_LIMIT = 64  # elements of all states of a loop that may be local variables
+SHORT_LOOP = 10000  # steps of a loop that nobody will want to interrupt
 BODY_LIMIT = 1500  # elements that a body computes
 
 
@@ -149,6 +150,7 @@ class _Scalarizer:
         self.builder = builder
         self.memory = builder.memory
         self.numbers = itertools.count(1)
+        self.steps: list[Expr] = []  # of the loops around what is written
 
     def name(self, node: Tensor, otherwise: str) -> str:
         return self.memory.names.fresh(node.name or otherwise)
@@ -246,14 +248,18 @@ class _Scalarizer:
                 return tables[k - sequences][at]
             return value(node.inputs[k], at)
 
+        self.steps.append(index(at_step))
         inside, outputs = self.compute(body, leaf_value)
+        self.steps.pop()
         stores: list[ir.Statement] = []
         for target, output, values in zip(results[carries:], body.outputs[carries:], outputs[carries:]):
             shape = self.memory.shape(output)
             row = sz.mul(at_step, sz.product(shape))
             for at, v in zip(_indices(shape), values):
                 stores.append(ir.Store(target, sz.add(row, row_major(at, shape)), v))
-        loop = ir.For(var, (*inside, *stores, *self._assign(tables, outputs[:carries])), reverse=node.attr("reverse"))
+        steps = (*inside, *stores, *self._assign(tables, outputs[:carries]))
+        is_long = not isinstance(var.extent, int) or var.extent > SHORT_LOOP
+        loop = ir.For(var, steps, reverse=node.attr("reverse"), long=is_long)
         return [*declared, loop], tables
 
     def _while(self, node: Tensor, value, results: Sequence[str]) -> tuple[list[ir.Statement], list[dict]]:  # type: ignore[no-untyped-def]
@@ -292,7 +298,9 @@ class _Scalarizer:
             inside, ((result,),) = self.compute(condition, values_of(condition))
             return _scoped([*inside, ir.Assign(holds, result)])
 
+        self.steps.append(counter)
         inside, outputs = self.compute(body, values_of(body))
+        self.steps.pop()
         stores: list[ir.Statement] = []
         for target, output, values in zip(logs, body.outputs[carries:], outputs[carries:]):
             shape = self.memory.shape(output)
@@ -301,15 +309,15 @@ class _Scalarizer:
         checks: list[ir.Statement] = []
         if limit is not None:
             site = self.builder.site("while_loop", node.sites)
-            fail = ir.Fail(CODES["steps"], site, (index(limit),))
+            fail = ir.Fail(CODES["steps"], site, (index(limit),), self.steps[-1] if self.steps else None)
             checks.append(ir.If(call("ge", counter, index(limit)), (fail,)))
         count = ir.Assign(counter.name, counter + 1)
         round_ = (*checks, *inside, *stores, *self._assign(tables, outputs[:carries]), count, *test())
         if room is None:
-            return [*test(), ir.While(holds, round_)]
+            return [*test(), ir.While(holds, round_, counter.name)]
         going = self.memory.names.fresh("going")
         go_on = call("and", Var(holds, BOOL), room)
-        return [*test(), ir.Declare(going, go_on), ir.While(going, (*round_, ir.Assign(going, go_on)))]
+        return [*test(), ir.Declare(going, go_on), ir.While(going, (*round_, ir.Assign(going, go_on)), counter.name)]
 
     def _cond(self, node: Tensor, value, results: Sequence[str]) -> tuple[list[ir.Statement], list[dict]]:  # type: ignore[no-untyped-def]
         predicate, *operands = node.inputs

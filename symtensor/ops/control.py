@@ -28,7 +28,7 @@ from typing import Protocol
 import numpy as np
 
 from symtensor.dtypes import BOOL, INT64
-from symtensor.errors import CheckError, DTypeError, ShapeError, located
+from symtensor.errors import CheckError, DTypeError, ShapeError, SymtensorError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Guard, Tensor, TensorType, caller_sites, register
@@ -259,6 +259,17 @@ def _cond_guards(inputs: tuple[Tensor, ...], then: Graph, otherwise: Graph) -> l
 
 
 # ---------------------------------------------------------------------------------------------------- reference
+def _one_step(evaluate: Interpreter, body: Graph, arrays: Sequence[np.ndarray], step: int) -> Arrays:
+    """One step of a loop; its number becomes part of the message of an error inside."""
+    try:
+        return evaluate(body, arrays)
+    except SymtensorError as error:
+        first, *rest = str(error).split("\n")
+        if first.endswith("of the loop)"):  # of a loop inside
+            raise
+        raise type(error)("\n".join([f"{first} (in step {step} of the loop)", *rest])) from None
+
+
 def _row_buffers(evaluate: Interpreter, rows: Sequence[Tensor], steps: int) -> Arrays:
     return [np.zeros((steps, *evaluate.shape(row.shape)), row.dtype) for row in rows]
 
@@ -276,7 +287,7 @@ def _scan_reference(
     constants = arrays[sequences + carries :]
     collected = _row_buffers(evaluate, body.outputs[carries:], steps)
     for step in reversed(range(steps)) if reverse else range(steps):
-        results = evaluate(body, [*(r[step] for r in rows), *state, *constants])
+        results = _one_step(evaluate, body, [*(r[step] for r in rows), *state, *constants], step)
         state = results[:carries]
         _write_rows(collected, step, results[carries:])
     return state + collected
@@ -294,7 +305,7 @@ def _while_reference(
     while evaluate(condition, [*unread, *state, *constants])[0]:
         if steps == max_steps:
             raise CheckError(f"while_loop: the loop was still running after max_steps={max_steps} steps")
-        results = evaluate(body, [*(r[steps] for r in rows), *state, *constants])
+        results = _one_step(evaluate, body, [*(r[steps] for r in rows), *state, *constants], steps)
         state = results[:carries]
         for log, row in zip(collected, results[carries:]):
             log.append(row)

@@ -24,8 +24,6 @@ from symtensor.ir.node import Tensor, inherit
 from symtensor.ops.closing import VIEWS, leaves_read
 from symtensor.ops.control import COND, SCAN, WHILE_LOOP
 from symtensor.ops.item import ITEM, item, items
-from symtensor.ops.movement import EXPAND_DIMS
-from symtensor.ops.slicing import SLICE
 from symtensor.optimizer.branches import settle_branches, take_known_branches
 from symtensor.optimizer.loop_graphs import (
     Results,
@@ -36,6 +34,7 @@ from symtensor.optimizer.loop_graphs import (
     open_loop,
     with_attrs,
 )
+from symtensor.optimizer.final_states import read_final_states
 from symtensor.optimizer.loop_products import batch_products
 from symtensor.optimizer.loop_storage import store_costly
 
@@ -284,38 +283,6 @@ def _tie(node: Tensor, kept: set[int]) -> int | None:
 
 def _found_sizes(size: sz.SizeLike) -> set[sz.Atom]:
     return {atom for atom in sz.atoms(size) if isinstance(atom, sz.Bound)}
-
-
-# ------------------------------------------------------------------------------------------------------- final states
-def read_final_states(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """Read the last row of a collected state from the final carry.
-
-    A loop of no steps has no last row: the guard of the slice, which was collected before, reports that.
-    """
-    new: dict[Tensor, Tensor] = {}
-    for node in toposort(outputs):
-        rebuilt = rebuild(node, tuple(new[i] for i in node.inputs))
-        final = _final_state(rebuilt) if rebuilt.op is SLICE else None
-        new[node] = rebuilt if final is None else inherit(final, node)
-    return [new[o] for o in outputs]
-
-
-def _final_state(node: Tensor) -> Tensor | None:
-    rows = node.inputs[0]
-    if rows.op is not ITEM or rows.inputs[0].op is not SCAN:
-        return None
-    scan, index = rows.inputs[0], rows.attr("index")
-    carries = scan.attr("carries")
-    last = 0 if scan.attr("reverse") else sz.add(scan.attr("steps"), -1)
-    starts, shape = node.attr("starts"), node.attr("shape")
-    if index < carries or starts[0] != last or shape != (1, *rows.shape[1:]) or any(s != 0 for s in starts[1:]):
-        return None
-    row = scan.attr("body").outputs[index]
-    state = next((k for k in range(carries) if scan.attr("body").outputs[k] is row), None)
-    if state is None:
-        return None
-    final = item(scan, state)
-    return EXPAND_DIMS(final, axes=(0,)) if final.shape == shape[1:] else None
 
 
 # --------------------------------------------------------------------------------------------------------- invariants

@@ -422,7 +422,7 @@ def test_the_text_of_a_graph_shows_the_body():
         [
             "inputs x: float64[x.shape[0]]",
             "scan: float64[], float64[x.shape[0]] = scan(x, 0.0, body={...}, sequences=1, carries=1, "
-            "steps=x.shape[0], reverse=False)",
+            "steps=x.shape[0], reverse=False, checkpoint=False)",
             "    body:",
             "        inputs x: float64[], total: float64[]",
             "        add: float64[] = add(total, x)",
