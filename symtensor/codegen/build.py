@@ -358,8 +358,8 @@ def build_program(
                     builder.name_size(atom)
     guards = tuple((g, builder.site(g.what, g.sites)) for g in plan.guards.conditions)
     program = Program(
-        name, arguments, builder.storages, known, builder.size_names, guards, tuple(steps), tuple(builder.sites), outputs,
-        plan.graph.outputs, builder.constants, in_place or {},
+        name, arguments, builder.storages, known, builder.size_names, guards, tuple(steps), tuple(builder.sites),
+        outputs, plan.graph.outputs, builder.constants, in_place or {},
     )  # fmt: skip
     return program, builder
 

@@ -208,10 +208,12 @@ def _logs(builder: Builder, node: Tensor) -> tuple[list[Log], list[Step]]:
     for k, row in enumerate(rows, node.attr("carries") + 1):
         result = item(node, k)
         target = builder.memory.buffer(result)
-        if target in builder.storages:
+        known = builder.storages.get(target)
+        if known is not None and known.kind != "pointer":
             log = _pointer(builder, f"{target}_log", result)
             after.append(Copy(target, log, row.dtype, builder.elements(result)))
         else:
+            # The same loop may stand in two bodies, which then take turns with its pointer.
             shape = builder.memory.shape(result)
             builder.storages[target] = Storage(target, row.dtype, sz.product(shape), "pointer", -1, shape)
             log = target

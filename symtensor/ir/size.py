@@ -2,7 +2,8 @@
 
 A size is a polynomial with integer coefficients over *atoms*, kept in canonical form so that ``(n + 1) - 1`` is ``n``
 and equality is structural.  Atoms are the dims of inputs, values of integer scalar inputs, sizes that a step defines
-on the way (``nonzero``), and floordiv, mod, min, max and isqrt of other sizes.  A size that turns out constant is an ``int``.
+on the way (``nonzero``), and floordiv, mod, min, max and isqrt of other sizes.  A size that turns out constant is an
+``int``.
 
 >>> n = Size.of(Dim("n"))
 >>> (n + 1) * 2 - 2

@@ -175,7 +175,7 @@ def _loop_vjp(cotangents: Cotangents, forward: _Forward, pull: Pull, wanted: Seq
         saved = [min(range(sequences, first_constant), key=lambda k: body.inputs[k].ndim)]
     rows = dict(zip(saved, _starts_of_steps(node, [body.inputs[k] for k in saved])))
     given = [AS_MANY(x, rows[saved[0]]) if found else x for x in node.inputs[:sequences]]
-    row_cotangents = [(cotangents[carries + k], leaf) for k, leaf in step.row_leaves.items()]
+    row_cotangents = [(g, leaf) for k, leaf in step.row_leaves.items() if (g := cotangents[carries + k]) is not None]
     inputs = (
         *(given[k] for k in kept_sequences), *(rows[k] for k in saved), *(g for g, _ in row_cotangents),
         *_initial(step, cotangents, node.inputs[sequences:first_constant], sums),

@@ -1,6 +1,6 @@
 """Putting a traced body together as a loop: all steps at once, until a condition holds, truncated, or checkpointed.
 
-The forms are made of the ops ``scan`` and ``while_loop`` alone, so derivatives, passes and targets know nothing of them.
+The forms are made of the ops ``scan`` and ``while_loop``: derivatives, passes and targets know nothing of them.
 """
 
 from __future__ import annotations
@@ -33,10 +33,12 @@ def rows_of(x: Tensor, start: SizeLike, count: SizeLike, step: int = 1) -> Tenso
 
 
 def row_of(x: Tensor, position: int) -> Tensor:
+    """One row of an array."""
     return squeeze(rows_of(x, position, 1), 0)
 
 
 def flipped(x: Tensor) -> Tensor:
+    """The rows of an array in the opposite order."""
     return rows_of(x, sz.add(x.shape[0], -1), x.shape[0], -1)
 
 

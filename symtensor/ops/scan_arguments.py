@@ -49,6 +49,7 @@ def _as_sequence(value: Any) -> Tensor:
 
 
 def read_taps(taps: Any, default: list[int]) -> list[int]:
+    """Taps as a list; one number stands for a list of one."""
     if taps is None:
         return default
     return [int(t) for t in taps] if isinstance(taps, (list, tuple)) else [int(taps)]
@@ -80,6 +81,7 @@ class Output:
 
     @property
     def depth(self) -> int:
+        """How many steps back the taps reach."""
         return -min(self.taps, default=0)
 
     def arguments(self, carries: Sequence[Any]) -> list[Any]:
@@ -132,7 +134,7 @@ def _window_start(initial: Tensor, name: str, depth: int) -> Tensor:
 
 # ------------------------------------------------------------------------------------ what the function returns
 @dataclass(frozen=True)
-class until:  # noqa: N801 - Theano's name, called like a function
+class until:
     """What a function given to ``scan`` returns last, to end the loop after the step in which a condition holds.
 
     Args:
@@ -149,6 +151,8 @@ class until:  # noqa: N801 - Theano's name, called like a function
 
 @dataclass(frozen=True)
 class Returned:
+    """What a call of the user's function gave: outputs, updates of shared variables, a condition that ends the loop."""
+
     outputs: list[Any]
     updates: Updates
     stop: Any = None

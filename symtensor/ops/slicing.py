@@ -88,16 +88,18 @@ def slice_of(x: Tensor, starts: Shape, steps: Steps, shape: Shape) -> Tensor:
 
 
 # --------------------------------------------------------------------------------------------------------- as_many
+def _as_many_vjp(g: Tensor, node: Tensor) -> Sequence[Any]:
+    rest = (0,) * (g.ndim - 1)
+    missing = sz.add(node.inputs[0].shape[0], sz.mul(g.shape[0], -1))
+    return PAD(g, constant(0, g.dtype), low=(0, *rest), high=(missing, *rest)), None
+
+
 AS_MANY = index_op(
     "as_many",
     lambda inputs: TensorType(inputs[0].dtype, (inputs[1].shape[0], *inputs[0].shape[1:])),
     lambda x, like: x[: len(like)],
     lambda node, at, load: load(0, at),
-    lambda g, node: (
-        PAD(g, constant(0, g.dtype), low=(0,) * g.ndim,
-            high=(sz.add(node.inputs[0].shape[0], sz.mul(g.shape[0], -1)), *(0,) * (g.ndim - 1))),
-        None,
-    ),
+    _as_many_vjp,
     samples=lambda rng: [((rng.normal(size=(5, 2)), rng.normal(size=(3, 4))), {})],
 )  # fmt: skip
 """``as_many(x, like)``: as many first rows of ``x`` as ``like`` has, which are never more.

@@ -25,6 +25,7 @@ from symtensor.ops.closing import VIEWS, leaves_read
 from symtensor.ops.control import COND, SCAN, WHILE_LOOP
 from symtensor.ops.item import ITEM, item, items
 from symtensor.optimizer.branches import settle_branches, take_known_branches
+from symtensor.optimizer.final_states import read_final_states
 from symtensor.optimizer.loop_graphs import (
     Results,
     close_again,
@@ -34,7 +35,6 @@ from symtensor.optimizer.loop_graphs import (
     open_loop,
     with_attrs,
 )
-from symtensor.optimizer.final_states import read_final_states
 from symtensor.optimizer.loop_products import batch_products
 from symtensor.optimizer.loop_storage import store_costly
 
