@@ -168,3 +168,41 @@ def test_cumulative_gives_all_partial_results():
     assert st.compile(largest, [v])(np.array([1.0, 0.0, 3.0])).tolist() == [1.0, 1.0, 3.0]
     with pytest.raises(ValueError, match="each output needs an initial value"):
         st.cumulative(lambda x: x, v, None)
+
+
+# ------------------------------------------------------------------------------------------------------ forward mode
+@pytest.mark.parametrize("target", TARGETS)
+def test_forward_mode_through_every_form(target):
+    def grows(s):
+        return st.sin(s) + s * 1.3
+
+    forms = [
+        st.scan(grows, outputs_info=v, n_steps=7)[0][-1],
+        st.scan(grows, outputs_info=v, n_steps=7, checkpoint=3)[0][-1],
+        st.scan(lambda s: (grows(s), st.until(grows(s).sum() > 20)), outputs_info=v, n_steps=50)[0][-1],
+        st.while_loop(lambda s: s.sum() < 20, grows, v),
+        st.fori_loop(0, 7, lambda i, s: grows(s) + i, v, checkpoint="sqrt"),
+        st.cond(v.sum() > 0, lambda: grows(v), lambda: v),
+        st.switch_case(st.cast(v.sum(), "int64"), [lambda: v, lambda: v * 2, lambda: v, lambda: grows(grows(v))]),
+    ]
+    direction = st.vector("d")
+    function = st.compile([*forms, *st.jvp(forms, v, direction)], [v, direction], target=target)
+    value, d, small = np.array([1.0, 2.5]), np.array([0.1, -0.4]), 1e-6
+    ahead, behind = function(value + small * d, d), function(value - small * d, d)
+    for slope, high, low in zip(function(value, d)[len(forms) :], ahead, behind):
+        np.testing.assert_allclose(slope, (high - low) / (2 * small), rtol=1e-6)
+
+
+def test_products_of_a_loop_with_a_condition_are_stored_for_its_derivative():
+    """The backward loop reads the products of the forward loop, and adds up weight gradients after it."""
+    w, rows, start = st.matrix("w"), st.matrix("rows"), st.vector("start")
+
+    def step(row, state):
+        return st.tanh(state @ w + row)
+
+    def products(**options):
+        states = st.scan(step, rows, start, **options)[0]
+        graph = str(st.compile(st.grad((states**2).sum(), w), [rows, start, w]).graph)
+        return graph.count("= contract(")
+
+    assert products(until=lambda s: s[0] > 1) == products()
