@@ -18,7 +18,7 @@ from symtensor.grad.reverse import grad
 from symtensor.ir.node import OPS as _OPS
 from symtensor.ops import operators as _operators
 from symtensor.ops.associative import associative_scan
-from symtensor.ops.branches import cond, fori_loop, ifelse, while_loop
+from symtensor.ops.branches import cond, fori_loop, ifelse, switch_case, while_loop
 from symtensor.ops.composed import (
     deg2rad,
     divmod,
@@ -170,7 +170,8 @@ from symtensor.ops.rearranging import (
     vstack,
 )
 from symtensor.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, prod, sum, var
-from symtensor.ops.scan import foldl, foldr, map, reduce, scan
+from symtensor.ops.scan import cumulative, foldl, foldr, map, reduce, scan
+from symtensor.ops.scan_arguments import until
 from symtensor.ops.scatter import scatter_add, scatter_set, take
 from symtensor.ops.searching import flatnonzero, nonzero
 from symtensor.solvers.minima import minimize

@@ -68,8 +68,7 @@ class KernelPrinter:
 
                 if lower_bound_at_least(atom.left, 0) and lower_bound_at_least(atom.right, 1):
                     return f"({a} {'/' if atom.op == 'floordiv' else '%'} {b})"
-            name = {"floordiv": "floordiv", "mod": "mod", "min": "min", "max": "max"}[atom.op]
-            return f"{self.small_helper(name, np.dtype('int64'))}({a}, {b})"
+            return f"{self.small_helper(atom.op, np.dtype('int64'))}({a}, {b})"
         if isinstance(atom, ValueIndex):
             return self.expr(atom.value)
         return self._names(atom)
@@ -195,7 +194,7 @@ class KernelPrinter:
         if isinstance(s, ir.For):
             return self.loop(s, indent)
         if isinstance(s, ir.While):
-            return [f"{indent}while ({s.condition}) {{", *self.block(s.body, indent + "  "), f"{indent}}}"]
+            return self.rounds(s, indent)
         if isinstance(s, ir.If):
             lines = [f"{indent}if ({_bare(self.expr(s.condition))}) {{", *self.block(s.then, indent + "  ")]
             if s.otherwise:
@@ -233,6 +232,10 @@ class KernelPrinter:
             else f"for (int64_t {v} = 0; {v} < {self.size(s.var.extent)}; ++{v}) {{"
         )
         return [indent + head, *self.block(s.body, indent + "  "), f"{indent}}}"]
+
+    def rounds(self, s: ir.While, indent: str) -> list[str]:
+        """A while loop."""
+        return [f"{indent}while ({s.condition}) {{", *self.block(s.body, indent + "  "), f"{indent}}}"]
 
     def alloc(self, s: ir.Alloc, indent: str) -> list[str]:
         """An array of constant extent."""

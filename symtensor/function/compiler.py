@@ -278,6 +278,7 @@ def _argument(leaf: Tensor) -> Argument:
 
 
 def _signature(program: Any, leaves: tuple[Tensor, ...], targets: dict[int, int], structure: Structure) -> Signature:
+    from symtensor.codegen.loop_ir import For, While, all_statements
     from symtensor.codegen.program import Loop, WhileLoop, all_steps
 
     arguments = [_argument(leaf) for leaf in leaves]
@@ -295,5 +296,7 @@ def _signature(program: Any, leaves: tuple[Tensor, ...], targets: dict[int, int]
             )
         else:
             outputs.append(Output(node.name or "output", node.dtype, node.ndim))
+    statements = [s for kernel in program.kernels() for s in all_statements(kernel.body)]
     long_running = any(isinstance(s, (Loop, WhileLoop)) for s in all_steps(program.steps))
+    long_running |= any(isinstance(s, While) or (isinstance(s, For) and s.long) for s in statements)
     return Signature(tuple(arguments), tuple(outputs), structure.native, long_running)  # type: ignore[arg-type]
