@@ -111,7 +111,7 @@ def fenced(text: str, language: str = "") -> str:
 def rooms() -> str:
     """One row a room: the first paragraph of its docstring."""
     rows = ["| room | what lives there |", "|---|---|"]
-    for room in ("ir", "ops", "optimizer", "grad", "codegen", "runtime", "inspect", "function"):
+    for room in ("ir", "ops", "optimizer", "grad", "solvers", "codegen", "runtime", "inspect", "function"):
         first = re.sub(r"\s+", " ", summary(f"symtensor.{room}").split("\n\n")[0])
         rows.append(f"| `symtensor/{room}` | {first} |")
     return "\n".join(rows)

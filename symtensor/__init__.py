@@ -17,7 +17,8 @@ from symtensor.grad.forward import hvp, jvp, vjp
 from symtensor.grad.reverse import grad
 from symtensor.ir.node import OPS as _OPS
 from symtensor.ops import operators as _operators
-from symtensor.ops.branches import cond, fori_loop, ifelse, while_loop
+from symtensor.ops.associative import associative_scan
+from symtensor.ops.branches import cond, fori_loop, ifelse, switch_case, while_loop
 from symtensor.ops.composed import (
     deg2rad,
     divmod,
@@ -169,9 +170,13 @@ from symtensor.ops.rearranging import (
     vstack,
 )
 from symtensor.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, prod, sum, var
-from symtensor.ops.scan import foldl, foldr, map, reduce, scan
+from symtensor.ops.scan import cumulative, foldl, foldr, map, reduce, scan
+from symtensor.ops.scan_arguments import until
 from symtensor.ops.scatter import scatter_add, scatter_set, take
 from symtensor.ops.searching import flatnonzero, nonzero
+from symtensor.solvers.minima import minimize
+from symtensor.solvers.ode import odeint
+from symtensor.solvers.roots import fixed_point, root
 
 abs = absolute
 remainder = mod
@@ -198,10 +203,15 @@ _LATER = {
 }
 
 
-def __getattr__(name: str) -> Any:
-    if name in _LATER:
-        from importlib import import_module
+_NAMESPACES = ("random",)
 
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    if name in _NAMESPACES:
+        return import_module(f"symtensor.{name}")
+    if name in _LATER:
         return getattr(import_module(f"symtensor.{_LATER[name]}"), name)
     # An elementwise op is public as soon as it is declared, in symtensor or by the user.
     op = _OPS.get(name)

@@ -22,10 +22,12 @@ LAYERS = (
     ("ops",),
     ("optimizer",),
     ("grad",),
+    ("solvers",),
     ("codegen",),
     ("runtime",),
     ("inspect",),
     ("function",),
+    ("random",),
     ("nn", "frontends", "cli"),
 )
 RANK = {room: rank for rank, rooms in enumerate(LAYERS) for room in rooms}

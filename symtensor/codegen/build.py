@@ -59,6 +59,7 @@ class Builder:
         sites: texts and user lines by number.
         constants: values of the large constants, by buffer.
         fills: steps that write scalar constants into memory, for steps that read them there.
+        size_names: the variables of sizes.
     """
 
     def __init__(
@@ -79,6 +80,7 @@ class Builder:
         self.storages: dict[str, Storage] = {}
         self.constants: dict[str, np.ndarray] = {}
         self.fills: list[Step] = []
+        self.size_names: dict[Atom, str] = {}
         self.sites: list[tuple[str, tuple]] = []
         self._site_numbers: dict[tuple[str, tuple], int] = {}
         self.kernel_count = 0
@@ -92,6 +94,11 @@ class Builder:
             self._site_numbers[key] = len(self.sites)
             self.sites.append(key)
         return self._site_numbers[key]
+
+    def name_size(self, atom: Atom) -> None:
+        """Give a size a variable."""
+        if atom not in self.size_names:
+            self.size_names[atom] = self.memory.names.fresh(_size_label(atom))
 
     def elements(self, node: Tensor) -> SizeLike:
         """Number of elements of a node."""
@@ -260,6 +267,8 @@ class Builder:
         sizes = tuple(s for i in node.inputs for s in self.memory.shape(i))
         flags = tuple(int(v) for _, v in node.attrs if isinstance(v, (bool, int)))
         bound = next((v for _, v in node.attrs if isinstance(v, Bound)), None)
+        if bound is not None:
+            self.name_size(bound)
         self.site(*routine_site(node))
         return [Library(node.op.routine, node, inputs, outputs, sizes, flags, bound)]  # type: ignore[attr-defined]
 
@@ -333,7 +342,8 @@ def build_program(
     for number, argument in (in_place or {}).items():
         builder.memory.alias[plan.graph.outputs[number]] = arguments[argument]
     known = bind_atoms(arguments, plan.guards)
-    names = {atom: builder.memory.names.fresh(_size_label(atom)) for atom in known}
+    for atom in known:
+        builder.name_size(atom)
     outputs, copies = _output_buffers(builder, plan.graph, set(arguments))
     steps = builder.steps(plan) + copies
     steps = builder.fills + steps
@@ -345,12 +355,12 @@ def build_program(
     for node in plan.graph.nodes():
         for size in (s for t in (node.type if isinstance(node.type, tuple) else (node.type,)) for s in t.shape):
             for atom in atoms(size):
-                if isinstance(atom, Bound) and atom not in names:
-                    names[atom] = builder.memory.names.fresh(_size_label(atom))
+                if isinstance(atom, Bound):
+                    builder.name_size(atom)
     guards = tuple((g, builder.site(g.what, g.sites)) for g in plan.guards.conditions)
     program = Program(
-        name, arguments, builder.storages, known, names, guards, tuple(steps), tuple(builder.sites), outputs,
-        plan.graph.outputs, builder.constants, in_place or {},
+        name, arguments, builder.storages, known, builder.size_names, guards, tuple(steps), tuple(builder.sites),
+        outputs, plan.graph.outputs, builder.constants, in_place or {},
     )  # fmt: skip
     return program, builder
 

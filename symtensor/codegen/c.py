@@ -6,12 +6,14 @@ from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.dialect import C_TYPES, SUFFIX, Dialect
 from symtensor.codegen.printer import KernelPrinter, _bare
 from symtensor.codegen.vectors import VectorLoop, vectorisable
+from symtensor.errors import CODES
 from symtensor.ir import size as sz
 from symtensor.ir.size import SizeLike
 
 C = Dialect("c", C_TYPES)
 
 STACK_BYTES = 32768  # scratch arrays of known size up to this much lie on the stack, others in the worker's arena
+PIECE = 4096  # steps of a serial loop between two looks at the stop flag (a power of two)
 PARALLEL_WORK = 40000  # scalar operations below which waking other threads costs more than it saves (about 3 us)
 
 
@@ -33,7 +35,32 @@ class CPrinter(KernelPrinter):
         """A simd loop as vectors, others in order."""
         if s.kind == "simd" and vectorisable(s) and not _short(s):
             return VectorLoop(self, s, self.width).print(indent)
-        return super().loop(s, indent)
+        return self._long_loop(s, indent) if s.long else super().loop(s, indent)
+
+    def _long_loop(self, s: ir.For, indent: str) -> list[str]:
+        """A loop in pieces: the stop flag is looked at between them, so that a piece is as fast as a plain loop."""
+        v, n = s.var.label, self.size(s.var.extent)
+        first, inner = f"{v}_piece", indent + "  "
+        poll = f"{inner}if (*ctx->stop) return st_fail(ctx, {CODES['interrupted']}, -1, 0, 0);"
+        if s.reverse:
+            pieces = f"for (int64_t {first} = {n}; {first} > 0; {first} -= {PIECE}) {{"
+            end = f"{first} > {PIECE} ? {first} - {PIECE} : 0"
+            steps = f"for (int64_t {v} = {first} - 1; {v} >= {v}_stop; --{v}) {{"
+        else:
+            pieces = f"for (int64_t {first} = 0; {first} < {n}; {first} += {PIECE}) {{"
+            end = f"{n} - {first} > {PIECE} ? {first} + {PIECE} : {n}"
+            steps = f"for (int64_t {v} = {first}; {v} < {v}_stop; ++{v}) {{"
+        return [
+            indent + pieces, poll, f"{inner}const int64_t {v}_stop = {end};", inner + steps,
+            *self.block(s.body, inner + "  "), f"{inner}}}", f"{indent}}}",
+        ]  # fmt: skip
+
+    def rounds(self, s: ir.While, indent: str) -> list[str]:
+        """A while loop, which looks at the stop flag every so many rounds."""
+        poll = f"if (({s.rounds} & {PIECE - 1}) == 0 && *ctx->stop)"
+        fail = f"return st_fail(ctx, {CODES['interrupted']}, -1, 0, 0);"
+        body = self.block(s.body, indent + "  ")
+        return [f"{indent}while ({s.condition}) {{", f"{indent}  {poll} {fail}", *body, f"{indent}}}"]
 
     def alloc(self, s: ir.Alloc, indent: str) -> list[str]:
         """An array on the stack, or in the worker's scratch memory."""
@@ -47,6 +74,8 @@ class CPrinter(KernelPrinter):
         """Fill the error record and leave."""
         lines = [f"{indent}ctx->error.code = {s.code};", f"{indent}ctx->error.site = {s.site};"]
         lines += [f"{indent}ctx->error.value[{k}] = {_bare(self.expr(v))};" for k, v in enumerate(s.values)]
+        if s.step is not None:
+            lines.append(f"{indent}ctx->error.step = {_bare(self.expr(s.step))};")
         return [*lines, f"{indent}return 1;"]
 
     # ---------------------------------------------------------------------------------------------------- kernels

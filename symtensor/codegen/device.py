@@ -172,7 +172,7 @@ class DevicePrinter(EntryPrinter):
     def _results(self) -> list[str]:
         return [self._transfer("read", s.name, self._host(s), "  ") for s in self.stored if s.kind == "output"]
 
-    def _ask_late(self, atom: Atom, indent: str) -> list[str]:
+    def ask_late(self, atom: Atom, indent: str) -> list[str]:
         """Buffers whose size has just become known."""
         ready = self.newly_known(atom)
         lines: list[str] = []
@@ -247,6 +247,29 @@ class DevicePrinter(EntryPrinter):
             f"{indent}if (st_read(ctx, {name}, 1, &{name}_here, 1)) return 1;",
         ]
 
+    def scalar(self, name: str, indent: str) -> tuple[str, list[str]]:
+        """A count, read from the device."""
+        return f"{name}_here", [
+            f"{indent}int64_t {name}_here = 0;",
+            f"{indent}if (st_read(ctx, {name}, 8, &{name}_here, 1)) return 1;",
+        ]
+
+    def grow(self, log: pg.Log, capacity: str, indent: str) -> list[str]:
+        """Take the rows along to a larger buffer; the one before the last is given back."""
+        if log.name not in self._slots:
+            self._slots[log.name] = self._slot()
+            self._slot()
+        row, grown = self.size(log.row), f"{log.name}_wider"
+        owned = f"&owned[{self._slots[log.name]} + {capacity}_side]"
+        size = f"{capacity}_wider * ({row}) * {log.dtype.itemsize}"
+        return [
+            f"{indent}st_view {grown} = {{0, 0}};",
+            f"{indent}if (st_alloc(ctx, {owned}, &{grown}, {size})) return 1;",
+            f"{indent}if ({capacity} && st_copy(ctx, {grown}, {log.name}, {log.dtype.itemsize}, {capacity} * ({row})))",
+            f"{indent}  return 1;",
+            f"{indent}{log.name} = {grown};",
+        ]
+
     def counter(self, step: pg.WhileLoop, indent: str) -> tuple[str, list[str], list[str], list[str]]:
         """A counter of the host, written to the device: after each round if the body reads it, else at the end."""
         self._rounds += 1
@@ -274,7 +297,7 @@ class DevicePrinter(EntryPrinter):
         if step.defines is not None:
             found = self.program.size_names[step.defines]
             lines.append(f"{inner}{found} = {routine_call(moved, dtype, sizes, site, counting=True)};")
-            lines += self._ask_late(step.defines, inner)
+            lines += self.ask_late(step.defines, inner)
         lines += self._staging(1, step.outputs, local, inner)
         lines.append(f"{inner}if ({routine_call(moved, dtype, sizes, site)}) return 1;")
         lines += [self._transfer("write", n, local[n], inner) for n in step.outputs]

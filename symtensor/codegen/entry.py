@@ -20,6 +20,7 @@ from symtensor.errors import CODES
 from symtensor.ir.node import Site
 from symtensor.ir.size import Atom, Bound, SizeLike, atoms
 
+FIRST_ROWS = 64  # rows that a log of unknown length has room for at first
 FAIL = """\
 static int st_fail(st_ctx *ctx, int64_t code, int64_t site, int64_t a, int64_t b) {
   ctx->error.code = code;
@@ -67,7 +68,8 @@ class EntryPrinter(ABC):
         self.printer._names = lambda atom: program.size_names.get(atom, atom.label)
         self.library: dict[str, int] = {}
         self.layout = plan_buffers(program)
-        self.found: set[Atom] = set()  # sizes that the steps printed so far define
+        self._steps = ["-1"]  # what holds the step of each loop around the step that is printed
+        self.found: dict[Atom, int] = {}  # sizes that the steps printed so far define, with their numbers
 
     @abstractmethod
     def source(self) -> Source:
@@ -158,7 +160,7 @@ class EntryPrinter(ABC):
 
     def newly_known(self, atom: Atom) -> Callable[[SizeLike], bool]:
         """Note that a size is now known; returns whether a size has just become computable by it."""
-        self.found.add(atom)
+        self.found.setdefault(atom, len(self.found) + 1)
 
         def ready(size: SizeLike) -> bool:
             bounds = [a for a in atoms(size) if isinstance(a, Bound)]
@@ -213,6 +215,10 @@ class EntryPrinter(ABC):
             return [f"{indent}static const volatile int32_t st_never = 0;", f"{indent}ctx->stop = &st_never;"]
         if isinstance(step, pg.Loop):
             return self._loop(step, indent)
+        if isinstance(step, pg.Chunks):
+            return self._chunks(step, indent)
+        if isinstance(step, pg.Define):
+            return self._define(step, indent)
         return self._while(step, indent)
 
     @abstractmethod
@@ -247,6 +253,18 @@ class EntryPrinter(ABC):
     def counter(self, step: pg.WhileLoop, indent: str) -> tuple[str, list[str], list[str], list[str]]:
         """Of a while loop's counter: a C lvalue, and lines before the loop, at the end of each round, and after it."""
 
+    @abstractmethod
+    def scalar(self, name: str, indent: str) -> tuple[str, list[str]]:
+        """An int64 scalar in memory: the C expression, and lines that must come before it."""
+
+    @abstractmethod
+    def ask_late(self, atom: Atom, indent: str) -> list[str]:
+        """Memory whose size has just become known."""
+
+    @abstractmethod
+    def grow(self, log: pg.Log, capacity: str, indent: str) -> list[str]:
+        """Move a log to memory for ``wider`` rows, on the other of the two sides that it has (``side``)."""
+
     def _poll(self, indent: str) -> str:
         return f"{indent}if (*ctx->stop) return st_fail(ctx, {CODES['interrupted']}, -1, 0, 0);"
 
@@ -257,21 +275,60 @@ class EntryPrinter(ABC):
             head = f"for (int64_t {v} = {n} - 1; {v} >= 0; --{v}) {{"
         return [
             indent + head, f"{indent}  ctx->error.step = {v};", self._poll(indent + "  "),
-            *self.steps(step.body, indent + "  "), f"{indent}}}", f"{indent}ctx->error.step = -1;",
+            *self._inside(v, step.body, indent + "  "), f"{indent}}}", self._outer_step(indent),
         ]  # fmt: skip
+
+    def _inside(self, step: str, body: tuple[pg.Step, ...], indent: str) -> list[str]:
+        """The body of a loop; after a loop inside of it errors name the step of this one again."""
+        self._steps.append(step)
+        lines = self.steps(body, indent)
+        self._steps.pop()
+        return lines
+
+    def _outer_step(self, indent: str) -> str:
+        return f"{indent}ctx->error.step = {self._steps[-1]};"
 
     def _while(self, step: pg.WhileLoop, indent: str) -> list[str]:
         inner = indent + "  "
         count, before, each, after = self.counter(step, indent)
         condition, lines = self.flag(step.condition, inner)
-        result = [*before, f"{indent}{count} = 0;", f"{indent}for (;;) {{", *self.steps(step.head, inner), *lines]
+        result = [*before, *self._no_rows(step.logs, step.capacity, indent), f"{indent}{count} = 0;"]
+        result += [f"{indent}for (;;) {{", f"{inner}const int64_t {step.variable} = {count};"]
+        result += [f"{inner}ctx->error.step = {step.variable};", *self._inside(step.variable, step.head, inner), *lines]
         result += [f"{inner}if (!{condition}) break;", self._poll(inner)]
         if step.max_steps is not None:
             fail = f"st_fail(ctx, {CODES['steps']}, {step.site}, {step.max_steps}, 0)"
-            result.append(f"{inner}if ({count} == {step.max_steps}) return {fail};")
-        result.append(f"{inner}const int64_t {step.variable} = {count};")
-        result.append(f"{inner}(void){step.variable};")
-        return [*result, *self.steps(step.body, inner), f"{inner}++{count};", *each, f"{indent}}}", *after]
+            result += [f"{inner}if ({step.variable} == {step.max_steps}) {{", self._outer_step(inner + "  ")]
+            result += [f"{inner}  return {fail};", f"{inner}}}"]
+        if step.logs:
+            result.append(f"{inner}if ({step.variable} == {step.capacity}) {{")
+            result += [*self._growth(step.logs, step.capacity, inner + "  "), f"{inner}}}"]
+        result += [*self._inside(step.variable, step.body, inner), f"{inner}++{count};", *each, f"{indent}}}", *after]
+        return [*result, self._outer_step(indent)]
+
+    def _chunks(self, step: pg.Chunks, indent: str) -> list[str]:
+        inner, capacity = indent + "  ", self.printer.atom(step.capacity)
+        condition, lines = self.flag(step.unfinished, inner)
+        return [
+            *self._no_rows(step.logs, capacity, indent), f"{indent}do {{", *self._growth(step.logs, capacity, inner),
+            *self.steps(step.body, inner), *lines, f"{inner}if (!{condition}) break;", self._poll(inner),
+            f"{indent}}} while (1);",
+        ]  # fmt: skip
+
+    def _no_rows(self, logs: tuple[pg.Log, ...], capacity: str, indent: str) -> list[str]:
+        return [f"{indent}int64_t {capacity} = 0, {capacity}_side = 0;"] if logs else []
+
+    def _growth(self, logs: tuple[pg.Log, ...], capacity: str, indent: str) -> list[str]:
+        """Room for twice as many rows: all copying together costs less than writing the rows once more."""
+        lines = [f"{indent}const int64_t {capacity}_wider = {capacity} ? 2 * {capacity} : {FIRST_ROWS};"]
+        for log in logs:
+            lines += self.grow(log, capacity, indent)
+        return [*lines, f"{indent}{capacity}_side ^= 1;", f"{indent}{capacity} = {capacity}_wider;"]
+
+    def _define(self, step: pg.Define, indent: str) -> list[str]:
+        value, lines = self.scalar(step.source, indent)
+        # A loop in two bodies (forward and backward) defines its size in both: each asks for the memory that it needs.
+        return [*lines, f"{indent}{self.program.size_names[step.atom]} = {value};", *self.ask_late(step.atom, indent)]
 
     def call_site(self, step: pg.Library) -> int:
         """The user line that a failing library routine reports."""

@@ -22,6 +22,9 @@ _BODIES = {
     ): "if (b == 0) return 0; if (b == -1) return ({T})-({U})a; "
     "{T} q = a / b; return q - ((a % b != 0) & ((a ^ b) < 0));",
     ("floordiv", "u"): "return b == 0 ? 0 : a / b;",
+    # Newton's iteration from above, which ends at the root rounded down; the second argument is not used.
+    ("isqrt", "i"): "(void)b; if (a < 2) return a < 0 ? 0 : a; {T} x = a, y = a / 2 + 1; "
+    "while (y < x) {{ x = y; y = (x + a / x) / 2; }} return x;",
     ("mod", "i"): "if (b == 0 || b == -1) return 0; {T} r = a % b; return r + ((r != 0 && (r ^ b) < 0) ? b : 0);",
     ("mod", "u"): "return b == 0 ? 0 : a % b;",
     (
@@ -54,7 +57,10 @@ def integer_helper(name: str, dtype: np.dtype, dialect: Dialect) -> str:
     t, suffix = dialect.types[dtype.name], SUFFIX[dtype.name]
     unsigned = dialect.types["u" + dtype.name] if kind == "i" else t
     arguments = f"{t} a" if name == "abs" else f"{t} a, {t} b"
-    return f"{dialect.function} {t} st_{name}_{suffix}({arguments}) {{ {body.format(T=t, U=unsigned)} }}"
+    # Sizes mention a root in many places: one function that is called, and whose calls merge, keeps compiling fast.
+    alone = name == "isqrt" and not dialect.device
+    qualifiers = "static __attribute__((noinline, const))" if alone else dialect.function
+    return f"{qualifiers} {t} st_{name}_{suffix}({arguments}) {{ {body.format(T=t, U=unsigned)} }}"
 
 
 def float_helper(name: str, dtype: np.dtype, dialect: Dialect) -> str:

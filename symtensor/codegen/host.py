@@ -15,6 +15,7 @@ from symtensor.ir.node import Site
 from symtensor.ir.size import Atom, SizeLike
 
 STAND_IN = 64  # first arena slot of memory that stands for empty buffers
+LOGS = 1024  # first arena slot of logs that grow, two for each
 LATE_SCRATCH = 32  # first arena slot of scratch memory whose size is found on the way
 
 
@@ -37,6 +38,8 @@ class HostPrinter(EntryPrinter):
         super().__init__(program, CPrinter(width), abi, where)
         self.features = features
         self.clamped = pg.clamped_buffers(program)
+        self._logs: dict[str, int] = {}
+        self._late = 0
 
     # ---------------------------------------------------------------------------------------------------- the text
     def source(self) -> Source:
@@ -145,11 +148,13 @@ class HostPrinter(EntryPrinter):
                 lines += self.ask_output(s, s.name, "  ", f"{self.type(s.name)} *{self._fixed(s)}")
         return lines
 
-    def _ask_late(self, atom: Atom, indent: str) -> list[str]:
+    def ask_late(self, atom: Atom, indent: str) -> list[str]:
         """Memory whose size has just become known."""
         lines: list[str] = []
         ready = self.newly_known(atom)
-        slot = len(self.found)
+        slot = self.found[atom]
+        self._late += 1
+        arena = f"arena_{self._late}"
         total: SizeLike = 0
         placed: list[tuple[str, SizeLike]] = []
         for block in self.layout.blocks:
@@ -157,11 +162,9 @@ class HostPrinter(EntryPrinter):
                 placed += [(name, total) for name in block.tenants]
                 total = sz.add(total, block.bytes)
         if placed:
-            lines.append(f"{indent}char *const arena_{slot} = ctx->arena(ctx, {slot}, {self.size(total)});")
-            lines.append(f"{indent}if (!arena_{slot}) return 1;")
-        lines += [
-            f"{indent}{name} = ({self.type(name)} *)(arena_{slot} + {self.printer.size(at)});" for name, at in placed
-        ]
+            lines.append(f"{indent}char *const {arena} = ctx->arena(ctx, {slot}, {self.size(total)});")
+            lines.append(f"{indent}if (!{arena}) return 1;")
+        lines += [f"{indent}{name} = ({self.type(name)} *)({arena} + {self.printer.size(at)});" for name, at in placed]
         if self._scratch(ready) != 0:
             most = self._scratch(lambda size: not is_bound(size) or ready(size))
             bytes_text = f"ctx->workers * ({self.size(most)})"
@@ -202,6 +205,23 @@ class HostPrinter(EntryPrinter):
         """A bool in memory."""
         return f"*{name}", []
 
+    def scalar(self, name: str, indent: str) -> tuple[str, list[str]]:
+        """An int64 scalar in memory."""
+        return f"*{name}", []
+
+    def grow(self, log: pg.Log, capacity: str, indent: str) -> list[str]:
+        """Take the rows along to the other of a log's two slots."""
+        t = self.type(log.name)
+        slot = LOGS + 2 * self._logs.setdefault(log.name, len(self._logs))
+        row = f"({self.size(sz.mul(log.row, log.dtype.itemsize))})"
+        grown = f"{log.name}_wider"
+        return [
+            f"{indent}{t} *const {grown} = ctx->arena(ctx, {slot} + {capacity}_side, {capacity}_wider * {row});",
+            f"{indent}if (!{grown}) return 1;",
+            f"{indent}if ({capacity}) __builtin_memcpy({grown}, {log.name}, {capacity} * {row});",
+            f"{indent}{log.name} = {grown};",
+        ]
+
     def counter(self, step: pg.WhileLoop, indent: str) -> tuple[str, list[str], list[str], list[str]]:
         """A counter in memory."""
         return f"*{step.counter}", [], [], []
@@ -215,7 +235,7 @@ class HostPrinter(EntryPrinter):
             return [f"{indent}if ({routine_call(step, dtype, sizes, site)}) return 1;"]
         name = self.program.size_names[step.defines]
         lines = [f"{indent}{name} = {routine_call(step, dtype, sizes, site, counting=True)};"]
-        lines += self._ask_late(step.defines, indent)
+        lines += self.ask_late(step.defines, indent)
         return [*lines, f"{indent}if ({routine_call(step, dtype, sizes, site)}) return 1;"]
 
 

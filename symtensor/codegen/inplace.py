@@ -9,7 +9,19 @@ from __future__ import annotations
 from collections import Counter
 
 from symtensor.codegen import loop_ir as ir
-from symtensor.codegen.program import Copy, Launch, Library, Loop, Program, Step, WhileLoop, all_steps, touched
+from symtensor.codegen.program import (
+    Chunks,
+    Copy,
+    Define,
+    Launch,
+    Library,
+    Loop,
+    Program,
+    Step,
+    WhileLoop,
+    all_steps,
+    touched,
+)
 from symtensor.ir.scalar import Index, Load
 from symtensor.ir.size import Atom, atoms
 from symtensor.optimizer.elements import walk
@@ -41,8 +53,14 @@ def in_place_updates(program: Program, updates: dict[int, int]) -> dict[int, int
 
 
 def _can_fail(step: Step) -> bool:
-    # Loops look at the stop flag.
-    return isinstance(step, (Library, Loop, WhileLoop)) or (isinstance(step, Launch) and step.kernel.can_fail)
+    # Loops look at the stop flag; what asks for memory may get none.
+    fails = isinstance(step, (Library, Loop, WhileLoop, Chunks, Define))
+    return fails or (isinstance(step, Launch) and (step.kernel.can_fail or _looks_at_stop(step.kernel)))
+
+
+def _looks_at_stop(kernel: ir.Kernel) -> bool:
+    statements = ir.all_statements(kernel.body)
+    return any(isinstance(s, ir.While) or (isinstance(s, ir.For) and s.long) for s in statements)
 
 
 def _safe(flat: list[Step], top: set[int], output: str, variable: str, last_risk: int) -> bool:

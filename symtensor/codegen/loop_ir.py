@@ -33,7 +33,10 @@ SPACES = ("global", "shared", "register")
 
 @dataclass(frozen=True, eq=False)
 class For:
-    """``for (var = 0; var < extent; var++)`` of one kind; ``grain`` iterations make a chunk of a parallel loop."""
+    """``for (var = 0; var < extent; var++)`` of one kind; ``grain`` iterations make a chunk of a parallel loop.
+
+    A serial loop that is ``long`` looks now and then whether the user has pressed Ctrl-C.
+    """
 
     var: LoopVar
     body: tuple[Statement, ...]
@@ -41,14 +44,16 @@ class For:
     reverse: bool = False
     lanes: int = 0
     grain: SizeLike = 1
+    long: bool = False
 
 
 @dataclass(frozen=True, eq=False)
 class While:
-    """Run ``body`` while the variable ``condition`` holds; the body assigns it."""
+    """Run ``body`` while the variable ``condition`` holds; the body assigns it, and counts in ``rounds``."""
 
     condition: str
     body: tuple[Statement, ...]
+    rounds: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,11 +125,12 @@ class Barrier:
 
 @dataclass(frozen=True, eq=False)
 class Fail:
-    """Report an error and leave the kernel: ``values`` go into the error record."""
+    """Report an error and leave the kernel: ``values`` and the ``step`` of a loop go into the error record."""
 
     code: int
     site: int
     values: tuple[Expr, ...]
+    step: Expr | None = None
 
 
 Statement = For | While | If | Let | Declare | Assign | Store | Accumulate | Alloc | Barrier | Fail
@@ -184,7 +190,7 @@ def expressions(statement: Statement) -> tuple[Expr, ...]:
     if isinstance(statement, If):
         return (statement.condition,)
     if isinstance(statement, Fail):
-        return statement.values
+        return statement.values if statement.step is None else (*statement.values, statement.step)
     if isinstance(statement, For):
         return (Index(statement.var.extent), Index(statement.grain))
     if isinstance(statement, Alloc):

@@ -11,13 +11,27 @@ from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.build import Builder
 from symtensor.codegen.contraction import lower_contractions
 from symtensor.codegen.group import make_kernel
-from symtensor.codegen.program import Branch, Copy, Launch, Loop, Step, Storage, Swap, View, WhileLoop
-from symtensor.codegen.scalarize import scalar_kernel
+from symtensor.codegen.program import (
+    Branch,
+    Chunks,
+    Copy,
+    Define,
+    Launch,
+    Log,
+    Loop,
+    Step,
+    Storage,
+    Swap,
+    View,
+    WhileLoop,
+)
+from symtensor.codegen.scalarize import fits_scalars, resumable_kernel, scalar_kernel
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import Const, LoopVar
-from symtensor.ir.size import Size, SizeLike
+from symtensor.ir.scalar import BOOL, LoopVar, index
+from symtensor.ir.size import AnonymousDim, Size, SizeLike
+from symtensor.ops.item import item
 from symtensor.optimizer.elements import is_scalar_constant
 from symtensor.optimizer.fusion import fuse
 from symtensor.optimizer.plan import Plan
@@ -26,9 +40,11 @@ from symtensor.optimizer.roots import VIEWS
 
 def build_loop(builder: Builder, node: Tensor) -> list[Step]:
     """The steps of a ``scan``, ``while_loop`` or ``cond``."""
+    if node.op.name == "while_loop" and len(node.type) > node.attr("carries") + 1:
+        return _scalar_chunks(builder, node) or _while(builder, node)
     kernel = scalar_kernel(builder, node)
     if kernel is not None:
-        return [Launch(kernel)]
+        return [Launch(kernel), *(_logs(builder, node)[1] if node.op.name == "while_loop" else ())]
     return {"scan": _scan, "while_loop": _while, "cond": _cond}[node.op.name](builder, node)
 
 
@@ -143,6 +159,16 @@ def _rows(
     return views, copies
 
 
+def _elements(builder: Builder, leaves: Sequence[Tensor], xs: Sequence[Tensor], row: SizeLike) -> list[Step]:
+    """Views of a row of each sequence, which the leaves of the body become names for."""
+    views: list[Step] = []
+    for leaf, x in zip(leaves, xs):
+        pointer = _pointer(builder, f"{leaf.name or 'row'}_row", leaf)
+        builder.memory.bound[leaf] = pointer
+        views.append(View(pointer, leaf.dtype, builder.memory.buffer(x), sz.mul(row, builder.elements(leaf))))
+    return views
+
+
 def _scan(builder: Builder, node: Tensor) -> list[Step]:
     body: Graph = node.attr("body")
     sequences, carries = node.attr("sequences"), node.attr("carries")
@@ -154,11 +180,7 @@ def _scan(builder: Builder, node: Tensor) -> list[Step]:
     _operands(builder, constants, operands)
     var = LoopVar(builder.memory.names.fresh("step"), steps)
     at = Size.of(var)
-    views: list[Step] = []
-    for leaf, x in zip(rows, xs):
-        pointer = _pointer(builder, f"{leaf.name or 'row'}_row", leaf)
-        builder.memory.bound[leaf] = pointer
-        views.append(View(pointer, leaf.dtype, builder.memory.buffer(x), sz.mul(at, builder.elements(leaf))))
+    views = _elements(builder, rows, xs, at)
     carry = _Carries(builder, initials, states)
     carry.bind(states)
     taken: set[Tensor] = set(body.inputs)
@@ -172,43 +194,87 @@ def _scan(builder: Builder, node: Tensor) -> list[Step]:
     return [*carry.before, loop, *carry.finals(results[:carries], states)]
 
 
+def _logs(builder: Builder, node: Tensor) -> tuple[list[Log], list[Step]]:
+    """Logs for the rows of a while loop, and the steps after it that make them its results.
+
+    A result that is an output of the function has memory of its own, which is asked for once its size is known.
+    """
+    rounds = node.attr("rounds")
+    builder.name_size(rounds)
+    counter = builder.item(node, node.attr("carries"))
+    rows = node.attr("body").outputs[node.attr("carries") :]
+    logs: list[Log] = []
+    after: list[Step] = [Define(rounds, counter)]
+    for k, row in enumerate(rows, node.attr("carries") + 1):
+        result = item(node, k)
+        target = builder.memory.buffer(result)
+        known = builder.storages.get(target)
+        if known is not None and known.kind != "pointer":
+            log = _pointer(builder, f"{target}_log", result)
+            after.append(Copy(target, log, row.dtype, builder.elements(result)))
+        else:
+            # The same loop may stand in two bodies, which then take turns with its pointer.
+            shape = builder.memory.shape(result)
+            builder.storages[target] = Storage(target, row.dtype, sz.product(shape), "pointer", -1, shape)
+            log = target
+        logs.append(Log(log, row.dtype, builder.elements(row)))
+    return logs, after
+
+
 def _while(builder: Builder, node: Tensor) -> list[Step]:
     condition, body = node.attr("condition"), node.attr("body")
-    carries, limit = node.attr("carries"), node.attr("max_steps")
-    results = [builder.item(node, k) for k in range(len(node.type))]
-    counter = results[carries]
-    operands = node.inputs[carries:]
-    carry = _Carries(builder, node.inputs[:carries], body.inputs[:carries])
+    sequences, carries, limit = node.attr("sequences"), node.attr("carries"), node.attr("max_steps")
+    results = [builder.item(node, k) for k in range(carries + 1)]
+    logs, after = _logs(builder, node)
+    xs, initials, operands = _split(node.inputs, sequences, carries)
+    rows, states, constants = _split(body.inputs, sequences, carries)
+    _, head_states, head_constants = _split(condition.inputs, sequences, carries)
+    carry = _Carries(builder, initials, states)
     head_plan = _body_plan(builder, condition)
-    carry.bind(condition.inputs[:carries])
-    _operands(builder, condition.inputs[carries:], operands)
+    carry.bind(head_states)
+    _operands(builder, head_constants, operands)
     test = head_plan.graph.outputs[0]
     head = builder.steps(head_plan)
     holds = builder.temporary("holds", test.dtype, 1)
     head.append(Copy(holds, builder.memory.buffer(test), test.dtype, 1))
     plan = _body_plan(builder, body)
-    carry.bind(body.inputs[:carries])
-    _operands(builder, body.inputs[carries:], operands)
+    round_ = LoopVar(builder.memory.names.fresh("round"), limit or 0)
+    elements = _elements(builder, rows, xs, Size.of(round_))
+    carry.bind(states)
+    _operands(builder, constants, operands)
     taken: set[Tensor] = set(body.inputs)
     outputs = plan.graph.outputs
-    round_ = LoopVar(builder.memory.names.fresh("round"), limit or 0)
-    views, collected = _rows(builder, plan, outputs[carries:], results[carries + 1 :], Size.of(round_), taken)
+    views, collected = _rows(builder, plan, outputs[carries:], [log.name for log in logs], Size.of(round_), taken)
     copies, swaps = carry.advance(plan, outputs[:carries], taken)
     inside = builder.steps(plan)
     site = builder.site("while_loop", node.sites)
-    steps = (*views, *inside, *_resolved(builder, collected + copies), *swaps)
-    loop = WhileLoop(tuple(head), holds, steps, counter, limit, site, round_.label)
-    cleared = [
-        _zeros(builder, target, output, limit) for target, output in zip(results[carries + 1 :], outputs[carries:])
+    steps = (*elements, *views, *inside, *_resolved(builder, collected + copies), *swaps)
+    capacity = builder.memory.names.fresh("capacity")
+    loop = WhileLoop(
+        tuple(head), holds, steps, results[carries], limit, site, round_.label, tuple(logs), capacity
+    )  # fmt: skip
+    return [*carry.before, loop, *carry.finals(results[:carries], states), *after]
+
+
+def _scalar_chunks(builder: Builder, node: Tensor) -> list[Step] | None:
+    """A small while loop that collects rows: a kernel that stops when its logs are full and can be run again."""
+    if not fits_scalars(node):
+        return None
+    carries = node.attr("carries")
+    results = [builder.item(node, k) for k in range(carries + 1)]
+    logs, after = _logs(builder, node)
+    initials = node.inputs[node.attr("sequences") :][:carries]
+    before: list[Step] = [
+        Copy(target, builder.operand(initial), initial.dtype, builder.elements(initial))
+        for target, initial in zip(results, initials)
     ]
-    return [*cleared, *carry.before, loop, *carry.finals(results[:carries], body.inputs[:carries])]
-
-
-def _zeros(builder: Builder, target: str, row: Tensor, rows: int) -> Step:
-    """A kernel that clears collected rows: those that no round writes are zero."""
-    var = LoopVar("j", sz.mul(rows, builder.elements(row)))
-    clear = ir.For(var, (ir.Store(target, Size.of(var), Const(0, row.dtype)),), "simd", lanes=32)
-    return Launch(make_kernel(builder.kernel_name([row]) + "_clear", (clear,), (), var.extent, builder.memory.dtypes))
+    counter = results[carries]
+    start = (ir.Store(counter, 0, index(0)),)
+    clear = make_kernel(f"{builder.kernel_name([node])}_start", start, (), 1, builder.memory.dtypes)
+    unfinished = builder.temporary("unfinished", BOOL, 1)
+    capacity = AnonymousDim(builder.memory.names.fresh("capacity"))
+    kernel = resumable_kernel(builder, node, results, [log.name for log in logs], capacity, unfinished)
+    return [*before, Launch(clear), Chunks((Launch(kernel),), unfinished, tuple(logs), capacity), *after]
 
 
 def _cond(builder: Builder, node: Tensor) -> list[Step]:

@@ -38,7 +38,7 @@ WORDS = frozenset(f"{_C} {_CPP} {_CUDA} {_OPENCL} {_OURS}".split())
 _FAMILIES = re.compile(
     r"(char|uchar|short|ushort|int|uint|long|ulong|half|float|double|longlong|ulonglong)\d+|image\w*_t|atomic_\w+"
     r"|(M|CL|CLK|FLT|DBL|FP)_\w+|_\w*|st_\w*"
-    r"|[ijopr]\d*(_count)?|t\d+(_\d+)?|next_\d+|half_|(output|rounds|host)_\d+_|\w+_here|(vec|mask|lane|arg\d*|arena)_\w*|\w+_(acc|shared)\d*(_\w*)?"
+    r"|[ijopr]\d*(_count)?|t\d+(_\d+)?|next_\d+|half_|(output|rounds|host)_\d+_|\w+_(here|wider|side)|step\w*_(piece|stop)|(vec|mask|lane|arg\d*|arena)_\w*|\w+_(acc|shared)\d*(_\w*)?"
 )
 
 

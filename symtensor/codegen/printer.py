@@ -15,6 +15,7 @@ import numpy as np
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.dialect import SUFFIX, Dialect
 from symtensor.codegen.helpers import conversion_helper, float_helper, integer_helper
+from symtensor.codegen.mathlib import of_integers
 from symtensor.errors import CODES
 from symtensor.ir.node import Site
 from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, ValueIndex, Var
@@ -67,8 +68,7 @@ class KernelPrinter:
 
                 if lower_bound_at_least(atom.left, 0) and lower_bound_at_least(atom.right, 1):
                     return f"({a} {'/' if atom.op == 'floordiv' else '%'} {b})"
-            name = {"floordiv": "floordiv", "mod": "mod", "min": "min", "max": "max"}[atom.op]
-            return f"{self.small_helper(name, np.dtype('int64'))}({a}, {b})"
+            return f"{self.small_helper(atom.op, np.dtype('int64'))}({a}, {b})"
         if isinstance(atom, ValueIndex):
             return self.expr(atom.value)
         return self._names(atom)
@@ -153,11 +153,16 @@ class KernelPrinter:
 
     def helper(self, name: str, dtype: np.dtype, lanes: int = 1) -> str:
         """The name of a helper function, which is recorded as used."""
+        if of_integers(name):
+            return self._recorded(name, "f64", lanes)
         if dtype.kind != "f" or name in ("mod", "floordiv"):
             return self.small_helper(name, dtype)
         self.type(dtype)
-        self.helpers.setdefault((name, SUFFIX[dtype.name], lanes))
-        return f"st_{name}_{SUFFIX[dtype.name]}" + (f"x{lanes}" if lanes > 1 else "")
+        return self._recorded(name, SUFFIX[dtype.name], lanes)
+
+    def _recorded(self, name: str, suffix: str, lanes: int) -> str:
+        self.helpers.setdefault((name, suffix, lanes))
+        return f"st_{name}_{suffix}" + (f"x{lanes}" if lanes > 1 else "")
 
     def small_helper(self, name: str, dtype: np.dtype) -> str:
         """A helper on integers (or mod and floordiv of floats)."""
@@ -189,7 +194,7 @@ class KernelPrinter:
         if isinstance(s, ir.For):
             return self.loop(s, indent)
         if isinstance(s, ir.While):
-            return [f"{indent}while ({s.condition}) {{", *self.block(s.body, indent + "  "), f"{indent}}}"]
+            return self.rounds(s, indent)
         if isinstance(s, ir.If):
             lines = [f"{indent}if ({_bare(self.expr(s.condition))}) {{", *self.block(s.then, indent + "  ")]
             if s.otherwise:
@@ -227,6 +232,10 @@ class KernelPrinter:
             else f"for (int64_t {v} = 0; {v} < {self.size(s.var.extent)}; ++{v}) {{"
         )
         return [indent + head, *self.block(s.body, indent + "  "), f"{indent}}}"]
+
+    def rounds(self, s: ir.While, indent: str) -> list[str]:
+        """A while loop."""
+        return [f"{indent}while ({s.condition}) {{", *self.block(s.body, indent + "  "), f"{indent}}}"]
 
     def alloc(self, s: ir.Alloc, indent: str) -> list[str]:
         """An array of constant extent."""

@@ -124,11 +124,21 @@ class Loop:
 
 
 @dataclass(frozen=True, eq=False)
+class Log:
+    """Rows of an unknown number: the pointer ``name`` leads to memory that grows, ``row`` elements each."""
+
+    name: str
+    dtype: np.dtype
+    row: SizeLike
+
+
+@dataclass(frozen=True, eq=False)
 class WhileLoop:
     """``head`` computes the bool scalar ``condition``; while it holds, ``body`` runs.
 
     ``counter`` is an int64 scalar that holds the rounds; ``variable`` is its value as a size in offsets of the body.
-    After ``max_steps`` rounds the loop fails at ``site``.
+    After ``max_steps`` rounds the loop fails at ``site``.  ``logs`` have room for one row a round; ``capacity`` is the
+    variable of how many they have room for.
     """
 
     head: tuple[Step, ...]
@@ -138,6 +148,29 @@ class WhileLoop:
     max_steps: int | None
     site: int
     variable: str
+    logs: tuple[Log, ...]
+    capacity: str
+
+
+@dataclass(frozen=True, eq=False)
+class Chunks:
+    """A loop in kernels that stop when their logs are full: ``body`` runs again while ``unfinished`` holds after it.
+
+    Before each run the logs get room for ``capacity`` rows, which the kernels take as a size.
+    """
+
+    body: tuple[Step, ...]
+    unfinished: str
+    logs: tuple[Log, ...]
+    capacity: Atom
+
+
+@dataclass(frozen=True, eq=False)
+class Define:
+    """From here on the size ``atom`` is known: the value of the int64 scalar ``source``."""
+
+    atom: Atom
+    source: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,7 +187,7 @@ class Commit:
     """From here on shared variables are written in place: nothing can fail, and Ctrl-C waits for the end."""
 
 
-Step = Launch | Gemm | Library | View | Copy | Swap | Loop | WhileLoop | Branch | Commit
+Step = Launch | Gemm | Library | View | Copy | Swap | Loop | WhileLoop | Chunks | Define | Branch | Commit
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +238,7 @@ def routine_site(node: Tensor) -> tuple[str, tuple[Site, ...]]:
 
 def blocks(step: Step) -> tuple[tuple[Step, ...], ...]:
     """The sequences of steps inside a step."""
-    if isinstance(step, Loop):
+    if isinstance(step, (Loop, Chunks)):
         return (step.body,)
     if isinstance(step, WhileLoop):
         return (step.head, step.body)
@@ -252,7 +285,11 @@ def touched(step: Step) -> tuple[str, ...]:
     if isinstance(step, Swap):
         return (step.first, step.second)
     if isinstance(step, WhileLoop):
-        return (step.condition, step.counter)
+        return (step.condition, step.counter, *(log.name for log in step.logs))
+    if isinstance(step, Chunks):
+        return (step.unfinished, *(log.name for log in step.logs))
+    if isinstance(step, Define):
+        return (step.source,)
     return (step.condition,) if isinstance(step, Branch) else ()
 
 

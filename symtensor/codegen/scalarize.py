@@ -21,12 +21,13 @@ from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import BOOL, Const, Expr, Load, LoopVar, Var, call, index
-from symtensor.ir.size import Size, SizeLike
+from symtensor.ir.size import Atom, Size, SizeLike
 from symtensor.ops.declare import CONSTANT, Elementwise, Reduction
 from symtensor.optimizer.elements import Elements, broadcast_index, inlinable
 from symtensor.optimizer.fusion import reduction_index
 
 STATE_LIMIT = 64  # elements of all states of a loop that may be local variables
+SHORT_LOOP = 10000  # steps of a loop that nobody will want to interrupt
 BODY_LIMIT = 1500  # elements that a body computes
 
 
@@ -80,7 +81,7 @@ def _few_states(node: Tensor) -> bool:
     if node.op.name == "cond":
         states = list(node.attr("then").outputs)
     else:
-        states = list(node.attr("body").inputs[node.attr("sequences") if node.op.name == "scan" else 0 :])
+        states = list(node.attr("body").inputs[node.attr("sequences") :])
         states = states[: node.attr("carries")]
     counts = [_count(s) for s in states]
     if None in counts or sum(counts) > STATE_LIMIT:  # type: ignore[arg-type]
@@ -149,6 +150,7 @@ class _Scalarizer:
         self.builder = builder
         self.memory = builder.memory
         self.numbers = itertools.count(1)
+        self.steps: list[Expr] = []  # of the loops around what is written
 
     def name(self, node: Tensor, otherwise: str) -> str:
         return self.memory.names.fresh(node.name or otherwise)
@@ -246,54 +248,76 @@ class _Scalarizer:
                 return tables[k - sequences][at]
             return value(node.inputs[k], at)
 
+        self.steps.append(index(at_step))
         inside, outputs = self.compute(body, leaf_value)
+        self.steps.pop()
         stores: list[ir.Statement] = []
         for target, output, values in zip(results[carries:], body.outputs[carries:], outputs[carries:]):
             shape = self.memory.shape(output)
             row = sz.mul(at_step, sz.product(shape))
             for at, v in zip(_indices(shape), values):
                 stores.append(ir.Store(target, sz.add(row, row_major(at, shape)), v))
-        loop = ir.For(var, (*inside, *stores, *self._assign(tables, outputs[:carries])), reverse=node.attr("reverse"))
+        steps = (*inside, *stores, *self._assign(tables, outputs[:carries]))
+        is_long = not isinstance(var.extent, int) or var.extent > SHORT_LOOP
+        loop = ir.For(var, steps, reverse=node.attr("reverse"), long=is_long)
         return [*declared, loop], tables
 
     def _while(self, node: Tensor, value, results: Sequence[str]) -> tuple[list[ir.Statement], list[dict]]:  # type: ignore[no-untyped-def]
-        condition, body = node.attr("condition"), node.attr("body")
-        carries, limit = node.attr("carries"), node.attr("max_steps")
-        declared, tables = self._states(body.inputs[:carries], node.inputs[:carries], value)
+        declared, tables = self._while_states(node, value)
         counter = Var(self.memory.names.fresh("rounds"), index(0).dtype)
         holds = self.memory.names.fresh("holds")
+        statements = self.rounds(node, value, tables, counter, holds, ())
+        start = [ir.Declare(counter.name, Const(0, counter.dtype)), ir.Declare(holds, Const(False, BOOL))]
+        return [*declared, *start, *statements], [*tables, {(): counter}]
+
+    def _while_states(self, node: Tensor, value) -> tuple[list[ir.Statement], list[dict]]:  # type: ignore[no-untyped-def]
+        first, last = node.attr("sequences"), node.attr("sequences") + node.attr("carries")
+        return self._states(node.attr("body").inputs[first:last], node.inputs[first:last], value)
+
+    def rounds(  # type: ignore[no-untyped-def]
+        self, node: Tensor, value, tables: list[dict], counter: Var, holds: str, logs: Sequence[str],
+        room: Expr | None = None,
+    ) -> list[ir.Statement]:  # fmt: skip
+        """The rounds of a while loop over declared variables; it also stops where there is no more ``room``."""
+        condition, body = node.attr("condition"), node.attr("body")
+        sequences, carries, limit = node.attr("sequences"), node.attr("carries"), node.attr("max_steps")
+        at_round = Size.of(LoopVar(counter.name, 0))
 
         def values_of(graph: Graph):  # type: ignore[no-untyped-def]
             place = {leaf: k for k, leaf in enumerate(graph.inputs)}
-            return lambda leaf, at: (
-                tables[place[leaf]][at] if place[leaf] < carries else value(node.inputs[place[leaf]], at)
-            )
+
+            def leaf_value(leaf: Tensor, at: tuple) -> Expr:
+                k = place[leaf]
+                if k < sequences:
+                    return value(node.inputs[k], (at_round, *at))
+                return tables[k - sequences][at] if k < sequences + carries else value(node.inputs[k], at)
+
+            return leaf_value
 
         def test() -> list[ir.Statement]:
             inside, ((result,),) = self.compute(condition, values_of(condition))
-            return [*inside, ir.Assign(holds, result)]
+            return _scoped([*inside, ir.Assign(holds, result)])
 
+        self.steps.append(counter)
         inside, outputs = self.compute(body, values_of(body))
+        self.steps.pop()
         stores: list[ir.Statement] = []
-        at_round = sz.Size.of(LoopVar(counter.name, 0))
-        for target, output, values in zip(results[carries + 1 :], body.outputs[carries:], outputs[carries:]):
+        for target, output, values in zip(logs, body.outputs[carries:], outputs[carries:]):
             shape = self.memory.shape(output)
             row = sz.mul(at_round, sz.product(shape))
             stores += [ir.Store(target, sz.add(row, row_major(at, shape)), v) for at, v in zip(_indices(shape), values)]
         checks: list[ir.Statement] = []
         if limit is not None:
             site = self.builder.site("while_loop", node.sites)
-            fail = ir.Fail(CODES["steps"], site, (index(limit),))
+            fail = ir.Fail(CODES["steps"], site, (index(limit),), self.steps[-1] if self.steps else None)
             checks.append(ir.If(call("ge", counter, index(limit)), (fail,)))
         count = ir.Assign(counter.name, counter + 1)
-        cleared: list[ir.Statement] = []
-        for target, output in zip(results[carries + 1 :], body.outputs[carries:]):
-            var = LoopVar("row", sz.mul(limit, sz.product(self.memory.shape(output))))
-            cleared.append(ir.For(var, (ir.Store(target, Size.of(var), Const(0, output.dtype)),)))
-        start = [ir.Declare(counter.name, Const(0, counter.dtype)), ir.Declare(holds, Const(False, BOOL))]
-        round_ = (*checks, *inside, *stores, *self._assign(tables, outputs[:carries]), count, *_scoped(test()))
-        statements = [*cleared, *declared, *start, *_scoped(test()), ir.While(holds, round_)]
-        return statements, [*tables, {(): counter}]
+        round_ = (*checks, *inside, *stores, *self._assign(tables, outputs[:carries]), count, *test())
+        if room is None:
+            return [*test(), ir.While(holds, round_, counter.name)]
+        going = self.memory.names.fresh("going")
+        go_on = call("and", Var(holds, BOOL), room)
+        return [*test(), ir.Declare(going, go_on), ir.While(going, (*round_, ir.Assign(going, go_on)), counter.name)]
 
     def _cond(self, node: Tensor, value, results: Sequence[str]) -> tuple[list[ir.Statement], list[dict]]:  # type: ignore[no-untyped-def]
         predicate, *operands = node.inputs
@@ -332,11 +356,15 @@ def _item_of(node: Tensor, k: int) -> Tensor:
     return item(node, k)
 
 
+def fits_scalars(node: Tensor) -> bool:
+    """Whether the body of a loop or branch is small and static."""
+    graphs = _inner_graphs(node)
+    return _few_states(node) and all(map(_small, graphs)) and not any(map(_nested_rows, graphs))
+
+
 def scalar_kernel(builder: Builder, node: Tensor) -> ir.Kernel | None:
     """One kernel for a loop or branch whose body is small and static; None if it is not."""
-    if not _few_states(node) or not all(_small(g) for g in _inner_graphs(node)):
-        return None
-    if any(_nested_rows(g) for g in _inner_graphs(node)):
+    if not fits_scalars(node):
         return None
     results = [builder.item(node, k) for k in range(len(node.type))]
     writer = _Scalarizer(builder)
@@ -355,8 +383,47 @@ def _nested_rows(graph: Graph) -> bool:
             continue
         if node.op.name == "scan" and (node.attr("sequences") or len(node.type) > node.attr("carries")):
             return True
-        if node.op.name == "while_loop" and len(node.type) > node.attr("carries") + 1:
+        if node.op.name == "while_loop" and (node.attr("sequences") or len(node.type) > node.attr("carries") + 1):
             return True
         if any(_nested_rows(g) for g in _inner_graphs(node)):
             return True
     return False
+
+
+def resumable_kernel(
+    builder: Builder, node: Tensor, results: Sequence[str], logs: Sequence[str], capacity: Atom, unfinished: str
+) -> ir.Kernel:
+    """A while loop as a kernel that goes on where its results stand, until it ends or the logs are full.
+
+    Args:
+        builder: of the Program.
+        node: the while loop.
+        results: buffers of the carries and of the step count, which hold the state between two runs.
+        logs: buffers of collected rows.
+        capacity: how many rows the logs have room for.
+        unfinished: buffer of a bool that says whether another run is due.
+    """
+    writer = _Scalarizer(builder)
+    carries, types = node.attr("carries"), node.type
+    shapes = [tuple(map(builder.guards.canonical, t.shape)) for t in types[:carries]]
+    tables: list[dict] = []
+    statements: list[ir.Statement] = []
+    leaves = node.attr("body").inputs[node.attr("sequences") :]
+    for leaf, buffer, shape in zip(leaves, results, shapes):
+        base, table = writer.name(leaf, "state"), {}
+        for number, at in enumerate(_indices(shape)):
+            name = f"{base}_{number}" if at else base
+            statements.append(ir.Declare(name, Load(buffer, row_major(at, shape), leaf.dtype)))
+            table[at] = Var(name, leaf.dtype)
+        tables.append(table)
+    counter = Var(builder.memory.names.fresh("rounds"), index(0).dtype)
+    holds = builder.memory.names.fresh("holds")
+    statements.append(ir.Declare(counter.name, Load(results[carries], 0, counter.dtype)))
+    statements.append(ir.Declare(holds, Const(False, BOOL)))
+    room = call("lt", counter, index(Size.of(capacity)))
+    statements += writer.rounds(node, writer.outer_value, tables, counter, holds, logs, room)
+    for buffer, table, shape in zip(results, tables, shapes):
+        statements += [ir.Store(buffer, row_major(at, shape), v) for at, v in table.items()]
+    statements.append(ir.Store(results[carries], 0, counter))
+    statements.append(ir.Store(unfinished, 0, Var(holds, BOOL)))
+    return make_kernel(builder.kernel_name([node]), tuple(statements), (node,), 1000, builder.memory.dtypes)

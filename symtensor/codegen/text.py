@@ -169,7 +169,13 @@ def _step(s: pg.Step) -> list[str]:
     if isinstance(s, pg.WhileLoop):
         most = f"  (at most {s.max_steps} rounds)" if s.max_steps is not None else ""
         head, body = steps_lines(s.head, INDENT), steps_lines(s.body, INDENT * 2)
+        most += f"  ({', '.join(log.name for log in s.logs)} growing)" if s.logs else ""
         return [f"while {s.condition}{most}", *head, f"{INDENT}then", *body]
+    if isinstance(s, pg.Chunks):
+        logs = ", ".join(log.name for log in s.logs)
+        return [f"while {s.unfinished}, {logs} growing", *steps_lines(s.body, INDENT)]
+    if isinstance(s, pg.Define):
+        return [f"{s.atom} = {s.source}"]
     if isinstance(s, pg.Branch):
         return [f"if {s.condition}", *steps_lines(s.then, INDENT), "else", *steps_lines(s.otherwise, INDENT)]
     return ["commit"]

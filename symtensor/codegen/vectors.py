@@ -15,6 +15,7 @@ import numpy as np
 
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.dialect import SUFFIX
+from symtensor.codegen.mathlib import of_integers
 from symtensor.codegen.printer import BOOL, KernelPrinter, _bare
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, LoopVar, ValueIndex, Var
@@ -325,6 +326,8 @@ class VectorLoop:
         if row.form == "cast":
             return self.cast(e, args[0], copy)
         if dtype.kind == "f" and e.op not in ("mod", "floordiv"):
+            return f"{self.p.helper(e.op, dtype, self.lanes)}({', '.join(args)})"
+        if of_integers(e.op):
             return f"{self.p.helper(e.op, dtype, self.lanes)}({', '.join(args)})"
         if e.op in ("max", "min", "abs") and dtype.kind in "iu":
             return self.by_mask(e, args)

@@ -22,6 +22,7 @@ from symtensor.function.request import (
     checked_givens,
     checked_inputs,
     checked_updates,
+    default_updates,
     replace,
     update_guards,
 )
@@ -50,6 +51,7 @@ def compile(
     *,
     updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]] | None = None,
     givens: Mapping[Tensor, Any] | None = None,
+    no_default_updates: bool | Sequence[Tensor] = False,
     on_unused_input: str = "raise",
     allow_input_downcast: bool = False,
     name: str | None = None,
@@ -67,6 +69,8 @@ def compile(
         inputs: the tensors that a call gives values to, in order.
         updates: new values of shared variables, written after all outputs have been computed; all or none.
         givens: tensors to be replaced by others before compiling.
+        no_default_updates: True, or a list of shared variables, whose ``default_update`` is then left out: a random
+            stream draws the same numbers in each call.
         on_unused_input: ``"raise"``, ``"warn"`` or ``"ignore"`` for inputs that no output needs.
         allow_input_downcast: whether a call may give arrays whose values lose digits in the input's dtype.
         name: of the function, for comments and messages.
@@ -106,7 +110,7 @@ def compile(
     )
     report = CompileReport()
     with report.phase("collect"):
-        asked = _collect(outputs, inputs, updates, givens, on_unused_input)
+        asked = _collect(outputs, inputs, updates, givens, on_unused_input, no_default_updates)
         graph, guards, structure, targets = asked.graph, asked.guards, asked.structure, asked.targets
     with report.phase("optimise"):
         optimised, trace = optimize(graph, options)
@@ -177,9 +181,19 @@ class _Asked:
     targets: dict[int, int]
 
 
-def _collect(outputs: Any, inputs: Sequence[Tensor], updates: Any, givens: Any, on_unused_input: str) -> _Asked:
+def _collect(
+    outputs: Any,
+    inputs: Sequence[Tensor],
+    updates: Any,
+    givens: Any,
+    on_unused_input: str,
+    no_default_updates: bool | Sequence[Tensor] = False,
+) -> _Asked:
     structure = Structure(outputs)
     news = checked_updates(updates or {})
+    if no_default_updates is not True:
+        kept = {*news, *(no_default_updates or ())}
+        news |= checked_updates(default_updates([*structure.leaves, *news.values()], kept))
     results = replace(structure.leaves + list(news.values()), checked_givens(givens or {}))
     given = checked_inputs(inputs, results, on_unused_input)
     variables = [n for n in toposort(results) if n.op is SHARED]
@@ -264,6 +278,7 @@ def _argument(leaf: Tensor) -> Argument:
 
 
 def _signature(program: Any, leaves: tuple[Tensor, ...], targets: dict[int, int], structure: Structure) -> Signature:
+    from symtensor.codegen.loop_ir import For, While, all_statements
     from symtensor.codegen.program import Loop, WhileLoop, all_steps
 
     arguments = [_argument(leaf) for leaf in leaves]
@@ -281,5 +296,7 @@ def _signature(program: Any, leaves: tuple[Tensor, ...], targets: dict[int, int]
             )
         else:
             outputs.append(Output(node.name or "output", node.dtype, node.ndim))
+    statements = [s for kernel in program.kernels() for s in all_statements(kernel.body)]
     long_running = any(isinstance(s, (Loop, WhileLoop)) for s in all_steps(program.steps))
+    long_running |= any(isinstance(s, While) or (isinstance(s, For) and s.long) for s in statements)
     return Signature(tuple(arguments), tuple(outputs), structure.native, long_running)  # type: ignore[arg-type]

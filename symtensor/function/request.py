@@ -6,7 +6,7 @@ Whatever can be proved wrong before anything is compiled is refused here, with t
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -233,6 +233,22 @@ def checked_updates(updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]]
             raise ShapeError(located(message, new.sites, hint))
         news[variable] = cast(new, variable.dtype)
     return news
+
+
+def default_updates(results: Sequence[Tensor], explicit: Collection[Tensor]) -> dict[Tensor, Tensor]:
+    """The updates that shared variables bring along, of those that the results or such updates read.
+
+    Args:
+        results: outputs and explicit updates.
+        explicit: variables whose updates are given, or that stay as they are.
+    """
+    found: dict[Tensor, Tensor] = {}
+    while True:
+        reached = [v for v in _shared([*results, *found.values()]) if v not in found and v not in explicit]
+        new = [v for v in reached if isinstance(v, SharedVariable) and v.default_update is not None]
+        if not new:
+            return found
+        found.update((v, as_tensor(v.default_update)) for v in new)
 
 
 def update_guards(news: Mapping[SharedVariable, Tensor]) -> list[Guard]:

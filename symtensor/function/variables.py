@@ -22,11 +22,14 @@ class SharedVariable(Tensor):
     Attributes:
         container: holds the value; native calls lock it.
         lock: held by calls of interpreted functions.
+        default_update: its new value after each call of a compiled function that reads it, unless that function says
+            otherwise; None for none.
     """
 
-    __slots__ = ("container", "lock")
+    __slots__ = ("container", "default_update", "lock")
     __hash__ = object.__hash__
     container: Any
+    default_update: Tensor | None
     lock: Any
 
     def get_value(self, borrow: bool = False) -> np.ndarray:
@@ -84,6 +87,7 @@ def shared(value: Any, name: str | None = None, borrow: bool = False) -> SharedV
     node.sites = caller_sites()
     node.container = Container(array)
     node.lock = threading.RLock()
+    node.default_update = None
     return node
 
 

@@ -104,6 +104,8 @@ _declare(
     ("bit_and", 2, "&", None),
     ("bit_or", 2, "|", None),
     ("bit_xor", 2, "^", None),
+    ("shift_right", 2, ">>", None),  # of an unsigned integer, by less than its width
+    ("mul_rounded", 2, "*", None),  # a product that never joins an addition
 )
 _declare("prefix", ("neg", 1, "-", lambda a: -a), ("bit_not", 1, "~", None))
 _declare(

@@ -2,7 +2,8 @@
 
 A size is a polynomial with integer coefficients over *atoms*, kept in canonical form so that ``(n + 1) - 1`` is ``n``
 and equality is structural.  Atoms are the dims of inputs, values of integer scalar inputs, sizes that a step defines
-on the way (``nonzero``), and floordiv, mod, min and max of other sizes.  A size that turns out constant is an ``int``.
+on the way (``nonzero``), and floordiv, mod, min, max and isqrt of other sizes.  A size that turns out constant is an
+``int``.
 
 >>> n = Size.of(Dim("n"))
 >>> (n + 1) * 2 - 2
@@ -12,6 +13,7 @@ on the way (``nonzero``), and floordiv, mod, min and max of other sizes.  A size
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -88,7 +90,10 @@ class Bound(Atom):
 
 
 class SizeCall(Atom):
-    """``floordiv``, ``mod``, ``min`` or ``max`` of two sizes, for which polynomials have no normal form."""
+    """``floordiv``, ``mod``, ``min`` or ``max`` of two sizes, for which polynomials have no normal form.
+
+    ``isqrt``, the square root rounded down, has 0 as its second operand.
+    """
 
     __slots__ = ("left", "op", "right")
 
@@ -96,6 +101,8 @@ class SizeCall(Atom):
         self.op, self.left, self.right = op, left, right
         symbol = {"floordiv": "//", "mod": "%"}.get(op)
         self.label = f"({_operand(left)} {symbol} {_operand(right)})" if symbol else f"{op}({left}, {right})"
+        if op == "isqrt":
+            self.label = f"isqrt({left})"
         self.order = (1, self.label, -1)
 
     def __eq__(self, other: object) -> bool:
@@ -122,6 +129,7 @@ EVALUATE: dict[str, Callable[[int, int], int]] = {
     "mod": lambda a, b: a % b,
     "min": min,
     "max": max,
+    "isqrt": lambda a, _: math.isqrt(max(a, 0)),
 }
 
 
@@ -316,6 +324,11 @@ def maximum(left: SizeLike, right: SizeLike) -> SizeLike:
     return _extremum("max", left, right)
 
 
+def root(size: SizeLike) -> SizeLike:
+    """The square root rounded down; 0 for a negative size."""
+    return EVALUATE["isqrt"](size, 0) if isinstance(size, int) else Size.of(SizeCall("isqrt", size, 0))
+
+
 def _non_negative_atom(atom: Atom) -> bool:
     if isinstance(atom, SizeCall):
         if atom.op == "max":
@@ -324,6 +337,8 @@ def _non_negative_atom(atom: Atom) -> bool:
             return at_least(atom.right, 1)
         if atom.op == "floordiv":
             return at_least(atom.left, 0) and at_least(atom.right, 1)
+        if atom.op == "isqrt":
+            return True
         return at_least(atom.left, 0) and at_least(atom.right, 0)
     return not atom.signed
 
@@ -391,7 +406,7 @@ def substitute(size: SizeLike, values: Mapping[Atom, SizeLike]) -> SizeLike:
     return total
 
 
-_CALLS = {"floordiv": floordiv, "mod": mod, "min": minimum, "max": maximum}
+_CALLS = {"floordiv": floordiv, "mod": mod, "min": minimum, "max": maximum, "isqrt": lambda a, _: root(a)}
 
 
 def _substitute_atom(atom: Atom, values: Mapping[Atom, SizeLike]) -> SizeLike:

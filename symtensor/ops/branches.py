@@ -1,4 +1,7 @@
-"""Branches and loops without rows, by tracing Python functions: ``cond``, ``ifelse``, ``while_loop``, ``fori_loop``."""
+"""Branches and loops without rows, by tracing Python functions.
+
+``cond``, ``ifelse``, ``switch_case``, ``while_loop`` and ``fori_loop``.
+"""
 
 from __future__ import annotations
 
@@ -10,21 +13,26 @@ from symtensor.errors import DTypeError, ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, substitute
 from symtensor.ir.node import Tensor, TensorType, caller_sites
+from symtensor.ir.size import Bound
 from symtensor.ops.closing import Closed, close_branch, close_loop
-from symtensor.ops.control import COND, SCAN, WHILE_LOOP
+from symtensor.ops.control import COND, WHILE_LOOP
 from symtensor.ops.creation import iota
-from symtensor.ops.declare import CONSTANT, as_tensor
-from symtensor.ops.elementwise import add, not_equal
+from symtensor.ops.declare import CONSTANT, as_tensor, constant
+from symtensor.ops.elementwise import add, less, not_equal
 from symtensor.ops.item import item
+from symtensor.ops.loop_forms import Traced, checkpoint_interval, stepwise, until_condition
 from symtensor.ops.shapes import as_size
 from symtensor.ops.tracing import (
     State,
     Structure,
     flatten,
     fresh_leaf,
+    in_step,
     make_states,
     parameter_names,
+    reads,
     state_results,
+    step_leaf,
 )
 
 
@@ -71,6 +79,51 @@ def ifelse(condition: Any, then_branch: Any, else_branch: Any) -> Any:
     float64[]
     """
     return cond(condition, lambda: then_branch, lambda: else_branch)
+
+
+def switch_case(index: Any, branches: Sequence[Callable[..., Any]], *operands: Any) -> Any:
+    """Run one of several functions by number; what only the others need is never computed.
+
+    Args:
+        index: an integer scalar; below 0 the first function is taken, beyond the last the last one.
+        branches: called with the operands; each returns tensors of the same nesting, dtypes and shapes.
+        operands: computed in any case; see ``cond``.
+
+    Returns:
+        The results of the function that was taken.
+
+    Raises:
+        ValueError: if there is no branch.
+        ShapeError, DTypeError: if the index is no integer scalar, or the results of the functions differ in type.
+
+    >>> import symtensor as st
+    >>> k, x = st.lscalar("k"), st.scalar("x")
+    >>> st.switch_case(k, [st.sin, st.cos, lambda x: -x], x).type
+    float64[]
+    """
+    functions = list(branches)
+    if not functions:
+        raise ValueError("switch_case: there is no branch to take\n  hint: give a list of functions")
+    number = as_tensor(index)
+    if number.ndim:
+        raise ShapeError(located(f"switch_case: the index must be a scalar, not {number.type}", caller_sites()))
+    if number.dtype.kind not in "iu":
+        message = f"switch_case: the index must be an integer, not {number.type}"
+        raise DTypeError(located(message, caller_sites(), "cast it, or use st.cond for a bool"))
+    return _switch(number, functions, 0, operands)
+
+
+def _switch(number: Tensor, functions: Sequence[Callable[..., Any]], first: int, operands: Sequence[Any]) -> Any:
+    """One of functions numbered from ``first`` on, by halves."""
+    if len(functions) == 1:
+        return functions[0](*operands)
+    half = len(functions) // 2
+    return cond(
+        less(number, first + half),
+        lambda *given: _switch(number, functions[:half], first, given),
+        lambda *given: _switch(number, functions[half:], first + half, given),
+        *operands,
+    )
 
 
 def _predicate(pred: Any) -> Tensor:
@@ -138,7 +191,7 @@ def while_loop(
         cond_fn: from the state to a bool scalar.
         body_fn: from the state to the next state, nested as ``init``.
         init: the first state: a tensor, a tuple or list (passed as separate arguments), or a dict (passed as one).
-        max_steps: most steps that may be taken; needed for reverse-mode derivatives.
+        max_steps: most steps that may be taken.
 
     Returns:
         The state for which the condition fails.
@@ -152,11 +205,15 @@ def while_loop(
     >>> st.while_loop(lambda a, b: b < n, lambda a, b: (b, a + b), (0, 1))[1].type
     int64[]
     """
-    arguments = _Arguments(body_fn, init)
+    arguments = _Arguments(body_fn, init, step_leaf())
     states = make_states(arguments.names, arguments.initials, lambda values: arguments.call(body_fn, values)[0])
     leaves = [s.leaf for s in states]
     new = arguments.new_states("while_loop", body_fn, states, leaves)
     predicate = _loop_condition(arguments.call(cond_fn, leaves)[0])
+    if reads([predicate, *new], arguments.step):  # something is drawn anew in each step
+        states.append(State("step", constant(0, INT64), arguments.step))
+        leaves.append(arguments.step)
+        new.append(arguments.step + 1)
 
     closed = close_loop([predicate, *new], leaves)
     inputs = (*leaves, *closed.leaves)
@@ -165,8 +222,10 @@ def while_loop(
         *closed.values,
         condition=Graph(inputs, closed.outputs[:1]),
         body=Graph(inputs, closed.outputs[1:]),
+        sequences=0,
         carries=len(states),
         max_steps=None if max_steps is None else int(max_steps),
+        rounds=Bound("rounds"),
     )
     return arguments.structure.build(item(node, k) for k in range(len(states)))
 
@@ -174,20 +233,14 @@ def while_loop(
 def _loop_condition(results: Sequence[Any]) -> Tensor:
     if len(results) != 1:
         raise ShapeError(located(f"while_loop: the condition returns {len(results)} values", caller_sites()))
-    predicate = as_tensor(results[0])
-    if predicate.ndim:
-        message = f"while_loop: the condition must be a scalar, not {predicate.type}"
-        raise ShapeError(located(message, caller_sites(), "reduce it with any() or all()"))
-    if predicate.dtype != BOOL:
-        message = f"while_loop: the condition must be a bool, not {predicate.type}"
-        raise DTypeError(located(message, caller_sites(), "compare it, as in x != 0"))
-    return predicate
+    return until_condition("while_loop", results[0])
 
 
 class _Arguments:
     """How the state of a loop is passed to functions: a tuple or list as separate arguments, all else as one."""
 
-    def __init__(self, function: Callable[..., Any], init: Any, skipped: int = 0) -> None:
+    def __init__(self, function: Callable[..., Any], init: Any, step: Tensor, skipped: int = 0) -> None:
+        self.step = step
         self.spread = isinstance(init, (tuple, list))
         parts = list(init) if self.spread else [init]
         labels = parameter_names(function, skipped + len(parts))[skipped:]
@@ -203,7 +256,7 @@ class _Arguments:
     def call(self, function: Callable[..., Any], values: Sequence[Any], *first: Any) -> tuple[list[Any], Structure]:
         """Call with these leaves of the state; returns the leaves of the result and their nesting."""
         state = self.structure.build(iter(values))
-        leaves, _, structure = flatten(function(*first, *state) if self.spread else function(*first, state))
+        leaves, _, structure = flatten(in_step(self.step, function, *first, *(state if self.spread else [state])))
         return leaves, structure
 
     def new_states(
@@ -229,7 +282,9 @@ def _same_nesting(left: Structure, right: Structure) -> bool:
 
 
 # ----------------------------------------------------------------------------------------------------- fori_loop
-def fori_loop(lower: Any, upper: Any, body_fn: Callable[..., Any], init: Any) -> Any:
+def fori_loop(
+    lower: Any, upper: Any, body_fn: Callable[..., Any], init: Any, checkpoint: int | str | None = None
+) -> Any:
     """Repeat a step for i = lower, ..., upper - 1; not at all where upper <= lower.
 
     Args:
@@ -237,6 +292,8 @@ def fori_loop(lower: Any, upper: Any, body_fn: Callable[..., Any], init: Any) ->
         upper: the counter stays below it.
         body_fn: ``body_fn(i, *state)`` gives the next state, nested as ``init``; ``i`` is an int64 scalar.
         init: the first state: a tensor, a tuple or list (passed as separate arguments), or a dict (passed as one).
+        checkpoint: how much a derivative stores: the states of all steps, of each n-th step for an int n, of about as
+            many steps as the square root of their number for ``"sqrt"``.
 
     Returns:
         The last state.
@@ -252,20 +309,13 @@ def fori_loop(lower: Any, upper: Any, body_fn: Callable[..., Any], init: Any) ->
     first = as_size(lower)
     steps = sz.maximum(sz.add(as_size(upper), sz.mul(first, -1)), 0)
     counter = iota(steps) if isinstance(first, int) and first == 0 else add(iota(steps), first)
-    arguments = _Arguments(body_fn, init, skipped=1)
     i = fresh_leaf(TensorType(INT64, ()), parameter_names(body_fn, 1)[0])
+    arguments = _Arguments(body_fn, init, i, skipped=1)
     states = make_states(arguments.names, arguments.initials, lambda values: arguments.call(body_fn, values, i)[0])
     leaves = [s.leaf for s in states]
     new = arguments.new_states("fori_loop", body_fn, states, leaves, i)
     closed: Closed = close_loop(new, [i, *leaves])
-    node = SCAN(
-        counter,
-        *(s.initial for s in states),
-        *closed.values,
-        body=Graph((i, *leaves, *closed.leaves), closed.outputs),
-        sequences=1,
-        carries=len(states),
-        steps=steps,
-        reverse=False,
-    )
-    return arguments.structure.build(item(node, k) for k in range(len(states)))
+    body = Graph((i, *leaves, *closed.leaves), closed.outputs)
+    traced = Traced((counter,), tuple(s.initial for s in states), closed.values, body)
+    looped = stepwise(traced, steps, checkpoint_interval(checkpoint, steps))
+    return arguments.structure.build(iter(looped.finals))

@@ -6,9 +6,11 @@ are the exception: a size atom means the same inside and outside, so no size has
 * ``scan(*sequences, *carries, *constants; body, sequences, carries, steps, reverse)``: ``body`` maps (elements of the
   sequences, carries, constants) to (new carries, rows to collect).  Results: final carries, then the collected rows as
   tensors of leading size ``steps``.  With ``reverse`` it visits steps-1, ..., 0; rows are written where they belong.
-* ``while_loop(*carries, *constants; condition, body, carries, max_steps)``: runs while ``condition``, a graph
-  over the same inputs, holds.  Results: final carries, the number of steps taken (int64), then collected rows as in
-  ``scan``, of leading size ``max_steps``, zero where no step wrote.
+  With ``checkpoint`` no pass may store more of a step, or collect more rows, than the body asks for.
+* ``while_loop(*sequences, *carries, *constants; condition, body, sequences, carries, max_steps, rounds)``: runs while
+  ``condition`` holds, a graph over the same inputs that reads no element of a sequence.  Results: final carries, the
+  number of steps taken (int64), then collected rows as in ``scan``.  ``rounds`` is the atom of their leading size,
+  bound to the number of steps taken.
 * ``cond(predicate, *operands; then, otherwise)``: the outputs of the branch that is taken; the other does not run.
 
 Guards of inner graphs belong to the guards of the loop or branch: whether sizes fit is decided at call entry, for both
@@ -26,11 +28,11 @@ from typing import Protocol
 import numpy as np
 
 from symtensor.dtypes import BOOL, INT64
-from symtensor.errors import CheckError, DTypeError, ShapeError, located
+from symtensor.errors import CheckError, DTypeError, ShapeError, SymtensorError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Guard, Tensor, TensorType, caller_sites, register
-from symtensor.ir.size import Atom, Bound, ScalarValue, SizeLike
+from symtensor.ir.size import Atom, Bound, ScalarValue, Size, SizeLike
 from symtensor.ops.control_gradients import cond_vjp, scan_vjp, while_loop_vjp
 from symtensor.ops.declare import LoopOp
 
@@ -47,6 +49,10 @@ class Interpreter(Protocol):
 
     def shape(self, sizes: tuple[SizeLike, ...]) -> tuple[int, ...]:
         """Symbolic sizes as numbers."""
+        ...
+
+    def bind(self, atom: Atom, value: int) -> None:
+        """Make the value of a size known to what comes after."""
         ...
 
 
@@ -104,6 +110,7 @@ def defined_atoms(graph: Graph) -> set[Atom]:
         if made:
             made -= set(_atoms(t for i in node.inputs for t in _types(i)))
             inner |= made - set(_attribute_atoms(node))
+        inner.update(value for _, value in node.attrs if isinstance(value, Bound))
     return inner
 
 
@@ -135,8 +142,9 @@ def _collected(rows: Sequence[Tensor], steps: SizeLike) -> Types:
 
 
 def _scan_type(
-    inputs: tuple[Tensor, ...], body: Graph, sequences: int, carries: int, steps: SizeLike, reverse: bool
-) -> Types:
+    inputs: tuple[Tensor, ...], body: Graph, sequences: int, carries: int, steps: SizeLike, reverse: bool,
+    checkpoint: bool,
+) -> Types:  # fmt: skip
     _check_inputs("scan", inputs, body, sequences)
     for sequence, leaf in zip(inputs[:sequences], body.inputs):
         if isinstance(sequence.shape[0], int) and isinstance(steps, int) and sequence.shape[0] < steps:
@@ -149,18 +157,17 @@ def _scan_type(
 
 
 def _while_type(
-    inputs: tuple[Tensor, ...], condition: Graph, body: Graph, carries: int, max_steps: int | None
-) -> Types:
-    _check_inputs("while_loop", inputs, body)
-    _check_inputs("while_loop", inputs, condition)
-    _check_carries("while_loop", body.inputs[:carries], body.outputs)
+    inputs: tuple[Tensor, ...], condition: Graph, body: Graph, sequences: int, carries: int, max_steps: int | None,
+    rounds: Bound,
+) -> Types:  # fmt: skip
+    _check_inputs("while_loop", inputs, body, sequences)
+    _check_inputs("while_loop", inputs, condition, sequences)
+    leaves = body.inputs[sequences : sequences + carries]
+    _check_carries("while_loop", leaves, body.outputs)
     _require_outer_sizes("while_loop", body, body.outputs)
     _require("while_loop: the condition", condition.outputs[0].type, TensorType(BOOL, ()))
-    rows = body.outputs[carries:]
-    if rows and max_steps is None:
-        raise ShapeError("while_loop: rows are collected only up to a limit\n  hint: give max_steps")
-    finals = tuple(i.type for i in inputs[:carries])
-    return (*finals, TensorType(INT64, ()), *_collected(rows, max_steps or 0))
+    finals = tuple(i.type for i in inputs[sequences : sequences + carries])
+    return (*finals, TensorType(INT64, ()), *_collected(body.outputs[carries:], Size.of(rounds)))
 
 
 def _cond_type(inputs: tuple[Tensor, ...], then: Graph, otherwise: Graph) -> Types:
@@ -220,8 +227,9 @@ def _carry_guards(name: str, leaves: Sequence[Tensor], new: Sequence[Tensor]) ->
 
 
 def _scan_guards(
-    inputs: tuple[Tensor, ...], body: Graph, sequences: int, carries: int, steps: SizeLike, reverse: bool
-) -> list[Guard]:
+    inputs: tuple[Tensor, ...], body: Graph, sequences: int, carries: int, steps: SizeLike, reverse: bool,
+    checkpoint: bool,
+) -> list[Guard]:  # fmt: skip
     guards = _input_guards("scan", inputs, body, sequences)
     for sequence, leaf in zip(inputs[:sequences], body.inputs):
         rows = sequence.shape[0]
@@ -233,10 +241,13 @@ def _scan_guards(
 
 
 def _while_guards(
-    inputs: tuple[Tensor, ...], condition: Graph, body: Graph, carries: int, max_steps: int | None
-) -> list[Guard]:
-    guards = _input_guards("while_loop", inputs, body) + _input_guards("while_loop", inputs, condition)
-    guards += _carry_guards("while_loop", body.inputs[:carries], body.outputs)
+    inputs: tuple[Tensor, ...], condition: Graph, body: Graph, sequences: int, carries: int, max_steps: int | None,
+    rounds: Bound,
+) -> list[Guard]:  # fmt: skip
+    guards = []
+    for graph in (body, condition):
+        guards += _input_guards("while_loop", inputs, graph, sequences)
+    guards += _carry_guards("while_loop", body.inputs[sequences : sequences + carries], body.outputs)
     return guards + inner_guards(condition) + inner_guards(body)
 
 
@@ -248,6 +259,17 @@ def _cond_guards(inputs: tuple[Tensor, ...], then: Graph, otherwise: Graph) -> l
 
 
 # ---------------------------------------------------------------------------------------------------- reference
+def _one_step(evaluate: Interpreter, body: Graph, arrays: Sequence[np.ndarray], step: int) -> Arrays:
+    """One step of a loop; its number becomes part of the message of an error inside."""
+    try:
+        return evaluate(body, arrays)
+    except SymtensorError as error:
+        first, *rest = str(error).split("\n")
+        if first.endswith("of the loop)"):  # of a loop inside
+            raise
+        raise type(error)("\n".join([f"{first} (in step {step} of the loop)", *rest])) from None
+
+
 def _row_buffers(evaluate: Interpreter, rows: Sequence[Tensor], steps: int) -> Arrays:
     return [np.zeros((steps, *evaluate.shape(row.shape)), row.dtype) for row in rows]
 
@@ -258,32 +280,42 @@ def _write_rows(buffers: Arrays, step: int, rows: Arrays) -> None:
 
 
 def _scan_reference(
-    evaluate: Interpreter, *arrays: np.ndarray, body: Graph, sequences: int, carries: int, steps: int, reverse: bool
-) -> Arrays:
+    evaluate: Interpreter, *arrays: np.ndarray, body: Graph, sequences: int, carries: int, steps: int, reverse: bool,
+    checkpoint: bool,
+) -> Arrays:  # fmt: skip
     rows, state = arrays[:sequences], list(arrays[sequences : sequences + carries])
     constants = arrays[sequences + carries :]
     collected = _row_buffers(evaluate, body.outputs[carries:], steps)
     for step in reversed(range(steps)) if reverse else range(steps):
-        results = evaluate(body, [*(r[step] for r in rows), *state, *constants])
+        results = _one_step(evaluate, body, [*(r[step] for r in rows), *state, *constants], step)
         state = results[:carries]
         _write_rows(collected, step, results[carries:])
     return state + collected
 
 
 def _while_reference(
-    evaluate: Interpreter, *arrays: np.ndarray, condition: Graph, body: Graph, carries: int, max_steps: int | None
-) -> Arrays:
-    state, constants = list(arrays[:carries]), arrays[carries:]
-    collected = _row_buffers(evaluate, body.outputs[carries:], max_steps or 0)
+    evaluate: Interpreter, *arrays: np.ndarray, condition: Graph, body: Graph, sequences: int, carries: int,
+    max_steps: int | None, rounds: Bound,
+) -> Arrays:  # fmt: skip
+    rows, state = arrays[:sequences], list(arrays[sequences : sequences + carries])
+    constants = arrays[sequences + carries :]
+    unread = [np.zeros(r.shape[1:], r.dtype) for r in rows]  # the condition has the inputs of the body
+    collected: list[Arrays] = [[] for _ in body.outputs[carries:]]
     steps = 0
-    while evaluate(condition, [*state, *constants])[0]:
+    while evaluate(condition, [*unread, *state, *constants])[0]:
         if steps == max_steps:
             raise CheckError(f"while_loop: the loop was still running after max_steps={max_steps} steps")
-        results = evaluate(body, [*state, *constants])
+        results = _one_step(evaluate, body, [*(r[steps] for r in rows), *state, *constants], steps)
         state = results[:carries]
-        _write_rows(collected, steps, results[carries:])
+        for log, row in zip(collected, results[carries:]):
+            log.append(row)
         steps += 1
-    return [*state, np.asarray(steps, INT64), *collected]
+    evaluate.bind(rounds, steps)
+    logs = [
+        np.stack(log) if log else np.zeros((0, *evaluate.shape(row.shape)), row.dtype)
+        for log, row in zip(collected, body.outputs[carries:])
+    ]
+    return [*state, np.asarray(steps, INT64), *logs]
 
 
 def _cond_reference(

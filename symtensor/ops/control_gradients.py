@@ -11,17 +11,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from symtensor.dtypes import INT64
-from symtensor.errors import GradientError, located
 from symtensor.ir import size as sz
-from symtensor.ir.graph import Graph, substitute, toposort
-from symtensor.ir.node import Tensor, TensorType, new_leaf
-from symtensor.ops.closing import leaves_read, node_size_leaves
+from symtensor.ir.graph import Graph, toposort
+from symtensor.ir.node import OPS, Tensor, new_leaf
+from symtensor.ir.size import Bound, Size, SizeLike, atoms
+from symtensor.ops.closing import leaves_read
 from symtensor.ops.declare import INPUT, constant
-from symtensor.ops.elementwise import add, greater, subtract
+from symtensor.ops.elementwise import add
 from symtensor.ops.item import item
-from symtensor.ops.scatter import take
-from symtensor.ops.slicing import PAD, zeros_of
+from symtensor.ops.slicing import AS_MANY, PAD, zeros_of
 
 Cotangents = Sequence[Tensor | None]
 Pull = Callable[[Sequence[Tensor], Cotangents, Sequence[Tensor]], Sequence[Tensor | None]]
@@ -123,9 +121,40 @@ def _initial(
     ]
 
 
+@dataclass(frozen=True)
+class _Forward:
+    """A loop that is differentiated, as a scan: a while loop is one whose number of steps it found itself."""
+
+    node: Tensor
+    sequences: int
+    carries: int
+    steps: SizeLike
+    reverse: bool
+    checkpoint: bool
+
+    @property
+    def body(self) -> Graph:
+        return self.node.attr("body")
+
+
 def scan_vjp(cotangents: Cotangents, node: Tensor, pull: Pull, wanted: Sequence[bool]) -> list[Tensor | None]:
     """Cotangents of a scan's inputs, by a scan that visits the steps in the opposite order."""
-    body, sequences, carries, steps = (node.attr(a) for a in ("body", "sequences", "carries", "steps"))
+    attrs = (node.attr(a) for a in ("sequences", "carries", "steps", "reverse", "checkpoint"))
+    return _loop_vjp(cotangents, _Forward(node, *attrs), pull, wanted)
+
+
+def while_loop_vjp(cotangents: Cotangents, node: Tensor, pull: Pull, wanted: Sequence[bool]) -> list[Tensor | None]:
+    """Cotangents of a while loop's inputs, by a scan that goes back over the steps that were taken."""
+    carries = node.attr("carries")
+    flowing = [*cotangents[:carries], *cotangents[carries + 1 :]]  # the step count has no derivative
+    steps = Size.of(node.attr("rounds"))
+    return _loop_vjp(flowing, _Forward(node, node.attr("sequences"), carries, steps, False, False), pull, wanted)
+
+
+def _loop_vjp(cotangents: Cotangents, forward: _Forward, pull: Pull, wanted: Sequence[bool]) -> list[Tensor | None]:
+    node, body, sequences, carries, steps = (
+        forward.node, forward.body, forward.sequences, forward.carries, forward.steps
+    )  # fmt: skip
     step = _backward_step(body, sequences, carries, cotangents, pull, wanted)
     if step is None:
         return [None] * len(node.inputs)
@@ -140,10 +169,15 @@ def scan_vjp(cotangents: Cotangents, node: Tensor, pull: Pull, wanted: Sequence[
     kept_sequences = [k for k in needed if k < sequences]
     kept_constants = [k for k in needed if k >= first_constant]
 
+    found = any(isinstance(a, Bound) for a in atoms(steps))
+    if found and not saved:
+        # Somebody must read a result of the loop that finds the number of steps: the smallest state will do.
+        saved = [min(range(sequences, first_constant), key=lambda k: body.inputs[k].ndim)]
     rows = dict(zip(saved, _starts_of_steps(node, [body.inputs[k] for k in saved])))
-    row_cotangents = [(cotangents[carries + k], leaf) for k, leaf in step.row_leaves.items()]
+    given = [AS_MANY(x, rows[saved[0]]) if found else x for x in node.inputs[:sequences]]
+    row_cotangents = [(g, leaf) for k, leaf in step.row_leaves.items() if (g := cotangents[carries + k]) is not None]
     inputs = (
-        *(node.inputs[k] for k in kept_sequences), *(rows[k] for k in saved), *(g for g, _ in row_cotangents),
+        *(given[k] for k in kept_sequences), *(rows[k] for k in saved), *(g for g, _ in row_cotangents),
         *_initial(step, cotangents, node.inputs[sequences:first_constant], sums),
         *(node.inputs[k] for k in kept_constants),
     )  # fmt: skip
@@ -151,13 +185,14 @@ def scan_vjp(cotangents: Cotangents, node: Tensor, pull: Pull, wanted: Sequence[
         *(body.inputs[k] for k in [*kept_sequences, *saved]), *(leaf for _, leaf in row_cotangents),
         *step.state_leaves, *sums.values(), *(body.inputs[k] for k in kept_constants),
     )  # fmt: skip
-    backward = node.op(
+    backward = OPS["scan"](
         *inputs,
         body=Graph(leaves, outputs),
         sequences=len(kept_sequences) + len(saved) + len(row_cotangents),
         carries=len(step.state) + len(sums),
         steps=steps,
-        reverse=not node.attr("reverse"),
+        reverse=not forward.reverse,
+        checkpoint=forward.checkpoint,
     )
     result: list[Tensor | None] = [None] * len(node.inputs)
     for position, k in enumerate(step.state):
@@ -188,58 +223,6 @@ def _padded(rows: Tensor, sequence: Tensor, steps: Any) -> Tensor:
         return rows
     none = (0,) * (rows.ndim - 1)
     return PAD(rows, constant(0, rows.dtype), low=(0, *none), high=(missing, *none))
-
-
-def while_loop_vjp(cotangents: Cotangents, node: Tensor, pull: Pull, wanted: Sequence[bool]) -> list[Tensor | None]:
-    """Cotangents of a while loop's inputs, by a while loop that counts down over the log of the carries.
-
-    Raises:
-        GradientError: if the loop has no ``max_steps``, the number of rows that the log is given.
-    """
-    body, carries, max_steps = (node.attr(a) for a in ("body", "carries", "max_steps"))
-    flowing = [*cotangents[:carries], *cotangents[carries + 1 :]]  # the step count has no derivative
-    step = _backward_step(body, 0, carries, flowing, pull, wanted)
-    if step is None:
-        return [None] * len(node.inputs)
-    if max_steps is None:
-        hint = "give max_steps, the largest number of steps, so that the values of each step can be kept"
-        raise GradientError(located("while_loop without max_steps has no reverse-mode derivative", node.sites, hint))
-    sums, sums_new = _accumulated(step, body.inputs[carries:])
-    read = leaves_read([*step.state_new, *sums_new])
-    saved = [leaf for leaf in body.inputs[:carries] if leaf in read]
-    kept = [k for k in range(carries, len(body.inputs)) if body.inputs[k] in read]
-
-    if not set(saved).isdisjoint(leaf for n in toposort([*step.state_new, *sums_new]) for leaf in node_size_leaves(n)):
-        message = "while_loop has no derivative where a part of its state is used as a size"
-        raise GradientError(located(message, node.sites))
-    left = new_leaf(INPUT, TensorType(INT64, ()), name="steps_left")
-    position = subtract(left, 1)
-    logs = [
-        *zip(saved, _starts_of_steps(node, saved)),
-        *((leaf, flowing[carries + k]) for k, leaf in step.row_leaves.items()),
-    ]
-    log_leaves = [new_leaf(INPUT, log.type, name=log.name or leaf.name) for leaf, log in logs if log is not None]
-    rows = {leaf: take(log_leaf, position, axis=0) for (leaf, _), log_leaf in zip(logs, log_leaves)}
-
-    state = (left, *step.state_leaves, *sums.values())
-    leaves = (*state, *log_leaves, *(body.inputs[k] for k in kept))
-    steps_taken = item(node, carries)
-    backward = node.op(
-        steps_taken,
-        *_initial(step, flowing, node.inputs[:carries], sums),
-        *(log for _, log in logs),
-        *(node.inputs[k] for k in kept),
-        condition=Graph(leaves, (greater(left, 0),)),
-        body=Graph(leaves, (position, *substitute([*step.state_new, *sums_new], rows))),
-        carries=len(state),
-        max_steps=max_steps,
-    )
-    result: list[Tensor | None] = [None] * len(node.inputs)
-    for place, k in enumerate(step.state, 1):
-        result[k] = item(backward, place)
-    for place, k in enumerate(sums, 1 + len(step.state)):
-        result[carries + k] = item(backward, place)
-    return result
 
 
 def cond_vjp(cotangents: Cotangents, node: Tensor, pull: Pull, wanted: Sequence[bool]) -> list[Tensor | None]:

@@ -145,6 +145,10 @@ class BodyInterpreter:
         """Symbolic sizes as numbers."""
         return tuple(size_value(s, self._environment) for s in sizes)
 
+    def bind(self, atom: Atom, value: int) -> None:
+        """Make the value of a size known to what comes after."""
+        self._environment[atom] = value
+
 
 def _apply(node: Tensor, inputs: list[Any], environment: Environment) -> Any:
     """The value of one node (a tuple for several results) from those of its inputs."""

@@ -87,6 +87,28 @@ def slice_of(x: Tensor, starts: Shape, steps: Steps, shape: Shape) -> Tensor:
     return SLICE(x, starts=tuple(starts), steps=tuple(steps), shape=tuple(shape))
 
 
+# --------------------------------------------------------------------------------------------------------- as_many
+def _as_many_vjp(g: Tensor, node: Tensor) -> Sequence[Any]:
+    rest = (0,) * (g.ndim - 1)
+    missing = sz.add(node.inputs[0].shape[0], sz.mul(g.shape[0], -1))
+    return PAD(g, constant(0, g.dtype), low=(0, *rest), high=(missing, *rest)), None
+
+
+AS_MANY = index_op(
+    "as_many",
+    lambda inputs: TensorType(inputs[0].dtype, (inputs[1].shape[0], *inputs[0].shape[1:])),
+    lambda x, like: x[: len(like)],
+    lambda node, at, load: load(0, at),
+    _as_many_vjp,
+    samples=lambda rng: [((rng.normal(size=(5, 2)), rng.normal(size=(3, 4))), {})],
+)  # fmt: skip
+"""``as_many(x, like)``: as many first rows of ``x`` as ``like`` has, which are never more.
+
+A slice would do for sizes that are known at the call.  Of a size that a loop finds on the way somebody must read a
+result of this loop, or nothing would keep it in the graph.
+"""
+
+
 # -------------------------------------------------------------------------------------------------- update_slice
 def _update_at(node: Tensor, at: Index, load: Loader) -> Expr:
     conditions, inner = [], []

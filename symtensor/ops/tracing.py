@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from symtensor.dtypes import WEAK_SCALARS, promote
+from symtensor.dtypes import INT64, WEAK_SCALARS, promote
 from symtensor.errors import DTypeError, ShapeError, located
+from symtensor.ir.graph import toposort
 from symtensor.ir.node import Tensor, TensorType, caller_sites, new_leaf
 from symtensor.ops.control import may_agree
 from symtensor.ops.declare import INPUT, as_tensor, constant
@@ -81,6 +83,37 @@ def parameter_names(function: Callable[..., Any], count: int) -> list[str | None
 def fresh_leaf(type: TensorType, name: str | None) -> Tensor:
     """An input of a body."""
     return new_leaf(INPUT, type, name=name)
+
+
+# ------------------------------------------------------------------------------------------------ steps around us
+_STEPS: ContextVar[tuple[Tensor, ...]] = ContextVar("steps", default=())
+
+
+def current_steps() -> tuple[Tensor, ...]:
+    """The number of the step of each loop whose body is being traced, the outermost first: int64 scalars.
+
+    What a random stream draws depends on them.
+    """
+    return _STEPS.get()
+
+
+def in_step(step: Tensor, function: Callable[..., Any], *arguments: Any) -> Any:
+    """Call a user's function as part of the body of a loop in which ``step`` is the number of the step."""
+    token = _STEPS.set((*_STEPS.get(), step))
+    try:
+        return function(*arguments)
+    finally:
+        _STEPS.reset(token)
+
+
+def step_leaf() -> Tensor:
+    """A leaf for the number of the step."""
+    return fresh_leaf(TensorType(INT64, ()), "step")
+
+
+def reads(outputs: Sequence[Tensor], leaf: Tensor) -> bool:
+    """Whether something depends on a leaf."""
+    return any(node is leaf for node in toposort(outputs))
 
 
 # --------------------------------------------------------------------------------------------------------- states

@@ -118,7 +118,7 @@ def open_loop(node: Tensor) -> Opened:
         values = node.inputs[1:]
     else:
         graphs = [node.attr("body")] if node.op is SCAN else [node.attr("condition"), node.attr("body")]
-        kept = node.attr("carries") + (node.attr("sequences") if node.op is SCAN else 0)
+        kept = node.attr("sequences") + node.attr("carries")
         values = node.inputs[kept:]
     bound = graphs[-1].inputs[:kept]
     outputs: list[Tensor] = []

@@ -32,7 +32,7 @@ def batch_products(outputs: Sequence[Tensor]) -> list[Tensor]:
     """Move products out of scans where they can be done for all steps at once."""
 
     def change(node: Tensor, read: set[int]) -> Results | None:
-        return _Batching(node, read).results() if node.op is SCAN else None
+        return _Batching(node, read).results() if node.op is SCAN and not node.attr("checkpoint") else None
 
     return map_loops(outputs, change)
 

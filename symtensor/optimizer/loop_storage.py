@@ -14,10 +14,11 @@ from dataclasses import dataclass, field
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, rebuild, substitute, toposort
 from symtensor.ir.node import Tensor, inherit, new_leaf
-from symtensor.ops.control import SCAN, element_type
+from symtensor.ops.control import SCAN, WHILE_LOOP, element_type
 from symtensor.ops.declare import CONSTANT, INPUT, SIZE
 from symtensor.ops.item import ITEM, item
 from symtensor.ops.movement import BROADCAST_TO, broadcast_to
+from symtensor.ops.slicing import AS_MANY
 from symtensor.optimizer.cuts import minimum_cut
 from symtensor.optimizer.loop_graphs import with_attrs
 
@@ -53,10 +54,23 @@ def store_costly(outputs: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _sources(node: Tensor) -> list[Tensor]:
-    """The scans of as many steps whose rows a scan reads."""
+    """The loops of as many steps whose rows a scan reads, and which may store more."""
     sequences = node.inputs[: node.attr("sequences")]
-    scans = (s.inputs[0] for s in sequences if s.op is ITEM and s.inputs[0].op is SCAN)
-    return [s for s in dict.fromkeys(scans) if s.attr("steps") == node.attr("steps")]
+    loops = dict.fromkeys(s.inputs[0] for s in sequences if s.op is ITEM)
+    return [s for s in loops if _may_store(s) and _steps(s) == node.attr("steps")]
+
+
+def _may_store(loop: Tensor) -> bool:
+    return loop.op is WHILE_LOOP or (loop.op is SCAN and not loop.attr("checkpoint"))
+
+
+def _steps(loop: Tensor) -> sz.SizeLike:
+    return sz.Size.of(loop.attr("rounds")) if loop.op is WHILE_LOOP else loop.attr("steps")
+
+
+def _first_row(loop: Tensor) -> int:
+    """Number of the result that is the first collected row; a while loop gives its number of steps before."""
+    return loop.attr("carries") + (loop.op is WHILE_LOOP)
 
 
 def _same_in_source(node: Tensor, source: Tensor) -> dict[Tensor, Tensor]:
@@ -69,10 +83,11 @@ def _same_in_source(node: Tensor, source: Tensor) -> dict[Tensor, Tensor]:
     first_constant = node.attr("sequences") + node.attr("carries")
     for k, (value, leaf) in enumerate(zip(node.inputs, body.inputs)):
         if k < node.attr("sequences"):
-            if value.op is ITEM and value.inputs[0] is source and value.attr("index") >= source.attr("carries"):
-                same[leaf] = other.outputs[value.attr("index")]
-            elif value in rows:
-                same[leaf] = rows[value]
+            whole = value.inputs[0] if value.op is AS_MANY else value
+            if value.op is ITEM and value.inputs[0] is source and value.attr("index") >= _first_row(source):
+                same[leaf] = _rows(source)[value.attr("index") - _first_row(source)]
+            elif whole in rows:
+                same[leaf] = rows[whole]
         elif k >= first_constant and value in constants:
             same[leaf] = constants[value]
     for inner in body.nodes():
@@ -104,7 +119,7 @@ def _plan(node: Tensor, source: Tensor, storage: dict[Tensor, _Storage]) -> None
         if found is None:
             rows.append(wanted)
             found = len(existing) + len(rows) - 1
-        storage.setdefault(node, _Storage()).reads.append((inner, source, source.attr("carries") + found))
+        storage.setdefault(node, _Storage()).reads.append((inner, source, _first_row(source) + found))
 
 
 def _rows(scan: Tensor) -> list[Tensor]:

@@ -24,9 +24,8 @@ from symtensor.ir.node import Tensor, inherit
 from symtensor.ops.closing import VIEWS, leaves_read
 from symtensor.ops.control import COND, SCAN, WHILE_LOOP
 from symtensor.ops.item import ITEM, item, items
-from symtensor.ops.movement import EXPAND_DIMS
-from symtensor.ops.slicing import SLICE
 from symtensor.optimizer.branches import settle_branches, take_known_branches
+from symtensor.optimizer.final_states import read_final_states
 from symtensor.optimizer.loop_graphs import (
     Results,
     close_again,
@@ -189,7 +188,7 @@ class _Loop:
     def __init__(self, node: Tensor) -> None:
         self.node = node
         self.body: Graph = node.attr("body")
-        self.first_carry = node.attr("sequences") if node.op is SCAN else 0
+        self.first_carry = node.attr("sequences")
         self.carries = node.attr("carries")
         self.first_constant = self.first_carry + self.carries
         self.conditions: tuple[Tensor, ...] = ()
@@ -230,9 +229,10 @@ def _trim_loop(node: Tensor, read: set[int]) -> Results | None:
     fed += [(False, loop.first_carry + k) for k in fixed] + [
         (False, k) for k in range(first_constant, len(body.inputs))
     ]
+    tie = _tie(node, {k for is_sequence, k in fed if is_sequence and body.inputs[k] in leaves})
     for is_sequence, k in fed:
         leaf, value = body.inputs[k], node.inputs[k]
-        if leaf not in leaves:
+        if leaf not in leaves and k != tie:
             continue
         if (is_sequence, value) in seen:
             same[leaf] = seen[is_sequence, value]
@@ -254,9 +254,8 @@ def _trim_loop(node: Tensor, read: set[int]) -> Results | None:
     leaves_now = arranged(bound, [loop.leaf(k) for k in changing])
     outputs = substitute([*(body.outputs[k] for k in changing), *distinct], same)
     changes: dict[str, Any] = {"body": Graph(leaves_now, tuple(outputs)), "carries": len(changing)}
-    if node.op is SCAN:
-        changes["sequences"] = sum(is_sequence for is_sequence, _ in inputs)
-    else:
+    changes["sequences"] = sum(is_sequence for is_sequence, _ in inputs)
+    if node.op is WHILE_LOOP:
         changes["condition"] = Graph(leaves_now, tuple(substitute(loop.conditions, same)))
     initials = [node.inputs[loop.first_carry + k] for k in changing]
     new = with_attrs(node, arranged(inputs, initials), **changes)
@@ -274,36 +273,16 @@ def _trim_loop(node: Tensor, read: set[int]) -> Results | None:
     return results
 
 
-# ------------------------------------------------------------------------------------------------------- final states
-def read_final_states(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """Read the last row of a collected state from the final carry.
-
-    A loop of no steps has no last row: the guard of the slice, which was collected before, reports that.
-    """
-    new: dict[Tensor, Tensor] = {}
-    for node in toposort(outputs):
-        rebuilt = rebuild(node, tuple(new[i] for i in node.inputs))
-        final = _final_state(rebuilt) if rebuilt.op is SLICE else None
-        new[node] = rebuilt if final is None else inherit(final, node)
-    return [new[o] for o in outputs]
+def _tie(node: Tensor, kept: set[int]) -> int | None:
+    """A sequence that stays although no step reads it: it ties a loop to the one that finds its number of steps."""
+    if node.op is not SCAN or not (wanted := _found_sizes(node.attr("steps"))):
+        return None
+    tying = [k for k in range(node.attr("sequences")) if wanted & _found_sizes(node.inputs[k].shape[0])]
+    return None if kept.intersection(tying) else next(iter(tying), None)
 
 
-def _final_state(node: Tensor) -> Tensor | None:
-    rows = node.inputs[0]
-    if rows.op is not ITEM or rows.inputs[0].op is not SCAN:
-        return None
-    scan, index = rows.inputs[0], rows.attr("index")
-    carries = scan.attr("carries")
-    last = 0 if scan.attr("reverse") else sz.add(scan.attr("steps"), -1)
-    starts, shape = node.attr("starts"), node.attr("shape")
-    if index < carries or starts[0] != last or shape != (1, *rows.shape[1:]) or any(s != 0 for s in starts[1:]):
-        return None
-    row = scan.attr("body").outputs[index]
-    state = next((k for k in range(carries) if scan.attr("body").outputs[k] is row), None)
-    if state is None:
-        return None
-    final = item(scan, state)
-    return EXPAND_DIMS(final, axes=(0,)) if final.shape == shape[1:] else None
+def _found_sizes(size: sz.SizeLike) -> set[sz.Atom]:
+    return {atom for atom in sz.atoms(size) if isinstance(atom, sz.Bound)}
 
 
 # --------------------------------------------------------------------------------------------------------- invariants

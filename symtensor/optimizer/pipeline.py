@@ -20,7 +20,18 @@ from symtensor.ir.text import graph_text
 from symtensor.ir.trace import Trace
 from symtensor.ir.verify import verify_rewritten
 from symtensor.ops.declare import INPUT
-from symtensor.optimizer import algebra, canonicalize, fold, linalg, moments, movement, rows, specialize, stabilize
+from symtensor.optimizer import (
+    algebra,
+    canonicalize,
+    fold,
+    implicit,
+    linalg,
+    moments,
+    movement,
+    rows,
+    specialize,
+    stabilize,
+)
 from symtensor.optimizer.commuted import merge_commuted
 from symtensor.optimizer.loop_graphs import expose
 from symtensor.optimizer.loops import prepare_loops, simplify_loops
@@ -55,6 +66,7 @@ def _simplify_loops(outputs: Outputs) -> Outputs:
 
 
 PASSES = (
+    Pass("implicit", implicit.RULES),
     Pass("merge", change=merge_commuted),
     Pass("canonicalise", CANONICAL),
     Pass("fold", fold.RULES, CANONICAL),

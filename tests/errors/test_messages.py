@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import symtensor as st
-from symtensor.errors import BoundsError, CompileError, DTypeError, GradientError, LinAlgError, ShapeError
+from symtensor.errors import BoundsError, CheckError, CompileError, DTypeError, GradientError, LinAlgError, ShapeError
 from symtensor.function.variables import SharedVariable
 
 TARGETS = ["numpy", "c"]
@@ -433,8 +433,36 @@ def test_a_failing_step_of_a_loop(target: str) -> None:
     result, _ = st.foldl(body, I, 0.0)
     f = st.compile(result, [X, I], target=target)
     text = message(BoundsError, lambda: f([1.0, 2.0], [0, 1, 5]))
-    assert "index 5 is out of bounds" in text
-    assert "LINE" in text
+    assert (
+        text
+        == {
+            "numpy": "index 5 is out of bounds for axis 0 with size 2 (in step 2 of the loop)\n  at LINE",
+            "c": "take with i: index 5 is out of bounds for an axis of size 2 (in step 2 of the loop)\n  at LINE",
+        }[target]
+    )
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_a_step_after_an_inner_loop_fails(target: str) -> None:
+    """The step is that of the loop in which the failure happens, not that of a loop which has ended."""
+
+    def body(i: st.Tensor, total: st.Tensor) -> st.Tensor:
+        inner = st.foldl(lambda x, s: s * x, X, total)[0]
+        return inner + st.take(X, i + st.cast(inner * 0, "int64"))
+
+    f = st.compile(st.foldl(body, I, 0.0)[0], [X, I], target=target)
+    assert "(in step 1 of the loop)" in message(BoundsError, lambda: f([1.0, 2.0, 1.0], [0, 7]))
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_an_inner_loop_that_is_cut_short(target: str) -> None:
+    def body(x: st.Tensor, total: st.Tensor) -> st.Tensor:
+        return st.while_loop(lambda y: y < x, lambda y: y + 1, total, max_steps=5)
+
+    f = st.compile(st.foldl(body, X, 0.0)[0], [X], target=target)
+    assert message(CheckError, lambda: f([1.0, 2.0, 9.0])) == (
+        "while_loop: the loop was still running after max_steps=5 steps (in step 2 of the loop)\n  at LINE"
+    )
 
 
 @pytest.mark.parametrize("target", TARGETS)

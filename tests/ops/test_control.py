@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 
 import symtensor as st
-from symtensor.errors import BoundsError, CheckError, DTypeError, GradientError, ShapeError
+from symtensor.errors import BoundsError, CheckError, DTypeError, ShapeError
 from symtensor.ops.reference import evaluate
 from symtensor.optimizer.loops import simplify_loops
 
@@ -230,15 +231,105 @@ def test_newton_iteration_by_a_while_loop(run):
     np.testing.assert_allclose([value, slope], [np.sqrt(7), 0.5 / np.sqrt(7)], rtol=1e-9)
 
 
-def test_a_while_loop_without_limit_has_no_gradient():
-    x = st.scalar("x")
-    end = st.while_loop(lambda x: x < 100, lambda x: x * 2, x)
-    with pytest.raises(GradientError) as error:
-        st.grad(end, x)
+@pytest.mark.parametrize("target", ["numpy", "c", "opencl"])
+def test_the_log_of_a_while_loop_grows_as_needed(target):
+    """1,000 steps and more than the first chunk of the log, in a small loop and in one of unknown size."""
+
+    def path(x, rate):
+        return st.while_loop(lambda x, k: (k < 1000) & (x.sum() < 1e9), lambda x, k: (x * rate, k + 1), (x, 0))[0]
+
+    x, v, rate = st.scalar("x"), st.vector("v"), st.scalar("rate")
+    for start, value in ((x, np.array(2.0)), (v, np.array([2.0, 3.0, 4.0]))):
+        end = path(start, rate)
+        slopes = st.grad(end.sum(), [start, rate])
+        function = st.compile([end, *slopes, st.grad(slopes[1], rate)], [start, rate], target=target)
+        for factor, steps in ((1.01, 1000), (2.0, None), (1.0, 1000)):
+            steps = steps or math.ceil(math.log2(1e9 / value.sum()))
+            got = function(value, factor)
+            total = value.sum()
+            want = [
+                value * factor**steps, np.full_like(value, factor**steps), total * steps * factor ** (steps - 1),
+                total * steps * (steps - 1) * factor ** (steps - 2),
+            ]  # fmt: skip
+            for a, b in zip(got, want):
+                np.testing.assert_allclose(a, b, rtol=1e-9)
+        assert function(value * 0 + 1e10, 1.5)[1].sum() == value.size, "no step: the state itself"
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+def test_a_while_loop_with_a_gradient_inside_of_a_scan(target):
+    """The log of the inner loop has another length in each step of the outer one."""
+    x, limits = st.scalar("x"), st.vector("limits")
+
+    def step(limit, x):
+        return st.while_loop(lambda y: y < limit, lambda y: y * 1.02 + st.sin(y) * 0.01, x)
+
+    ends, _ = st.scan(step, limits, x)
+    slope = st.grad(ends.sum(), x)
+    function = st.compile([ends, slope, st.grad(slope, x)], [x, limits], target=target)
+    bounds = np.array([2.0, 20.0, 21.0, 200.0, 1.0, 300.0])
+
+    def plain(x):
+        y, dy, ddy, rows = x, 1.0, 0.0, []
+        total = [0.0, 0.0]
+        for bound in bounds:
+            while y < bound:
+                slope, bend = 1.02 + 0.01 * np.cos(y), -0.01 * np.sin(y)
+                y, dy, ddy = y * 1.02 + np.sin(y) * 0.01, slope * dy, slope * ddy + bend * dy * dy
+            rows.append(y)
+            total[0] += dy
+            total[1] += ddy
+        return [rows, *total]
+
+    for got, want in zip(function(1.0, bounds), plain(1.0)):
+        np.testing.assert_allclose(got, want, rtol=1e-8)
+
+
+# ------------------------------------------------------------------------------------------------------- switch_case
+BRANCHES = [st.sin, st.cos, lambda x: -x, lambda x: x * x, lambda x: st.exp(x) + x]
+
+
+@pytest.mark.parametrize("target", ["numpy", "c"])
+@pytest.mark.parametrize("count", [1, 2, 5])
+def test_one_of_several_functions_by_number(target, count):
+    k, x = st.lscalar("k"), st.vector("x")
+    y = st.switch_case(k, BRANCHES[:count], x)
+    slope = st.grad(y.sum(), x)
+    inputs = [k, x] if count > 1 else [x]
+    function = st.compile([y, slope, st.grad(slope.sum(), x)], inputs, target=target)
+    value = np.array([0.5, -0.2])
+    for number in range(-1, count + 1):
+        taken = min(max(number, 0), count - 1)
+        want = [
+            (np.sin(value), np.cos(value), -np.sin(value)),
+            (np.cos(value), -np.sin(value), -np.cos(value)),
+            (-value, np.full(2, -1.0), np.zeros(2)),
+            (value**2, 2 * value, np.full(2, 2.0)),
+            (np.exp(value) + value, np.exp(value) + 1, np.exp(value)),
+        ][taken]
+        for a, b in zip(function(*[number, value][2 - len(inputs) :]), want):
+            np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+
+
+def test_only_the_function_of_the_number_runs(run):
+    k, x = st.lscalar("k"), st.vector("x")
+    y = st.switch_case(k, [lambda: x.sum(), lambda: st.take(x, k + 5, axis=0), lambda: x[0]])
+    assert run([y], {k: 2, x: np.array([-1.0, 3.0])})[0] == -1.0
+    with pytest.raises(BoundsError):
+        run([y], {k: 1, x: np.array([-1.0, 3.0])})
+
+
+def test_an_index_of_branches_that_is_no_integer_scalar():
+    with pytest.raises(ShapeError) as error:
+        st.switch_case(st.lvector("k"), BRANCHES, st.scalar("x"))
+    assert message(error) == "switch_case: the index must be a scalar, not int64[k.shape[0]]"
+    with pytest.raises(DTypeError) as error:
+        st.switch_case(st.scalar("k"), BRANCHES, st.scalar("x"))
     assert message(error) == (
-        "while_loop without max_steps has no reverse-mode derivative\n"
-        "  hint: give max_steps, the largest number of steps, so that the values of each step can be kept"
+        "switch_case: the index must be an integer, not float64[]\n  hint: cast it, or use st.cond for a bool"
     )
+    with pytest.raises(ValueError, match="no branch to take"):
+        st.switch_case(st.lscalar("k"), [])
 
 
 def test_a_state_that_changes_its_type():

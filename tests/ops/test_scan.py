@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import symtensor as st
-from symtensor.errors import DTypeError, ShapeError, UnsupportedError
+from symtensor.errors import DTypeError, ShapeError
 from symtensor.ir.graph import Graph, toposort
 from symtensor.ops.reference import evaluate
 from symtensor.optimizer.loops import simplify_loops
@@ -415,13 +415,6 @@ def test_a_row_whose_size_differs_from_step_to_step():
     )
 
 
-def test_what_is_not_supported_yet():
-    with pytest.raises(UnsupportedError, match="until"):
-        st.scan(lambda x: x, st.vector("x"), until=True)
-    with pytest.raises(NotImplementedError, match="truncate"):
-        st.scan(lambda x: x, st.vector("x"), truncate_gradient=3)
-
-
 def test_the_text_of_a_graph_shows_the_body():
     x = st.vector("x")
     rows, _ = st.scan(lambda x, total: total + x, x, 0.0)
@@ -429,7 +422,7 @@ def test_the_text_of_a_graph_shows_the_body():
         [
             "inputs x: float64[x.shape[0]]",
             "scan: float64[], float64[x.shape[0]] = scan(x, 0.0, body={...}, sequences=1, carries=1, "
-            "steps=x.shape[0], reverse=False)",
+            "steps=x.shape[0], reverse=False, checkpoint=False)",
             "    body:",
             "        inputs x: float64[], total: float64[]",
             "        add: float64[] = add(total, x)",

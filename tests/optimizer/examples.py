@@ -7,9 +7,11 @@ from collections.abc import Callable
 import numpy as np
 
 import symtensor as st
+from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ops.contraction import CONTRACT
 from symtensor.ops.declare import CAST, SIZE
+from symtensor.ops.implicit import IMPLICIT
 from symtensor.ops.joining import CONCATENATE
 from symtensor.ops.leaves import tensor
 from symtensor.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
@@ -34,7 +36,15 @@ def _whole(x: Tensor) -> dict:
     return {"starts": (0,) * x.ndim, "steps": (1,) * x.ndim}
 
 
+def _defined(x: Tensor, y: Tensor) -> Tensor:
+    """x, as what the equation ``x - y = 0`` defines."""
+    a, b = tensor("a", x.dtype, x.shape), tensor("b", y.dtype, y.shape)
+    return IMPLICIT(x, y, residual=Graph((a, b), (a - b,)), adjoint="dense")
+
+
 EXAMPLES: dict[str, list[Example]] = {
+    # implicit
+    "drop_equation": [_on(("n",), ("n",))(_defined)],
     # canonicalize
     "uniform_constant": [_on()(lambda: st.constant(np.full((2, 3), -0.0))), _on()(lambda: st.constant([np.nan]))],
     "broadcast_late": [

@@ -27,6 +27,13 @@ OPERATIONS: tuple[Step, ...] = (
     lambda u, v, s: st.tanh(st.outer(u, v) @ u * 0.1),
     lambda u, v, s: u[:1].set(v[:1]),
     lambda u, v, s: st.maximum(u, v),
+    lambda u, v, s: st.cond(s > 0, lambda: u * 0.5, lambda: v - u),
+    lambda u, v, s: st.while_loop(lambda w: (w * w).sum() > 0.5, lambda w: st.sin(w) * 0.7 + v * 0.01, u, max_steps=99),
+    lambda u, v, s: st.switch_case(
+        st.cast(st.floor(s * 2), "int64"), [lambda: u, lambda: st.cond(s > 1, lambda: v, lambda: u * s), lambda: v * u]
+    ),
+    lambda u, v, s: st.fori_loop(0, 3, lambda i, w: st.tanh(w + v * i), u),
+    lambda u, v, s: st.scan(lambda w: (st.sin(w + v), st.until(w.sum() > s)), outputs_info=u, n_steps=4)[0].sum(axis=0),
 )
 
 
@@ -44,8 +51,18 @@ def build(choose: random.Random) -> tuple[list[Tensor], list[Tensor], bool]:
         new = st.tanh(new @ weights) if product else new
         return [new, st.tanh(total + new.sum() * 0.1), c(new, state, scale)]
 
+    form: dict[str, Any] = choose.choice(
+        (
+            {},
+            {},
+            {"checkpoint": 2},
+            {"checkpoint": "sqrt"},
+            {"truncate_gradient": 2},
+            {"until": lambda s, t, o: t > 0.3},
+        )
+    )
     (states, totals, others), _ = st.scan(
-        step, sequences=[rows, scales], outputs_info=[first, 0.0, None], go_backwards=choose.random() < 0.3
+        step, sequences=[rows, scales], outputs_info=[first, 0.0, None], go_backwards=choose.random() < 0.3, **form
     )
     outputs = [choose.choice((states, states[-1])), choose.choice((totals, totals[-1], totals.sum())), others]
     if choose.random() < 0.5:

@@ -19,7 +19,7 @@ from symtensor.codegen.mathlib.primitives import SIGNATURES, TEMPLATES, primitiv
 from symtensor.codegen.mathlib.target import SCALARS, Target, bytes_of
 from symtensor.codegen.mathlib.template import functions, instantiate, without_comments
 
-__all__ = ["FUNCTIONS", "MathFunction", "helper_source", "prelude", "type_source", "vector_types"]
+__all__ = ["FUNCTIONS", "MathFunction", "helper_source", "of_integers", "prelude", "type_source", "vector_types"]
 
 ELEMENTS = tuple(SCALARS["c"])
 _CALLED = re.compile(r"\bst_(\w+?)_([fiu]\d+)(?:x(\d+))?\(")
@@ -75,6 +75,12 @@ def _text(name: str, element: str, lanes: int, dialect: str, features: frozenset
     if name in MEMORY or name in TREES or (name in SIGNATURES and element[0] == "f"):
         return primitive_source(name, target)
     raise ValueError(f"there is no math function or primitive {name!r} for {element}")
+
+
+def of_integers(name: str) -> bool:
+    """Whether a name is that of a function of 64-bit unsigned integers; its texts are those of the precision "f64"."""
+    function = functions().get((name, "f64"))
+    return function is not None and function.of_integers
 
 
 def type_source(lanes: Iterable[int]) -> str:

@@ -13,8 +13,8 @@ from symtensor.codegen.mathlib.memory import MEMORY, TREES, memory_source, tree_
 from symtensor.codegen.mathlib.target import QUALIFIERS, SCALARS, Target
 from symtensor.codegen.mathlib.x86 import avx2, avx512
 
-#: name -> (result, parameters), in the letters of the templates: F float, I integer, M mask, T one float element,
-#: J one integer element, W a 64-bit unsigned scalar, i int, p pointer to F
+#: name -> (result, parameters), in the letters of the templates: F float, I integer, U unsigned integer, M mask, T one
+#: float element, J one integer element, W a 64-bit unsigned scalar, i int, p pointer to F
 SIGNATURES: dict[str, tuple[str, str]] = {
     "fma": ("F", "FFF"), "sqrt": ("F", "F"), "abs": ("F", "F"), "copysign": ("F", "FF"),
     "floor": ("F", "F"), "ceil": ("F", "F"), "trunc": ("F", "F"), "rint": ("F", "F"),
@@ -24,6 +24,7 @@ SIGNATURES: dict[str, tuple[str, str]] = {
     "blend": ("F", "MFF"), "iblend": ("I", "MII"), "select": ("F", "IFF"),
     "as_int": ("I", "F"), "as_uint": ("U", "F"), "as_float": ("F", "I"), "to_float": ("F", "I"), "to_int": ("I", "F"),
     "shr": ("I", "Ii"), "shl": ("I", "Ii"), "splat": ("F", "T"), "isplat": ("I", "J"), "mul_high": ("W", "WW"),
+    "mul_wide": ("U", "UU"),
     # these have templates, in scale.c, for where the processor has no instruction
     "scale2": ("F", "FF"), "pow2": ("F", "F"), "split": ("F", "Fp"), "log_special": ("F", "FF"),
 }  # fmt: skip
@@ -121,6 +122,8 @@ def _scalar(name: str, t: Target) -> str:
     if name == "mul_high":
         wide = "(uint64_t)(((unsigned __int128)a * b) >> 64)"
         return f"return { {'c': wide, 'cuda': '__umul64hi(a, b)', 'opencl': 'mul_hi(a, b)'}[t.dialect] };"
+    if name == "mul_wide":  # the product of the lower halves
+        return f"return ({u})({SCALARS[t.dialect]['u32']})a * ({SCALARS[t.dialect]['u32']})b;"
     expression = infix(name, list("mab" if SIGNATURES[name][1][0] == "M" else "abc"))
     return f"return {expression};"
 
@@ -150,6 +153,7 @@ def _portable(name: str, t: Target) -> str:
         "to_int": f"return __builtin_convertvector(a, {i});",
         "shr": f"return ({i})(({u})a >> b);",
         "shl": f"return ({i})(({u})a << b);",
+        "mul_wide": "return (a & 0xFFFFFFFFu) * (b & 0xFFFFFFFFu);",
         "splat": f"return ({f}){{ {', '.join('a' for _ in range(n))} }};",
         "isplat": f"return ({i}){{ {', '.join('a' for _ in range(n))} }};",
     }

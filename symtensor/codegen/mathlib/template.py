@@ -57,6 +57,11 @@ class Function:
     lanewise: bool = False
 
     @property
+    def of_integers(self) -> bool:
+        """Whether all parameters are unsigned integers."""
+        return set(self.kinds) == {"U"}
+
+    @property
     def kinds(self) -> str:
         """The letters of the parameter types, as in `primitives.SIGNATURES`."""
         return "".join(kind[0] if kind in ("F", "I", "U", "M") else "p" for kind, _ in self.parameters)
@@ -217,8 +222,10 @@ def _calls(code: str, target: Target) -> str:
 
 
 def _splat(argument: str, kind: str, target: Target) -> str:
-    if kind not in "FI" or not _BARE.match(argument):
+    if kind not in "FIU" or not _BARE.match(argument):
         return argument
+    if kind == "U":
+        return f"({target.type('u')})st_isplat_{target.suffix}({argument})"
     return f"st_{'splat' if kind == 'F' else 'isplat'}_{target.suffix}({argument})"
 
 

@@ -37,6 +37,8 @@ def avx512(name: str, t: Target) -> str | None:
         return f"return ({t.mask})~m;"
     if name == "any":
         return "return m != 0;" if t.lanes >= 8 else f"return (m & {(1 << t.lanes) - 1}) != 0;"
+    if name == "mul_wide" and t.bits == 64:
+        return _mul_wide(t)
     if name in ("least", "greatest"):
         word = {"least": "min", "greatest": "max"}[name]
         if w == 512:
@@ -94,9 +96,19 @@ def avx2(name: str, t: Target) -> str | None:
         return f"return __builtin_ia32_sqrt{p}{wide}(a);"
     if name in _ROUNDING:
         return f"return __builtin_ia32_round{p}{wide}(a, {_ROUNDING[name]});"
+    if name == "mul_wide" and t.bits == 64:
+        return _mul_wide(t)
     if name == "any":
         return f"return __builtin_ia32_movmsk{p}{wide}(({f})m) != 0;"
     return None
+
+
+def _mul_wide(t: Target) -> str:
+    """Products of the lower halves of 64-bit elements: one instruction."""
+    u, raw, cast = t.type("u"), _raw(t, "i"), f"(int __attribute__((vector_size({t.width}))))"
+    if t.width == 64:
+        return f"return ({u})__builtin_ia32_pmuludq512_mask({cast}a, {cast}b, ({raw}){{ 0 }}, -1);"
+    return f"return ({u})__builtin_ia32_pmuludq{8 * t.width}({cast}a, {cast}b);"
 
 
 #: the masked moves of AVX-512: element -> (load and store stem, element of the builtin's vector, features)

@@ -12,6 +12,7 @@ static int k1_while_loop(st_ctx *ctx, const int64_t *restrict n, int64_t *restri
     holds = t7;
   }
   while (holds) {
+    if ((rounds & 4095) == 0 && *ctx->stop) return st_fail(ctx, 2, -1, 0, 0);
     const int t1 = st_mod_i64(n_3, 2) == 0;
     int64_t chosen = 0;
     if (t1) {
@@ -44,6 +45,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)arguments; (void)layout;
   int64_t *const n = arguments[0];
   const int64_t n_2 = *(int64_t *)arguments[0];
+  int64_t rounds_2 = 0;
   (void)n_2;
   char *const arena = ctx->arena(ctx, 0, 128);
   if (!arena) return 1;
@@ -54,5 +56,6 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   int64_t *const item_2 = ctx->output(ctx, 1, 0);
   if (!item_2) return 1;
   if (k1_while_loop(ctx, n, item_3, item, item_2, item_4)) return 1;
+  rounds_2 = *item_4;
   return 0;
 }
