@@ -20,6 +20,7 @@ from symtensor.ir.size import AnonymousDim, Atom, Dim, ScalarValue, Size, SizeLi
 from symtensor.ir.size import substitute as substitute_size
 from symtensor.ops.declare import INPUT, SHARED, as_tensor, cast
 from symtensor.ops.shapes import as_size
+from symtensor.optimizer.found_sizes import size_sources
 from symtensor.optimizer.pipeline import PASSES, RULES
 
 UNUSED = ("raise", "warn", "ignore")
@@ -148,8 +149,9 @@ def checked_inputs(inputs: Sequence[Tensor], results: Sequence[Tensor], on_unuse
             raise CompileError(located(message, getattr(tensor, "sites", ()), hint))
         if tensor in set(inputs[:number]):
             raise CompileError(located(f"the input {describe(tensor)} is listed twice", tensor.sites))
-    _check_missing(inputs, results)
-    _check_unused(inputs, results, on_unused)
+    needed = [*results, *size_sources(results)]
+    _check_missing(inputs, needed)
+    _check_unused(inputs, needed, on_unused)
     return inputs
 
 

@@ -81,9 +81,17 @@ class ScalarValue(Atom):
 
 
 class Bound(Atom):
-    """A size that a step defines while the function runs, such as the number of non-zero elements."""
+    """A size that a step defines while the function runs, such as the number of non-zero elements.
 
-    __slots__ = ()
+    Attributes:
+        source: a result of this step, for graphs that use the size and nothing else of it.
+    """
+
+    __slots__ = ("source",)
+
+    def __init__(self, label: str) -> None:
+        super().__init__(label)
+        self.source: Any = None
 
     def __reduce__(self) -> tuple:
         return Bound, (self.label,)

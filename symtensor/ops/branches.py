@@ -227,6 +227,7 @@ def while_loop(
         max_steps=None if max_steps is None else int(max_steps),
         rounds=Bound("rounds"),
     )
+    node.attr("rounds").source = item(node, len(states))
     return arguments.structure.build(item(node, k) for k in range(len(states)))
 
 

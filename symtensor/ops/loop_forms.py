@@ -230,4 +230,5 @@ def until_holds(traced: Traced, steps: SizeLike) -> Looped:
         rounds=Bound("steps"),
     )
     results = [item(node, k) for k in range(len(node.type))]
+    node.attr("rounds").source = results[carries + 2]
     return Looped(results[:carries], results[carries + 3 :])

@@ -14,7 +14,7 @@ import numpy as np
 
 from symtensor.errors import CODES, NATIVE, ShapeError, SymtensorError, located
 from symtensor.ir import size as sz
-from symtensor.ir.graph import Graph, toposort
+from symtensor.ir.graph import Graph, sizes_first, toposort
 from symtensor.ir.node import Guard, Tensor, describe
 from symtensor.ir.size import Atom, Bound, ScalarValue, Size, SizeLike
 from symtensor.ops.declare import LoopOp
@@ -120,7 +120,7 @@ def evaluate_nodes(
 ) -> list[np.ndarray]:
     """Compute outputs from nodes whose values are known, in an environment of sizes (which grows on the way)."""
     results: dict[Tensor, Any] = dict(known)
-    for node in toposort(outputs, stop=set(results)):
+    for node in sizes_first(toposort(outputs, stop=set(results))):
         if node not in results:
             results[node] = _apply(node, [results[i] for i in node.inputs], environment)
     return [results[o] for o in outputs]

@@ -58,8 +58,11 @@ def nonzero(a: Any) -> tuple[Tensor, ...]:
     x = as_tensor(a)
     if x.ndim == 0:
         raise ValueError("nonzero takes no scalars\n  hint: reshape it to (1,) first")
-    node = NONZERO(x, bound=_bound_of(x))
-    return tuple(item(node, k) for k in range(x.ndim))
+    bound = _bound_of(x)
+    node = NONZERO(x, bound=bound)
+    results = tuple(item(node, k) for k in range(x.ndim))
+    bound.source = results[0]
+    return results
 
 
 def flatnonzero(a: Any) -> Tensor:

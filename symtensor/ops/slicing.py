@@ -109,6 +109,17 @@ result of this loop, or nothing would keep it in the graph.
 """
 
 
+TIED = index_op(
+    "tied",
+    lambda inputs: inputs[0].type,
+    lambda x, *sources: x,
+    lambda node, at, load: load(0, at),
+    lambda g, node: (g, *(None for _ in node.inputs[1:])),
+    samples=lambda rng: [((rng.normal(size=(2, 3)), rng.normal(size=4)), {})],
+)
+"""``tied(x, *sources)`` is ``x``, and keeps the steps in the graph that find sizes which ``x`` uses."""
+
+
 # -------------------------------------------------------------------------------------------------- update_slice
 def _update_at(node: Tensor, at: Index, load: Loader) -> Expr:
     conditions, inner = [], []

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, rebuild, substitute, toposort
 from symtensor.ir.node import Tensor, TensorType, new_leaf
 from symtensor.ops.control import SCAN, element_type
@@ -142,6 +143,8 @@ class _Batching:
 
     def _rows(self, kept: Sequence[int]) -> dict[int, Tensor]:
         """Collected results that are computed outside: from sequences alone, or as products of rows."""
+        if any(isinstance(a, sz.Bound) for a in sz.atoms(self.steps)):
+            return {}  # the rows tie those who read them to the loop that finds the number of steps
         core = set(toposort([self.body.outputs[k] for k in kept]))  # needed in the loop in any case
         found = {}
         for k in range(self.carries, len(self.node.type)):

@@ -277,8 +277,12 @@ def _tie(node: Tensor, kept: set[int]) -> int | None:
     """A sequence that stays although no step reads it: it ties a loop to the one that finds its number of steps."""
     if node.op is not SCAN or not (wanted := _found_sizes(node.attr("steps"))):
         return None
-    tying = [k for k in range(node.attr("sequences")) if wanted & _found_sizes(node.inputs[k].shape[0])]
+    tying = [k for k in range(node.attr("sequences")) if wanted & _sizes_defined(node.inputs[k])]
     return None if kept.intersection(tying) else next(iter(tying), None)
+
+
+def _sizes_defined(value: Tensor) -> set[sz.Atom]:
+    return {a for node in toposort([value]) for _, a in node.attrs if isinstance(a, sz.Bound)}
 
 
 def _found_sizes(size: sz.SizeLike) -> set[sz.Atom]:

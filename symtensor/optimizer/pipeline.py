@@ -33,6 +33,7 @@ from symtensor.optimizer import (
     stabilize,
 )
 from symtensor.optimizer.commuted import merge_commuted
+from symtensor.optimizer.found_sizes import tie_sizes, untie_sizes
 from symtensor.optimizer.loop_graphs import expose
 from symtensor.optimizer.loops import prepare_loops, simplify_loops
 from symtensor.options import Options
@@ -97,7 +98,9 @@ def optimize(graph: Graph, options: Options) -> tuple[Graph, Trace]:
     """
     trace = Trace()
     with collector_paused():
-        outputs = _run_all(_with_user_rules(options.rules), graph.outputs, options, trace, graph.inputs)  # type: ignore[arg-type]
+        outputs: Outputs = tie_sizes(graph.outputs)
+        outputs = _run_all(_with_user_rules(options.rules), outputs, options, trace, graph.inputs)  # type: ignore[arg-type]
+        outputs = untie_sizes(outputs)
     if "rewrites" in options.debug:
         print(trace, file=sys.stderr)
     return graph.map_outputs(lambda _: outputs), trace

@@ -206,3 +206,28 @@ def test_products_of_a_loop_with_a_condition_are_stored_for_its_derivative():
         return graph.count("= contract(")
 
     assert products(until=lambda s: s[0] > 1) == products()
+
+
+# ------------------------------------------------------------------------------------------- the number of steps taken
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize(
+    ("use", "want"),
+    [
+        (lambda rows: st.as_tensor(rows.shape[0]), 8),
+        (lambda rows: st.zeros(rows.shape[:1]), np.zeros(8)),
+        (lambda rows: st.ones_like(rows).sum(), 8.0),
+        (lambda rows: st.arange(rows.shape[0])[::-1], np.arange(8)[::-1]),
+        (lambda rows: st.grad(rows.mean(), x), 63.75),
+        (lambda rows: st.map(lambda r: st.ones_like(rows).sum() * r, v)[0], [0.0, 8.0]),
+    ],
+)
+def test_what_needs_only_the_number_of_steps_runs_the_loop(target, use, want):
+    rows, _ = st.scan(lambda x: (x * 2, st.until(x > 100)), outputs_info=x, n_steps=1000)
+    function = st.compile(use(rows), [x, v], target=target, on_unused_input="ignore")
+    np.testing.assert_array_equal(function(1.0, np.arange(2.0)), want)
+
+
+@pytest.mark.parametrize("target", TARGETS)
+def test_the_number_of_elements_that_are_not_zero_alone(target):
+    (where,) = st.nonzero(v)
+    assert st.compile(st.as_tensor(where.shape[0]), [v], target=target)(np.array([1.0, 0.0, 2.0])) == 2
