@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symtensor.errors import NATIVE, DTypeError, ShapeError, SymtensorError, located
-from symtensor.function.request import Structure
+from symtensor.function.inputs import Inputs
+from symtensor.function.request import Outputs
+from symtensor.ir.nesting import matched
 from symtensor.ir.node import Guard, Site, Tensor
 from symtensor.ir.size import Atom, SizeCall, atoms
 from symtensor.runtime.signature import Argument, Signature
@@ -22,20 +25,35 @@ _NUMBERS = "biufc"
 _WEAK = (bool, int, float, complex)
 
 
-class DictFunction:
-    """A compiled function whose outputs were given as a dict: calls return a dict."""
+class NestedFunction:
+    """A compiled function whose inputs or outputs lie in containers beyond a flat list.
 
-    def __init__(self, function: Any, structure: Structure) -> None:
-        self._function, self._structure = function, structure
+    Args:
+        function: takes and returns flat lists.
+        inputs: how the arguments of a call are nested.
+        outputs: how results are nested.
+    """
 
-    def __call__(self, *args: Any, **kwargs: Any) -> dict[Any, np.ndarray]:
-        """Call the function; its results by the keys of the outputs."""
-        return self._structure.fill(self._function(*args, **kwargs))
+    def __init__(self, function: Any, inputs: Inputs, outputs: Outputs) -> None:
+        self._function, self._inputs, self._outputs = function, inputs, outputs
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Call the function; its results in the containers of the outputs."""
+        if "out" in kwargs and not self._outputs.flat:
+            kwargs["out"] = matched(self._outputs.structure, kwargs["out"], "out")  # type: ignore[arg-type]
+        if not self._inputs.flat:
+            out = {"out": kwargs.pop("out")} if "out" in kwargs else {}
+            args, kwargs = self._inputs.flatten(args, kwargs), out
+        results = self._function(*args, **kwargs)
+        return self._outputs.fill(results)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)
         return getattr(self._function, name)
+
+    def __dir__(self) -> list[str]:
+        return sorted({*super().__dir__(), *dir(self._function)})
 
     def __repr__(self) -> str:
         return repr(self._function)
@@ -51,11 +69,15 @@ class Converter:
     Args:
         signature: its inputs are what a call gives.
         downcast: whether arrays of any real dtype are cast.
+        defaults: values of inputs that a call may leave out, by position.
     """
 
-    def __init__(self, signature: Signature, downcast: bool = False) -> None:
+    def __init__(
+        self, signature: Signature, downcast: bool = False, defaults: Mapping[int, Any] = MappingProxyType({})
+    ) -> None:
         self._inputs = signature.inputs
         self._downcast = downcast
+        self._defaults = {k: self._convert(self._inputs[k], value) for k, value in defaults.items()}
         count = Counter(a.name for a in self._inputs)
         self._position = {a.name: k for k, a in enumerate(self._inputs) if count[a.name] == 1}
 
@@ -81,7 +103,9 @@ class Converter:
                 raise TypeError(f"the input {key!r} is given twice, by position and by name")
             values[position] = value
         for position, argument in enumerate(self._inputs):
-            if position not in values:
+            if position not in values and position in self._defaults:
+                values[position] = self._defaults[position]
+            elif position not in values:
                 raise TypeError(f"the input {argument.name!r} has no value\n  hint: the inputs are {wanted}")
         return tuple(self._convert(a, values[k]) for k, a in enumerate(self._inputs))
 

@@ -12,12 +12,14 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
-from symtensor.function.calls import Converter, DictFunction, Failure, user_line
+from symtensor.function.calls import Converter, Failure, NestedFunction, user_line
+from symtensor.function.inputs import Inputs
 from symtensor.function.interpreter import InterpretedFunction
 from symtensor.function.request import (
-    Structure,
+    Outputs,
     checked_exclusions,
     checked_givens,
     checked_inputs,
@@ -46,7 +48,7 @@ OPTIMIZE = 2
 
 def compile(
     outputs: Any,
-    inputs: Sequence[Tensor] = (),
+    inputs: Any = (),
     *,
     updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]] | None = None,
     givens: Mapping[Tensor, Any] | None = None,
@@ -106,25 +108,28 @@ def compile(
     )
     report = CompileReport()
     with report.phase("collect"):
-        asked = _collect(outputs, inputs, updates, givens, on_unused_input)
-        graph, guards, structure, targets = asked.graph, asked.guards, asked.structure, asked.targets
+        given = Inputs(inputs)
+        asked = _collect(outputs, given, updates, givens, on_unused_input)
+        graph, guards, targets = asked.graph, asked.guards, asked.targets
     with report.phase("optimise"):
         optimised, trace = optimize(graph, options)
     details = Details(name or "function", options.target, graph, optimised, trace, report, guards)
     function: Any
     if options.target == "numpy":
-        convert = Converter(Signature(tuple(map(_argument, asked.given)), ()), allow_input_downcast)
-        function = InterpretedFunction(optimised, guards, graph.inputs, targets, structure, details, convert)
+        arguments = tuple(_argument(leaf, name) for leaf, name in zip(given.leaves, given.names))
+        convert = Converter(Signature(arguments, ()), allow_input_downcast, given.defaults)
+        function = InterpretedFunction(optimised, guards, graph.inputs, targets, asked.outputs, details, convert)
     else:
-        function = _native(optimised, guards, graph.inputs, targets, structure, options, details, allow_input_downcast)
-        function = DictFunction(function, structure) if structure.kind == "dict" else function
+        function = _native(optimised, asked, given, options, details, allow_input_downcast)
+    if not (given.flat and asked.outputs.flat):
+        function = NestedFunction(function, given, asked.outputs)
     report.total = time.perf_counter() - begin
     return function
 
 
 def generate_source(
     outputs: Any,
-    inputs: Sequence[Tensor] = (),
+    inputs: Any = (),
     *,
     updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]] | None = None,
     name: str | None = None,
@@ -151,7 +156,7 @@ def generate_source(
     if target == "numpy":
         raise ValueError("the target 'numpy' interprets the graph and has no source")
     options = Options(target=target)
-    asked = _collect(outputs, inputs, updates, None, "ignore")
+    asked = _collect(outputs, Inputs(inputs), updates, None, "ignore")
     optimised, _ = optimize(asked.graph, options)
     made = _generated(optimised, asked.guards, asked.graph.inputs, asked.targets, options, name or "function")
     return made.source.device or made.source.text
@@ -163,32 +168,30 @@ class _Asked:
     """What the user asked for, checked.
 
     Attributes:
-        structure: of the outputs.
-        given: the inputs that a call gives values to.
+        outputs: with their containers.
         graph: from those and the shared variables to results and new values.
         guards: on sizes.
         targets: number of each new value among the graph's outputs, and of its variable among the inputs.
     """
 
-    structure: Structure
-    given: Sequence[Tensor]
+    outputs: Outputs
     graph: Graph
     guards: Guards
     targets: dict[int, int]
 
 
-def _collect(outputs: Any, inputs: Sequence[Tensor], updates: Any, givens: Any, on_unused_input: str) -> _Asked:
-    structure = Structure(outputs)
+def _collect(outputs: Any, inputs: Inputs, updates: Any, givens: Any, on_unused_input: str) -> _Asked:
+    asked = Outputs(outputs)
     news = checked_updates(updates or {})
-    results = replace(structure.leaves + list(news.values()), checked_givens(givens or {}))
-    given = checked_inputs(inputs, results, on_unused_input)
+    results = replace(asked.leaves + list(news.values()), checked_givens(givens or {}))
+    given = checked_inputs(inputs.leaves, results, on_unused_input)
     variables = [n for n in toposort(results) if n.op is SHARED]
     variables += [v for v in news if v not in set(variables)]
     graph = Graph((*given, *variables), tuple(results))
-    guards = collect_guards(graph, update_guards(dict(zip(news, results[len(structure.leaves) :]))))
+    guards = collect_guards(graph, update_guards(dict(zip(news, results[len(asked.leaves) :]))))
     place = {leaf: k for k, leaf in enumerate(graph.inputs)}
-    targets = {len(structure.leaves) + k: place[v] for k, v in enumerate(news)}
-    return _Asked(structure, given, graph, guards, targets)
+    targets = {len(asked.leaves) + k: place[v] for k, v in enumerate(news)}
+    return _Asked(asked, graph, guards, targets)
 
 
 def _default_target() -> str:
@@ -219,23 +222,14 @@ def _generated(
     return generate(graph, guards, leaves, targets, options, machine, name, user_line)
 
 
-def _native(
-    graph: Graph,
-    guards: Guards,
-    leaves: tuple[Tensor, ...],
-    targets: dict[int, int],
-    structure: Structure,
-    options: Options,
-    details: Details,
-    downcast: bool,
-) -> Function:
+def _native(graph: Graph, asked: _Asked, given: Inputs, options: Options, details: Details, downcast: bool) -> Function:
     """Generate, build and load; what was made is left in ``details``."""
     from symtensor.runtime import blas, toolchain
 
-    report = details.compile_report
+    report, leaves = details.compile_report, asked.graph.inputs
     tools = toolchain.toolchain()
     with report.phase("generate"):
-        made = _generated(graph, guards, leaves, targets, options, details.name)
+        made = _generated(graph, asked.guards, leaves, asked.targets, options, details.name)
     details.generated = made
     with report.phase("compiler"):
         built = tools.compile(made.source.text, name=details.name, optimize=OPTIMIZE)
@@ -250,36 +244,32 @@ def _native(
             details.device = open_device(options.target)
             kernels = tuple(details.device.compile(made.source.device, made.source.kernels))
             device = details.device.table
-    signature = _signature(made.program, leaves, targets, structure)
-    convert = Converter(signature, downcast)
+    signature = _signature(made.program, leaves, asked, given)
+    convert = Converter(signature, downcast, given.defaults)
     fail = Failure(made.program.sites, {site: guard for guard, site in made.program.guards}, leaves, details.device)
     return Function(entry, signature, library, device, kernels, convert, fail, details, options.threads or 0)
 
 
-def _argument(leaf: Tensor) -> Argument:
+def _argument(leaf: Tensor, name: str | None = None) -> Argument:
     sizes = tuple(s if isinstance(s, int) else None for s in leaf.shape)
     if isinstance(leaf, SharedVariable):
         return Argument(leaf.name or "shared", leaf.dtype, leaf.ndim, sizes, "shared", leaf.container)
-    return Argument(leaf.name or "input", leaf.dtype, leaf.ndim, sizes)
+    return Argument(name or leaf.name or "input", leaf.dtype, leaf.ndim, sizes)
 
 
-def _signature(program: Any, leaves: tuple[Tensor, ...], targets: dict[int, int], structure: Structure) -> Signature:
+def _signature(program: Any, leaves: tuple[Tensor, ...], asked: _Asked, given: Inputs) -> Signature:
     from symtensor.codegen.program import Loop, WhileLoop, all_steps
 
-    arguments = [_argument(leaf) for leaf in leaves]
+    arguments = [_argument(leaf, name) for leaf, name in zip_longest(leaves, given.names)]
     constants = [s for s in program.storages.values() if s.kind == "argument" and s.number < 0]
     for s in constants:
         value = program.constants[s.name]
         arguments.append(Argument(s.name, value.dtype, value.ndim, value.shape, "constant", value))
     outputs = []
     for number, node in enumerate(program.output_nodes):
-        if number in targets:
-            outputs.append(
-                Output(
-                    node.name or "update", node.dtype, node.ndim, "update", targets[number], number in program.in_place
-                )
-            )
-        else:
-            outputs.append(Output(node.name or "output", node.dtype, node.ndim))
+        kind, target, in_place = ("result", -1, False)
+        if number in asked.targets:
+            kind, target, in_place = ("update", asked.targets[number], number in program.in_place)
+        outputs.append(Output(node.name or kind, node.dtype, node.ndim, kind, target, in_place))  # type: ignore[arg-type]
     long_running = any(isinstance(s, (Loop, WhileLoop)) for s in all_steps(program.steps))
-    return Signature(tuple(arguments), tuple(outputs), structure.native, long_running)  # type: ignore[arg-type]
+    return Signature(tuple(arguments), tuple(outputs), asked.outputs.native, long_running)  # type: ignore[arg-type]

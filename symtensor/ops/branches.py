@@ -9,6 +9,7 @@ from symtensor.dtypes import BOOL, INT64
 from symtensor.errors import DTypeError, ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, substitute
+from symtensor.ir.nesting import Structure, flatten
 from symtensor.ir.node import Tensor, TensorType, caller_sites
 from symtensor.ops.closing import Closed, close_branch, close_loop
 from symtensor.ops.control import COND, SCAN, WHILE_LOOP
@@ -19,8 +20,6 @@ from symtensor.ops.item import item
 from symtensor.ops.shapes import as_size
 from symtensor.ops.tracing import (
     State,
-    Structure,
-    flatten,
     fresh_leaf,
     make_states,
     parameter_names,

@@ -15,6 +15,7 @@ from symtensor.ir.scalar import Const, Expr, as_index, call, index, select
 from symtensor.ir.size import Size, SizeLike
 from symtensor.ops.declare import Index, IndexOp, Loader
 from symtensor.ops.samples import Samples
+from symtensor.ops.weak import NeedsValueError, Weak
 
 Shape = tuple[SizeLike, ...]
 
@@ -84,6 +85,11 @@ def as_size(value: Any) -> SizeLike:
     """A size from an int, a size, or an integer scalar tensor that is an input."""
     if isinstance(value, Size):
         return value
+    if isinstance(value, Weak):
+        try:
+            return size_of(value.tensor)
+        except TypeError:
+            raise NeedsValueError(value) from None
     if isinstance(value, Tensor):
         return size_of(value)
     return int(value.__index__())

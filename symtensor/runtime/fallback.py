@@ -331,6 +331,7 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the native entry; raises what ``convert`` and ``fail`` raise."""
+        out = None if "out" in {argument.name for argument in self._inputs} else kwargs.pop("out", None)
         inputs = None if kwargs else self._exact(args)
         if inputs is None:
             inputs = self._exact(self._convert(args, kwargs))
@@ -339,7 +340,7 @@ class Function:
         with ExitStack() as stack:
             for container in self._containers:
                 stack.enter_context(container.locked())
-            outcome = self._run(inputs)
+            outcome = self._run(inputs, out)
         if isinstance(outcome, _Failure):
             self._fail(outcome.code, outcome.site, outcome.step, outcome.values, outcome.arrays)
             if outcome.code == MEMORY:
@@ -387,7 +388,7 @@ class Function:
             arrays.append(array)
         return tuple(arrays)
 
-    def _run(self, inputs: tuple[np.ndarray, ...]) -> Any:
+    def _run(self, inputs: tuple[np.ndarray, ...], out: Any) -> Any:
         arrays = self._bind(inputs)
         ffi = _ffi()
         outputs = self.signature.outputs
@@ -407,21 +408,54 @@ class Function:
         if status:
             error = ctx.error
             return _Failure(error.code, error.site, error.step, tuple(error.value), arrays)
-        return self._finish(call.results)
+        return self._finish(call.results, out)
 
-    def _finish(self, storage: list[np.ndarray | None]) -> Any:
+    def _finish(self, storage: list[np.ndarray | None], out: Any) -> Any:
         """Swap updates in, all or none, and give the results their structure."""
         outputs = self.signature.outputs
         for k, (output, array) in enumerate(zip(outputs, storage)):
             if array is None and not output.in_place:
                 raise RuntimeError(f"native code asked for no storage for output {k}")
         results = [array for output, array in zip(outputs, storage) if output.kind == "result"]
+        if out is not None:
+            results = write_out(results, out)  # type: ignore[arg-type, assignment]
         for output, array in zip(outputs, storage):
             if output.kind == "update" and not output.in_place:
                 self.signature.arguments[output.target].value._array = array
         if self.signature.structure == "single":
             return results[0] if results else None
         return tuple(results) if self.signature.structure == "tuple" else results
+
+
+def write_out(results: Sequence[np.ndarray], out: Any) -> list[np.ndarray]:
+    """Copy results into the caller's arrays, after all of these have been checked; what a call returns.
+
+    Raises:
+        TypeError: if something is no array, or of a dtype to which the result cannot be cast within its kind.
+        ValueError: if an array is read-only or of another shape.
+    """
+    given = list(out) if isinstance(out, (list, tuple)) else [out]
+    if len(given) != len(results):
+        raise TypeError(f"out must hold an array for each of the {len(results)} results")
+    for result, array in zip(results, given):
+        if array is None:
+            continue
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"out must be an array for each result, not {type(array).__name__}")
+        if not array.flags.writeable:
+            raise ValueError("out is a read-only array")
+        if array.ndim != result.ndim:
+            raise ValueError(f"out has {array.ndim} axes, but the result has {result.ndim}")
+        if not np.can_cast(result.dtype, array.dtype, "same_kind"):
+            rule = "with casting rule 'same_kind'"
+            raise TypeError(f"the result is {result.dtype}, which cannot be cast to {array.dtype} of out {rule}")
+        if array.shape != result.shape:
+            raise ValueError(f"out has shape {array.shape}, but the result has shape {result.shape}")
+    with np.errstate(all="ignore"):
+        for result, array in zip(results, given):
+            if array is not None:
+                array[...] = result
+    return [result if array is None else array for result, array in zip(results, given)]
 
 
 @dataclass(frozen=True)
