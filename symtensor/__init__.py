@@ -203,6 +203,7 @@ _LATER = {
     "Function": "function",
     "In": "function.inputs",
     "jit": "function.jit",
+    "load": "function.recipe",
     "substitute": "function.evaluate",
     "cache_info": "runtime.cache",
     "view": "inspect.page",

@@ -12,12 +12,15 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from dataclasses import replace as replace_fields
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any
 
 from symtensor.function.calls import Converter, Failure, NestedFunction, user_line
+from symtensor.function.checking import kernel_check, rewrite_check, stored_nodes
 from symtensor.function.inputs import Inputs
 from symtensor.function.interpreter import InterpretedFunction
+from symtensor.function.recipe import FunctionDetails, Machine, Recipe
 from symtensor.function.request import (
     Outputs,
     checked_exclusions,
@@ -28,7 +31,7 @@ from symtensor.function.request import (
     update_guards,
 )
 from symtensor.function.variables import SharedVariable
-from symtensor.inspect.details import Details
+from symtensor.function.watching import Check, WatchedFunction, nan_check
 from symtensor.inspect.report import CompileReport
 from symtensor.ir.graph import Graph, toposort
 from symtensor.ir.node import Tensor
@@ -61,6 +64,8 @@ def compile(
     rules: Sequence[Any] = (),
     fma: bool = True,
     schedule: Mapping[str, Sequence[Any]] | None = None,
+    mode: str | None = None,
+    check_nan: bool = False,
 ) -> Any:
     """Compile symbolic outputs as a function of inputs.
 
@@ -80,6 +85,10 @@ def compile(
         fma: whether a product may be fused with an addition, rounding once instead of twice.
         schedule: steps (``symtensor.codegen.schedule``) for kernels by name, as ``fn.schedule`` shows them, in place of
             the heuristic's choice.
+        mode: ``"check"`` compares every rewrite that fired and every kernel with the interpreter at each call, and
+            names the one that is wrong.
+        check_nan: stop each call at the first NaN or infinity, before anything is written, with the operation, the
+            element, the ranges of its inputs and the user's line. Both modes are slow: they interpret the graph.
 
     Returns:
         A callable that takes arrays and returns NumPy arrays in the structure of ``outputs``.
@@ -96,8 +105,15 @@ def compile(
     array([2., 3.])
     """
     begin = time.perf_counter()
+    asked_options = {
+        "on_unused_input": on_unused_input, "allow_input_downcast": allow_input_downcast, "name": name,
+        "target": target, "threads": threads, "exclude": exclude, "rules": rules, "fma": fma, "schedule": schedule,
+        "mode": mode, "check_nan": check_nan,
+    }  # fmt: skip
     if threads is not None and (not isinstance(threads, int) or threads < 1):
         raise ValueError(f"threads must be a positive number, not {threads!r}")
+    if mode not in (None, "check"):
+        raise ValueError(f"mode must be None or 'check', not {mode!r}")
     options = Options(
         target=_default_target() if target is None else target,
         threads=threads,
@@ -108,12 +124,15 @@ def compile(
     )
     report = CompileReport()
     with report.phase("collect"):
-        given = Inputs(inputs)
+        given = inputs if isinstance(inputs, Inputs) else Inputs(inputs)
         asked = _collect(outputs, given, updates, givens, on_unused_input)
         graph, guards, targets = asked.graph, asked.guards, asked.targets
     with report.phase("optimise"):
         optimised, trace = optimize(graph, options)
-    details = Details(name or "function", options.target, graph, optimised, trace, report, guards)
+    recipe = Recipe(compile, asked.outputs, given, asked.updates, asked.givens, asked_options)
+    details = FunctionDetails(
+        name or "function", options.target, graph, optimised, trace, report, guards, recipe=recipe
+    )  # fmt: skip
     function: Any
     if options.target == "numpy":
         arguments = tuple(_argument(leaf, name) for leaf, name in zip(given.leaves, given.names))
@@ -121,6 +140,11 @@ def compile(
         function = InterpretedFunction(optimised, guards, graph.inputs, targets, asked.outputs, details, convert)
     else:
         function = _native(optimised, asked, given, options, details, allow_input_downcast)
+    checks = _checks(asked, given, options, details, mode, check_nan)
+    if checks:
+        arguments = tuple(_argument(leaf, name) for leaf, name in zip(given.leaves, given.names))
+        convert = Converter(Signature(arguments, ()), allow_input_downcast, given.defaults)
+        function = WatchedFunction(function, graph.inputs, convert, checks)
     if not (given.flat and asked.outputs.flat):
         function = NestedFunction(function, given, asked.outputs)
     report.total = time.perf_counter() - begin
@@ -172,18 +196,22 @@ class _Asked:
         graph: from those and the shared variables to results and new values.
         guards: on sizes.
         targets: number of each new value among the graph's outputs, and of its variable among the inputs.
+        updates: new values by variable, before replacements.
+        givens: the replacements.
     """
 
     outputs: Outputs
     graph: Graph
     guards: Guards
     targets: dict[int, int]
+    updates: dict[SharedVariable, Tensor]
+    givens: dict[Tensor, Tensor]
 
 
 def _collect(outputs: Any, inputs: Inputs, updates: Any, givens: Any, on_unused_input: str) -> _Asked:
-    asked = Outputs(outputs)
-    news = checked_updates(updates or {})
-    results = replace(asked.leaves + list(news.values()), checked_givens(givens or {}))
+    asked = outputs if isinstance(outputs, Outputs) else Outputs(outputs)
+    news, replaced = checked_updates(updates or {}), checked_givens(givens or {})
+    results = replace(asked.leaves + list(news.values()), replaced)
     given = checked_inputs(inputs.leaves, results, on_unused_input)
     variables = [n for n in toposort(results) if n.op is SHARED]
     variables += [v for v in news if v not in set(variables)]
@@ -191,7 +219,24 @@ def _collect(outputs: Any, inputs: Inputs, updates: Any, givens: Any, on_unused_
     guards = collect_guards(graph, update_guards(dict(zip(news, results[len(asked.leaves) :]))))
     place = {leaf: k for k, leaf in enumerate(graph.inputs)}
     targets = {len(asked.leaves) + k: place[v] for k, v in enumerate(news)}
-    return _Asked(asked, graph, guards, targets)
+    return _Asked(asked, graph, guards, targets, news, replaced)
+
+
+def _checks(
+    asked: _Asked, given: Inputs, options: Options, details: FunctionDetails, mode: str | None, check_nan: bool
+) -> list[Check]:
+    """What is looked at before each call."""
+    checks = [nan_check(details.optimised, asked.guards)] if check_nan else []
+    if mode == "check":
+        checks.append(rewrite_check(asked.graph, details.optimised, details.trace, asked.guards))
+        if details.generated is not None:
+            nodes = stored_nodes(details.generated.plan)
+            graph = Graph(asked.graph.inputs, tuple(nodes))
+            alone = replace_fields(asked, outputs=Outputs(nodes), graph=graph, targets={}, updates={})
+            probe = replace_fields(details, compile_report=CompileReport(), machine=None)
+            function = _native(graph, alone, given, options, probe, True)
+            checks.append(kernel_check(nodes, function, asked.guards))
+    return checks
 
 
 def _default_target() -> str:
@@ -222,7 +267,9 @@ def _generated(
     return generate(graph, guards, leaves, targets, options, machine, name, user_line)
 
 
-def _native(graph: Graph, asked: _Asked, given: Inputs, options: Options, details: Details, downcast: bool) -> Function:
+def _native(
+    graph: Graph, asked: _Asked, given: Inputs, options: Options, details: FunctionDetails, downcast: bool
+) -> Function:
     """Generate, build and load; what was made is left in ``details``."""
     from symtensor.runtime import blas, toolchain
 
@@ -234,20 +281,25 @@ def _native(graph: Graph, asked: _Asked, given: Inputs, options: Options, detail
     with report.phase("compiler"):
         built = tools.compile(made.source.text, name=details.name, optimize=OPTIMIZE)
     report.cache_hit, report.path = built.cache_hit, built.source
+    signature = _signature(made.program, leaves, asked, given)
+    failing = {site: guard for guard, site in made.program.guards}
+    if options.target == "c":
+        details.machine = Machine(built.path, made.source.library, signature, made.program.sites, failing, leaves)
+        with report.phase("load"):
+            return details.machine.function(details.recipe, details)
+    from symtensor.runtime.device import device as open_device
+
     with report.phase("load"):
         entry = toolchain.load(built.path).address("st_entry")
+        details.device = open_device(options.target)
+        kernels = tuple(details.device.compile(made.source.device, made.source.kernels))
         library = blas.resolve(made.source.library)
-        device, kernels = 0, ()
-        if options.target != "c":
-            from symtensor.runtime.device import device as open_device
-
-            details.device = open_device(options.target)
-            kernels = tuple(details.device.compile(made.source.device, made.source.kernels))
-            device = details.device.table
-    signature = _signature(made.program, leaves, asked, given)
     convert = Converter(signature, downcast, given.defaults)
-    fail = Failure(made.program.sites, {site: guard for guard, site in made.program.guards}, leaves, details.device)
-    return Function(entry, signature, library, device, kernels, convert, fail, details, options.threads or 0)
+    fail = Failure(made.program.sites, failing, leaves, details.device)
+    threads = options.threads or 0
+    return Function(
+        entry, signature, library, details.device.table, kernels, convert, fail, details, threads
+    )  # fmt: skip
 
 
 def _argument(leaf: Tensor, name: str | None = None) -> Argument:

@@ -55,22 +55,16 @@ class InterpretedFunction:
                 locks.enter_context(variable.lock)
             arrays = dict(zip(self._leaves, inputs)) | {v: v.container.get() for v in self._variables}
             sizes = bind_sizes(arrays)
-            self._check(arrays, sizes)
+            check_guards(self._guards, sizes, arrays)
             with np.errstate(all="ignore"):
                 values = [_fresh(v) for v in evaluate_nodes(self._graph.outputs, arrays, sizes)]
-            self._check(arrays, sizes)  # once more, now that the sizes found on the way are known
+            check_guards(self._guards, sizes, arrays)  # once more, now that the sizes found on the way are known
             results = [v for k, v in enumerate(values) if k not in self._targets]
             if out is not None:
                 results = write_out(results, out)
             for number, target in self._targets.items():
                 self._leaves[target].container.set(values[number])  # type: ignore[attr-defined]
         return self._outputs.pack(results)
-
-    def _check(self, arrays: Mapping[Tensor, np.ndarray], sizes: Mapping[Atom, int]) -> None:
-        for guard in self._guards.conditions:
-            left, right = substitute(guard.left, sizes), substitute(guard.right, sizes)
-            if isinstance(left, int) and isinstance(right, int) and left != right:
-                raise guard_error(guard, left, right, list(arrays), list(arrays.values()))
 
     def __getattr__(self, name: str) -> Any:
         if name == "details":
@@ -79,6 +73,20 @@ class InterpretedFunction:
 
     def __repr__(self) -> str:
         return repr(self.details)
+
+
+def check_guards(guards: Guards, sizes: Mapping[Atom, int], arrays: Mapping[Tensor, np.ndarray]) -> None:
+    """Raise the error of the first guard that does not hold, as far as sizes are known.
+
+    Args:
+        guards: of the graph.
+        sizes: values of atoms.
+        arrays: values of the leaves, for the message.
+    """
+    for guard in guards.conditions:
+        left, right = substitute(guard.left, sizes), substitute(guard.right, sizes)
+        if isinstance(left, int) and isinstance(right, int) and left != right:
+            raise guard_error(guard, left, right, list(arrays), list(arrays.values()))
 
 
 def _fresh(value: np.ndarray) -> np.ndarray:

@@ -40,6 +40,10 @@ class Outputs:
         self.structure = structure
         self.leaves = [_as_output(value, name) for value, name in zip(values, names)]
 
+    def with_leaves(self, leaves: Sequence[Tensor]) -> Outputs:
+        """Other tensors in the same containers."""
+        return Outputs(None if self.structure is None else self.structure.build(iter(leaves)))
+
     @property
     def native(self) -> str:
         """How the dispatcher packs results."""
