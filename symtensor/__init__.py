@@ -65,6 +65,7 @@ from symtensor.ops.cumulative import cumprod, cumsum
 from symtensor.ops.declare import Elementwise as _Elementwise
 from symtensor.ops.declare import as_tensor, cast, constant
 from symtensor.ops.diagonal import diagonal, trace
+from symtensor.ops.effects import check, print
 from symtensor.ops.elementwise import (
     absolute,
     add,

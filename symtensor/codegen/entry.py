@@ -209,6 +209,10 @@ class EntryPrinter(ABC):
                 *lines, f"{indent}if ({condition}) {{", *self.steps(step.then, indent + "  "),
                 f"{indent}}} else {{", *self.steps(step.otherwise, indent + "  "), f"{indent}}}",
             ]  # fmt: skip
+        if isinstance(step, pg.HostCall):
+            buffers = f"(void *const[]){{{', '.join(f'(void *){name}' for name in step.inputs)}}}"
+            sizes = f"(const int64_t[]){{{', '.join(map(self.size, step.sizes)) or '0'}}}"
+            return [f"{indent}if (ctx->host(ctx, {step.number}, {buffers}, {sizes})) return 1;"]
         if isinstance(step, pg.Commit):
             return [f"{indent}static const volatile int32_t st_never = 0;", f"{indent}ctx->stop = &st_never;"]
         if isinstance(step, pg.Loop):

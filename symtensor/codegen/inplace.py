@@ -9,7 +9,18 @@ from __future__ import annotations
 from collections import Counter
 
 from symtensor.codegen import loop_ir as ir
-from symtensor.codegen.program import Copy, Launch, Library, Loop, Program, Step, WhileLoop, all_steps, touched
+from symtensor.codegen.program import (
+    Copy,
+    HostCall,
+    Launch,
+    Library,
+    Loop,
+    Program,
+    Step,
+    WhileLoop,
+    all_steps,
+    touched,
+)
 from symtensor.ir.scalar import Index, Load
 from symtensor.ir.size import Atom, atoms
 from symtensor.optimizer.elements import walk
@@ -42,7 +53,7 @@ def in_place_updates(program: Program, updates: dict[int, int]) -> dict[int, int
 
 def _can_fail(step: Step) -> bool:
     # Loops look at the stop flag.
-    return isinstance(step, (Library, Loop, WhileLoop)) or (isinstance(step, Launch) and step.kernel.can_fail)
+    return isinstance(step, (Library, Loop, WhileLoop, HostCall)) or (isinstance(step, Launch) and step.kernel.can_fail)
 
 
 def _safe(flat: list[Step], top: set[int], output: str, variable: str, last_risk: int) -> bool:

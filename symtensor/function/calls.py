@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,6 +20,7 @@ from symtensor.ir.size import Atom, SizeCall, atoms
 from symtensor.runtime.signature import Argument, Signature
 
 if TYPE_CHECKING:
+    from symtensor.codegen.program import HostFunction
     from symtensor.runtime.device import Device
 
 _NUMBERS = "biufc"
@@ -183,6 +185,7 @@ class Failure:
         guards: those of the sites that are conditions on sizes.
         leaves: the tensors of the arguments, in their order.
         device: words the codes of its driver.
+        host_calls: Python functions that native code calls, with the dtype and rank of each argument.
     """
 
     def __init__(
@@ -191,8 +194,28 @@ class Failure:
         guards: Mapping[int, Guard],
         leaves: Sequence[Tensor],
         device: Device | None = None,
+        host_calls: Sequence[HostFunction] = (),
     ) -> None:
         self._sites, self._guards, self._leaves, self._device = sites, guards, leaves, device
+        self._host_calls = host_calls
+
+    def host(self, number: int, buffers: int, sizes: int) -> None:
+        """Call a Python function on arrays over the memory of native code, which are copied.
+
+        Args:
+            number: of the function.
+            buffers: address of the addresses of the data.
+            sizes: address of the sizes, all axes of all arrays in a row.
+        """
+        called = self._host_calls[number]
+        data = (ctypes.c_void_p * len(called.types)).from_address(buffers)
+        rest = iter((ctypes.c_int64 * sum(ndim for _, ndim in called.types)).from_address(sizes))
+        arrays = []
+        for address, (dtype, ndim) in zip(data, called.types):
+            array = np.empty([next(rest) for _ in range(ndim)], dtype)
+            ctypes.memmove(array.ctypes.data, address, array.nbytes)
+            arrays.append(array)
+        called.function(*arrays)
 
     def __call__(self, code: int, site: int, step: int, values: Sequence[int], arrays: Sequence[np.ndarray]) -> None:
         """Raise what a record means."""

@@ -284,7 +284,10 @@ def _native(
     signature = _signature(made.program, leaves, asked, given)
     failing = {site: guard for guard, site in made.program.guards}
     if options.target == "c":
-        details.machine = Machine(built.path, made.source.library, signature, made.program.sites, failing, leaves)
+        program = made.program
+        details.machine = Machine(
+            built.path, made.source.library, signature, program.sites, failing, leaves, program.host_calls
+        )  # fmt: skip
         with report.phase("load"):
             return details.machine.function(details.recipe, details)
     from symtensor.runtime.device import device as open_device

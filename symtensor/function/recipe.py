@@ -61,7 +61,7 @@ class Recipe:
         options = {**self.options, **changed}
         return self.compile(self.outputs, self.inputs, updates=dict(self.updates), givens=dict(self.givens), **options)
 
-    def swapped(self, swap: Mapping[SharedVariable, Any], delete_updates: bool = False) -> Recipe:
+    def swapped(self, swap: Mapping[Any, Any], delete_updates: bool = False) -> Recipe:
         """The recipe with other shared variables (or other tensors, where nothing is updated).
 
         Raises:
@@ -94,6 +94,7 @@ class Machine:
         sites: what is wrong, and the user's lines, by site number.
         guards: conditions on sizes by site number.
         leaves: tensors of the arguments.
+        host_calls: Python functions that the code calls.
     """
 
     path: Path
@@ -102,6 +103,7 @@ class Machine:
     sites: tuple[tuple[str, tuple[Site, ...]], ...]
     guards: Mapping[int, Guard]
     leaves: tuple[Tensor, ...]
+    host_calls: tuple[Any, ...] = ()
 
     def state(self) -> dict[str, Any]:
         """As plain values, for a pickle: containers are left to the leaves, the object is read into memory."""
@@ -120,6 +122,7 @@ class Machine:
             "sites": self.sites,
             "guards": dict(self.guards),
             "leaves": self.leaves,
+            "host_calls": self.host_calls,
         }
 
     @classmethod
@@ -138,7 +141,9 @@ class Machine:
             arguments.append(Argument(name, dtype, ndim, sizes, kind, value))
         signature = Signature(tuple(arguments), state["outputs"], state["structure"], state["long_running"])
         path = cache.store(hashlib.sha256(state["object"]).hexdigest(), "so", state["object"])
-        return cls(path, state["library"], signature, state["sites"], state["guards"], state["leaves"])
+        return cls(
+            path, state["library"], signature, state["sites"], state["guards"], state["leaves"], state["host_calls"]
+        )
 
     def function(self, recipe: Recipe, details: Any) -> Function:
         """A function that enters the code.
@@ -148,7 +153,7 @@ class Machine:
         """
         entry = toolchain.load(self.path).address("st_entry")
         convert = Converter(self.signature, recipe.options["allow_input_downcast"], recipe.inputs.defaults)
-        fail = Failure(self.sites, self.guards, self.leaves)
+        fail = Failure(self.sites, self.guards, self.leaves, host_calls=self.host_calls)
         threads = recipe.options["threads"] or 0
         return Function(
             entry, self.signature, blas.resolve(self.library), 0, (), convert, fail, details, threads

@@ -14,6 +14,7 @@ from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.trace import expression_text
 from symtensor.ops.declare import CONSTANT
+from symtensor.ops.effects import silenced
 from symtensor.ops.reference import bind_sizes, evaluate_nodes
 from symtensor.optimizer.guards import Guards
 
@@ -81,7 +82,7 @@ def nan_check(graph: Graph, guards: Guards) -> Check:
             if place is not None:
                 name = leaf.name or "an input without a name"
                 raise CheckError(located(f"{name} holds {array[place]} {_at(place)}", leaf.sites))
-        with np.errstate(all="ignore"):
+        with np.errstate(all="ignore"), silenced():
             evaluate_nodes(graph.outputs, arrays, sizes, _stop_at_first)
 
     return check

@@ -41,6 +41,7 @@ struct st_ctx {
   void *const *kernels;
   int64_t workers;
   st_error error;
+  int (*host)(st_ctx *, int64_t number, void *const *buffers, const int64_t *sizes);
 };
 """
 
@@ -212,6 +213,7 @@ class _Call:
 
     outputs: tuple[Output, ...]
     results: list[np.ndarray | None]
+    host: Callable[[int, int, int], None] | None = None
     scratch: dict[int, np.ndarray] = field(default_factory=dict)
     error: BaseException | None = None
     callbacks: tuple[Any, ...] = ()
@@ -223,8 +225,9 @@ class _Call:
             ffi.callback("void *(st_ctx *, int64_t, int64_t)", self._arena),
             ffi.callback("void *(st_ctx *, int64_t, const int64_t *)", self._output),
             ffi.callback("int(st_ctx *, int (*)(void *, int64_t, int64_t), void *, int64_t)", self._parallel, error=1),
+            ffi.callback("int(st_ctx *, int64_t, void *const *, const int64_t *)", self._host, error=1),
         )
-        ctx.arena, ctx.output, ctx.parallel = self.callbacks
+        ctx.arena, ctx.output, ctx.parallel, ctx.host = self.callbacks
         ctx.stop, ctx.library, ctx.kernels, ctx.device, ctx.workers = stop, library, kernels, device, 1
         ctx.error.step = -1
         return ctx
@@ -238,6 +241,16 @@ class _Call:
                 ctx.error.code, ctx.error.site, ctx.error.step, ctx.error.value[0] = MEMORY, -1, -1, bytes_
                 return _ffi().NULL
         return _ffi().cast("void *", _address(kept))
+
+    def _host(self, ctx: Any, number: int, buffers: Any, sizes: Any) -> int:
+        address = functools.partial(_ffi().cast, "intptr_t")
+        try:
+            assert self.host is not None
+            self.host(number, int(address(buffers)), int(address(sizes)))
+        except BaseException as error:
+            self.error = error
+            return 1
+        return 0
 
     def _output(self, ctx: Any, k: int, sizes: Any) -> Any:
         output = self.outputs[k]
@@ -392,7 +405,7 @@ class Function:
         arrays = self._bind(inputs)
         ffi = _ffi()
         outputs = self.signature.outputs
-        call = _Call(outputs, [None] * len(outputs))
+        call = _Call(outputs, [None] * len(outputs), getattr(self._fail, "host", None))
         stop = ffi.new("int32_t *")
         ctx = call.context(self._library, self._kernels, self._device, stop)
         pointers = ffi.new("void *[]", [ffi.cast("void *", _address(array)) for array in arrays] or 1)

@@ -88,6 +88,19 @@ static void *output(st_ctx *ctx, int64_t k, const int64_t *sizes) {
   return array ? PyArray_DATA(array) : NULL;
 }
 
+/* The Python side reads the buffers itself: `fail.host(number, address of buffers, address of sizes)`. */
+static int host(st_ctx *ctx, int64_t number, void *const *buffers, const int64_t *sizes) {
+  Call *call = (Call *)ctx;
+  PyThreadState *released = call->thread;
+  if (released) PyEval_RestoreThread(released);
+  PyObject *answer = PyObject_CallMethod(call->function->fail, "host", "LKK", (long long)number,
+                                         (unsigned long long)(uintptr_t)buffers, (unsigned long long)(uintptr_t)sizes);
+  if (!answer) call->raised = 1;
+  Py_XDECREF(answer);
+  if (released) call->thread = PyEval_SaveThread();
+  return call->raised;
+}
+
 void call_release_gil(Call *call) {
   interrupt_watch(call);
   call->thread = PyEval_SaveThread();
@@ -158,6 +171,7 @@ static Call *call_new(Function *function) {
   call->abi.arena = arena;
   call->abi.output = output;
   call->abi.parallel = pool_parallel;
+  call->abi.host = host;
   call->abi.stop = &call->stop;
   call->abi.library = function->library;
   call->abi.kernels = function->kernels;
