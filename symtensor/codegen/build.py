@@ -175,8 +175,8 @@ class Builder:
         name = self.kernel_name(group.nodes)
         lowering = GroupLowering(group, name, self.memory, self.schedules.get(name), self.fma)
         kernels = lower(lowering)
-        for partial, dtype, elements in lowering.partials:
-            self.storages[partial] = Storage(partial, dtype, elements, "temporary")
+        for scratch, dtype, elements in lowering.partials:
+            self.storages[scratch] = Storage(scratch, dtype, elements, "temporary")
         self.log.append((name, lowering.schedule, lowering))
         return [Launch(k) for k in kernels]
 

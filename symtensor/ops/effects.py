@@ -34,7 +34,7 @@ def silenced() -> Iterator[None]:
 
 # --------------------------------------------------------------------------------------------------------- print
 def show(label: str, value: np.ndarray) -> None:
-    """Print a value (unless silenced) as ``label: float64[3] = [1. 2. 3.]``; long arrays are shortened as NumPy shortens them."""
+    """Print a value as ``label: float64[3] = [1. 2. 3.]``, shortened as NumPy shortens; nothing while silenced."""
     if _silent.get():
         return
     kind = f"{value.dtype}[{', '.join(map(str, value.shape))}]"
