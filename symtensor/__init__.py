@@ -211,6 +211,8 @@ _LATER = {
     "to_networkx": "ir.export",
     "to_dot": "ir.export",
     "rule": "ir.pattern",
+    "pprint": "ir.notation",
+    "latex": "ir.latex",
 }
 
 

@@ -94,7 +94,8 @@ class Converter:
         values: dict[int, Any] = dict(enumerate(args))
         wanted = [a.name for a in self._inputs]
         if len(args) > len(wanted):
-            raise TypeError(f"the function takes {len(wanted)} inputs {wanted}, but {len(args)} were given")
+            message = f"the function takes {len(wanted)} inputs {wanted}, but {len(args)} were given"
+            raise TypeError(f"{message}\n  hint: shared variables are not passed; keyword arguments are name=value")
         for key, value in kwargs.items():
             position = self._position.get(key)
             if position is None and key in wanted:
@@ -102,7 +103,9 @@ class Converter:
             if position is None:
                 raise TypeError(f"the function has no input named {key!r}\n  hint: its inputs are {wanted}")
             if position in values:
-                raise TypeError(f"the input {key!r} is given twice, by position and by name")
+                raise TypeError(
+                    f"the input {key!r} is given twice, by position and by name\n  hint: inputs are {wanted}"
+                )
             values[position] = value
         for position, argument in enumerate(self._inputs):
             if position not in values and position in self._defaults:
@@ -115,18 +118,22 @@ class Converter:
         array = _as_array(argument, value)
         if array.ndim != argument.ndim:
             axes = f"{argument.ndim} {'axis' if argument.ndim == 1 else 'axes'}"
-            raise ShapeError(f"the input {argument.name!r} has {axes}, but a value of shape {array.shape} was given")
+            message = f"the input {argument.name!r} has {axes}, but a value of shape {array.shape} was given"
+            raise ShapeError(located(message, argument.sites, _rank_hint(argument, array)))
         for axis, (size, given) in enumerate(zip(argument.sizes, array.shape)):
             if size is not None and size != given:
-                raise ShapeError(
+                declared = ", ".join("None" if s is None else str(s) for s in argument.sizes)
+                message = (
                     f"the input {argument.name!r} has size {size} along axis {axis}, "
                     f"but a value of shape {array.shape} was given"
                 )
+                hint = f"it was declared with shape=({declared}{',' if argument.ndim == 1 else ''})"
+                raise ShapeError(located(message, argument.sites, f"{hint}; None takes every size"))
         if array.dtype != argument.dtype and array.size and not self._castable(argument, value, array):
-            raise DTypeError(
-                f"the input {argument.name!r} is {argument.dtype}, but a value of {array.dtype} was given\n"
-                f"  hint: cast it with .astype('{argument.dtype}'), or compile with allow_input_downcast=True"
-            )
+            message = f"the input {argument.name!r} is {argument.dtype}, but a value of {array.dtype} was given"
+            downcast = ", or compile with allow_input_downcast=True" if array.dtype.kind != "c" else ""
+            hint = f"cast it with .astype('{argument.dtype}'){downcast}"
+            raise DTypeError(located(message, argument.sites, hint))
         readable = type(array) is np.ndarray and array.flags.c_contiguous and array.flags.aligned
         if readable and array.dtype == argument.dtype:
             return array
@@ -144,19 +151,27 @@ class Converter:
 
 def _as_array(argument: Argument, value: Any) -> np.ndarray:
     if isinstance(value, Tensor):
-        raise TypeError(
-            f"the input {argument.name!r} got a symbolic tensor, but a compiled function takes arrays\n"
-            "  hint: use st.substitute, or compile the expression that you mean"
-        )
+        message = f"the input {argument.name!r} got a symbolic tensor, but a compiled function takes arrays"
+        hint = "use st.substitute, or compile the expression that you mean"
+        raise TypeError(located(message, argument.sites, hint))
     try:
         array = np.asarray(value)
     except ValueError as error:
         reason = str(error).split(". ")[0]
-        raise ShapeError(f"the value of the input {argument.name!r} is no array: {reason}") from None
+        message = f"the value of the input {argument.name!r} is no array: {reason}"
+        raise ShapeError(located(message, argument.sites, "all rows of a list must be equally long")) from None
     if array.dtype.kind not in _NUMBERS:
         given = f"value of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
-        raise DTypeError(f"the input {argument.name!r} is {argument.dtype}, but a {given} was given")
+        message = f"the input {argument.name!r} is {argument.dtype}, but a {given} was given"
+        raise DTypeError(located(message, argument.sites, "pass an array, a list of numbers, or a number"))
     return array
+
+
+def _rank_hint(argument: Argument, array: np.ndarray) -> str:
+    """How the value may get the right number of axes."""
+    if array.ndim < argument.ndim:
+        return f"add axes, as in value[{', '.join(['None'] * (argument.ndim - array.ndim) + ['...'])}], or reshape it"
+    return "reshape it, or declare the input with more axes"
 
 
 def _fits_weakly(argument: Argument, array: np.ndarray) -> bool:
@@ -165,7 +180,9 @@ def _fits_weakly(argument: Argument, array: np.ndarray) -> bool:
     if kind in "iu" and wanted in "iu":
         limits = np.iinfo(argument.dtype)
         if int(array.min()) < limits.min or int(array.max()) > limits.max:
-            raise DTypeError(f"the input {argument.name!r} is {argument.dtype}, in which not all of the integers fit")
+            message = f"the input {argument.name!r} is {argument.dtype}, in which not all of the integers fit"
+            hint = f"it holds {limits.min} to {limits.max}: declare a wider dtype"
+            raise DTypeError(located(message, argument.sites, hint))
         return True
     order = "b iu f c"
     return order.index(kind) <= order.index(wanted)

@@ -111,9 +111,10 @@ def compile(
         "mode": mode, "check_nan": check_nan,
     }  # fmt: skip
     if threads is not None and (not isinstance(threads, int) or threads < 1):
-        raise ValueError(f"threads must be a positive number, not {threads!r}")
+        raise ValueError(f"threads must be a positive number, not {threads!r}\n  hint: None takes all processors")
     if mode not in (None, "check"):
-        raise ValueError(f"mode must be None or 'check', not {mode!r}")
+        hint = "check_nan=True looks for NaN, target='numpy' interprets"
+        raise ValueError(f"mode must be None or 'check', not {mode!r}\n  hint: {hint}")
     options = Options(
         target=_default_target() if target is None else target,
         threads=threads,
@@ -308,8 +309,8 @@ def _native(
 def _argument(leaf: Tensor, name: str | None = None) -> Argument:
     sizes = tuple(s if isinstance(s, int) else None for s in leaf.shape)
     if isinstance(leaf, SharedVariable):
-        return Argument(leaf.name or "shared", leaf.dtype, leaf.ndim, sizes, "shared", leaf.container)
-    return Argument(name or leaf.name or "input", leaf.dtype, leaf.ndim, sizes)
+        return Argument(leaf.name or "shared", leaf.dtype, leaf.ndim, sizes, "shared", leaf.container, leaf.sites)
+    return Argument(name or leaf.name or "input", leaf.dtype, leaf.ndim, sizes, sites=leaf.sites)
 
 
 def _signature(program: Any, leaves: tuple[Tensor, ...], asked: _Asked, given: Inputs) -> Signature:

@@ -108,7 +108,7 @@ class Machine:
     def state(self) -> dict[str, Any]:
         """As plain values, for a pickle: containers are left to the leaves, the object is read into memory."""
         arguments = [
-            (a.name, a.dtype, a.ndim, a.sizes, a.kind, a.value if a.kind == "constant" else None)
+            (a.name, a.dtype, a.ndim, a.sizes, a.kind, a.value if a.kind == "constant" else None, a.sites)
             for a in self.signature.arguments
         ]
         return {
@@ -133,12 +133,12 @@ class Machine:
             OSError: if no folder can be written.
         """
         arguments = []
-        for place, (name, dtype, ndim, sizes, kind, value) in enumerate(state["arguments"]):
+        for place, (name, dtype, ndim, sizes, kind, value, sites) in enumerate(state["arguments"]):
             if kind == "shared":
                 value = state["leaves"][place].container
             elif kind == "constant":
                 value = np.ascontiguousarray(value)
-            arguments.append(Argument(name, dtype, ndim, sizes, kind, value))
+            arguments.append(Argument(name, dtype, ndim, sizes, kind, value, sites))
         signature = Signature(tuple(arguments), state["outputs"], state["structure"], state["long_running"])
         path = cache.store(hashlib.sha256(state["object"]).hexdigest(), "so", state["object"])
         return cls(

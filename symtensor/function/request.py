@@ -161,10 +161,11 @@ def checked_inputs(inputs: Sequence[Tensor], results: Sequence[Tensor], on_unuse
         if not isinstance(tensor, Tensor) or tensor.op is not INPUT:
             what = describe(tensor) if isinstance(tensor, Tensor) else repr(tensor)
             hint = "a shared variable needs not be listed" if isinstance(tensor, SharedVariable) else ""
+            hint = hint or "list the tensors that it is computed from, or replace it with givens={tensor: new_input}"
             message = f"an input must be an input tensor such as st.vector('x'), not {what}"
             raise CompileError(located(message, getattr(tensor, "sites", ()), hint))
         if tensor in set(inputs[:number]):
-            raise CompileError(located(f"the input {describe(tensor)} is listed twice", tensor.sites))
+            raise CompileError(located(f"the input {describe(tensor)} is listed twice", tensor.sites, "list it once"))
     _check_missing(inputs, results)
     _check_unused(inputs, results, on_unused)
     return inputs
@@ -239,7 +240,8 @@ def checked_updates(updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]]
                 f"only shared variables can be updated, not {what}\n  hint: make it with st.shared(value)"
             )
         if variable in news:
-            raise CompileError(located(f"{describe(variable)} is updated twice", variable.sites))
+            hint = "write one update; both would be written at the end of the same call"
+            raise CompileError(located(f"{describe(variable)} is updated twice", variable.sites, hint))
         new = as_tensor(value)
         if not np.can_cast(new.dtype, variable.dtype, "same_kind"):
             message = f"the update of {describe(variable)} has another dtype: {describe(new)}"

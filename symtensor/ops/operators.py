@@ -225,6 +225,13 @@ def _str(self: Tensor) -> str:
     return graph_text(Graph(leaves, (self,)))
 
 
+def _latex(self: Tensor) -> str | None:
+    """What a notebook shows."""
+    from symtensor.ir.latex import notebook
+
+    return notebook(self)
+
+
 def _attach() -> None:
     table: dict[str, Any] = {}
     for name, function in _BINARY.items():
@@ -250,6 +257,7 @@ def _attach() -> None:
         "__array_function__": _array_function,
         "__repr__": _repr,
         "__str__": _str,
+        "_repr_latex_": _latex,
         "T": property(_transpose, doc="The tensor with its axes reversed."),
         "size": property(_size, doc="Number of elements, as a size."),
         **_METHODS,

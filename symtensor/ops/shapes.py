@@ -18,6 +18,7 @@ from symtensor.ops.samples import Samples
 from symtensor.ops.weak import NeedsValueError, Weak
 
 Shape = tuple[SizeLike, ...]
+EQUAL_HINT = "the two sizes must be equal; is an operand transposed, or in another order than you think?"
 
 
 def index_op(
@@ -149,8 +150,8 @@ def same_sizes(left: Shape, right: Shape, what: str) -> list[Guard]:
         if a == b:
             continue
         if isinstance(a, int) and isinstance(b, int):
-            raise ShapeError(located(f"{what}: {a} is not {b}", caller_sites()))
-        guards.append(Guard(a, b, f"{what}: {a} and {b} differ", caller_sites()))
+            raise ShapeError(located(f"{what}: {a} is not {b}", caller_sites(), EQUAL_HINT))
+        guards.append(Guard(a, b, f"{what}: {a} and {b} differ", caller_sites(), hint=EQUAL_HINT))
     return guards
 
 
