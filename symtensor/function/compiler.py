@@ -211,7 +211,7 @@ class _Asked:
 
 def _collect(outputs: Any, inputs: Inputs, updates: Any, givens: Any, on_unused_input: str) -> _Asked:
     asked = outputs if isinstance(outputs, Outputs) else Outputs(outputs)
-    news, replaced = checked_updates(updates or {}), checked_givens(givens or {})
+    news, replaced = checked_updates({} if updates is None else updates), checked_givens(givens or {})
     results = replace(asked.leaves + list(news.values()), replaced)
     given = checked_inputs(inputs.leaves, results, on_unused_input)
     variables = [n for n in toposort(results) if n.op is SHARED]

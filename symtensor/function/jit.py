@@ -97,7 +97,8 @@ class Jitted:
         self._static = frozenset(names[s] if isinstance(s, int) else s for s in static)
         unknown = sorted(self._static - set(names))
         if unknown:
-            raise ValueError(f"static names no parameter of {function.__name__}: {unknown[0]!r}")
+            message = f"static names no parameter of {function.__name__}: {unknown[0]!r}"
+            raise ValueError(f"{message}\n  hint: its parameters are {names}")
         self._families: dict[Any, _Family] = {}
         self._plain: dict[tuple, _Version] = {}
         self.traces = 0
@@ -207,11 +208,13 @@ class Jitted:
         return _Version(function, shape, constants, len(returned), tuple(inputs))
 
 
-@dataclass(frozen=True)
 class _Static:
-    """An argument that is no input, whatever it is."""
+    """An argument that is no input, whatever it is; no dataclass, as those are containers."""
 
-    value: Any
+    __slots__ = ("value",)
+
+    def __init__(self, value: Any) -> None:
+        self.value = value
 
 
 def _is_shared(leaf: Any) -> bool:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from symtensor.errors import CompileError, SymtensorError, located
+from symtensor.errors import CompileError, DTypeError, ShapeError, SymtensorError, located
 from symtensor.function.calls import Converter, Failure, NestedFunction
 from symtensor.function.inputs import Inputs
 from symtensor.function.interpreter import InterpretedFunction
@@ -29,6 +29,7 @@ from symtensor.function.variables import SharedVariable
 from symtensor.function.watching import WatchedFunction
 from symtensor.inspect.details import Details
 from symtensor.ir.node import Guard, Site, Tensor, describe
+from symtensor.ops.declare import as_tensor
 from symtensor.runtime import blas, cache, processor, toolchain
 from symtensor.runtime.native import Function
 from symtensor.runtime.signature import Argument, Signature
@@ -70,10 +71,16 @@ class Recipe:
         """
         for old, new in swap.items():
             if not isinstance(old, SharedVariable):
-                raise CompileError(f"swap replaces shared variables only, not {old!r}")
+                what = describe(old) if isinstance(old, Tensor) else repr(old)
+                raise CompileError(f"swap replaces shared variables only, not {what}\n  hint: use st.substitute")
             if old in self.updates and not delete_updates and not isinstance(new, SharedVariable):
                 hint = "swap it for another shared variable, or pass delete_updates=True"
                 raise CompileError(located(f"{describe(old)} is updated by the function", old.sites, hint))
+            new_type = as_tensor(new).type
+            if (new_type.dtype, new_type.shape) != (old.dtype, old.shape):
+                hint = "both must have the same dtype and shape"
+                kind = DTypeError if new_type.dtype != old.dtype else ShapeError
+                raise kind(located(f"{describe(old)} cannot be swapped for {new_type}", old.sites, hint))
         checked = checked_givens(swap)
         news = {} if delete_updates else dict(self.updates)
         tensors = replace_tensors([*self.outputs.leaves, *news.values(), *self.givens.values()], checked)

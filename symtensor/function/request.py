@@ -73,7 +73,10 @@ class Outputs:
 
 def _as_output(value: Any, name: str) -> Tensor:
     if not isinstance(value, (Tensor, Size, np.ndarray, np.generic, *WEAK_SCALARS)):
-        raise CompileError(f"{name} must be a tensor, not {type(value).__name__}: {str(value)[:60]!r}")
+        message = f"{name} must be a tensor, not {type(value).__name__}: {str(value)[:60]!r}"
+        raise CompileError(
+            f"{message}\n  hint: outputs are tensors, numbers, and lists, tuples, dicts, dataclasses of them"
+        )
     leaf = as_tensor(value)
     if isinstance(leaf.type, tuple):
         raise CompileError(located(f"{leaf.op.name} has several results", leaf.sites, "name one of them"))

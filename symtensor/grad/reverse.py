@@ -210,8 +210,8 @@ def grad(
 
 def _check_wrt(tensor: Any) -> None:
     if not isinstance(tensor, Tensor):
-        name = type(tensor).__name__
-        raise TypeError(f"wrt must be a tensor, or a list, tuple, dict or dataclass of tensors, not {name}")
+        name, hint = type(tensor).__name__, "hint: pass the tensors themselves, not their names"
+        raise TypeError(f"wrt must be a tensor, or a list, tuple, dict or dataclass of tensors, not {name}\n  {hint}")
     if tensor.dtype.kind not in "fc":
         text = f"there is no gradient with respect to {describe(tensor)}: its values are not continuous"
         raise GradientError(located(text, caller_sites(), "cast it to a floating-point dtype first"))

@@ -51,6 +51,7 @@ class Structure:
 
 
 LEAF = Structure()
+HINT = "hint: use the containers and keys that the function was compiled for"
 
 
 def _is_dataclass(kind: type) -> bool:
@@ -112,13 +113,13 @@ def matched(structure: Structure, value: Any, name: str) -> list[Any]:
         return [value]
     items = contents(value)
     if items is None:
-        raise TypeError(f"{name} must be nested like {structure}, but is a {type(value).__name__}")
+        raise TypeError(f"{name} must be nested like {structure}, but is a {type(value).__name__}\n  {HINT}")
     given = dict(items)
     missing = [k for k in structure.keys if k not in given]
     extra = [k for k in given if k not in set(structure.keys)]
     if missing or extra:
         what = f"lacks {missing[0]!r}" if missing else f"has {extra[0]!r}, which is not expected"
-        raise TypeError(f"{name} must be nested like {structure}, but {what}")
+        raise TypeError(f"{name} must be nested like {structure}, but {what}\n  {HINT}")
     return [
         leaf
         for key, child in zip(structure.keys, structure.children)
