@@ -212,10 +212,10 @@ class _Reader:
             for value, condition in reversed(list(zip(operands[::2], operands[1::2]))):
                 result = elementwise.where(condition, value, result)
             return result
+        if isinstance(e, (sp.MatAdd, sp.MatMul)):  # first, as these say that they are sums and products, too
+            return _folded(elementwise.add if isinstance(e, sp.MatAdd) else _matrix_product, operands)
         if e.is_Add or e.is_Mul:
             return _folded(elementwise.add if e.is_Add else elementwise.multiply, operands)
-        if isinstance(e, (sp.MatAdd, sp.MatMul)):
-            return _folded(elementwise.add if isinstance(e, sp.MatAdd) else _matrix_product, operands)
         if isinstance(e, sp.Transpose):
             return movement.transpose(operands[0])
         if e.is_Pow:

@@ -245,7 +245,8 @@ class RestoredDetails(Portable):
 
     def __repr__(self) -> str:
         inputs = ", ".join(f"{leaf.name or 'input'}: {leaf.type}" for leaf in self.recipe.inputs.leaves)
-        results = ", ".join(str(leaf.type) for leaf in self.recipe.outputs.leaves)
+        news = [variable.type for variable in self.recipe.updates]
+        results = ", ".join(map(str, [leaf.type for leaf in self.recipe.outputs.leaves] + news))
         return f"<symtensor function {self.name}({inputs}) -> {results or 'nothing'}, target c>"
 
 
