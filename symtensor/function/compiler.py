@@ -23,6 +23,7 @@ from symtensor.function.interpreter import InterpretedFunction
 from symtensor.function.recipe import FunctionDetails, Machine, Recipe
 from symtensor.function.request import (
     Outputs,
+    checked_debug,
     checked_exclusions,
     checked_givens,
     checked_inputs,
@@ -123,6 +124,7 @@ def compile(
         fma=fma,
         schedules=tuple((kernel, tuple(steps)) for kernel, steps in (schedule or {}).items()),
     )
+    checked_debug(options.debug)
     report = CompileReport()
     with report.phase("collect"):
         given = inputs if isinstance(inputs, Inputs) else Inputs(inputs)

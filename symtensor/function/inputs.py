@@ -62,7 +62,7 @@ class Inputs:
     def __init__(self, inputs: Any) -> None:
         if isinstance(inputs, (Tensor, In)):
             name = getattr(inputs, "name", None) or "x"
-            raise CompileError(f"inputs must be listed, as in [{name}]")
+            raise CompileError(f"inputs must be a list or a dict, not {name} alone\n  hint: write [{name}]")
         if isinstance(inputs, Mapping):
             inputs = [_named(value, str(key)) for key, value in inputs.items()]
         self.leaves: list[Tensor] = []

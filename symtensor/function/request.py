@@ -158,7 +158,8 @@ def checked_inputs(inputs: Sequence[Tensor], results: Sequence[Tensor], on_unuse
         CompileError: for an input that is none, is listed twice, is missing, or is not needed.
     """
     if on_unused not in UNUSED:
-        raise ValueError(f"on_unused_input must be one of {', '.join(map(repr, UNUSED))}, not {on_unused!r}")
+        message = f"on_unused_input must be one of {', '.join(map(repr, UNUSED))}, not {on_unused!r}"
+        raise ValueError(f"{message}\n  hint: 'ignore' accepts inputs that nothing needs")
     inputs = list(inputs)
     for number, tensor in enumerate(inputs):
         if not isinstance(tensor, Tensor) or tensor.op is not INPUT:
@@ -308,6 +309,21 @@ def _cast_hint(wanted: Tensor) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------- options
+DEBUG = ("rewrites", "fusion", "loops", "source")
+
+
+def checked_debug(names: frozenset[str]) -> frozenset[str]:
+    """Stages that print themselves, as ``SYMTENSOR_DEBUG`` names them.
+
+    Raises:
+        ValueError: for a name that no stage has.
+    """
+    known = (*DEBUG, *(p.name for p in PASSES))
+    for name in sorted(names - set(known)):
+        raise ValueError(f"SYMTENSOR_DEBUG names no stage: {name!r}\n  hint: stages are {', '.join(known)}")
+    return names
+
+
 def checked_exclusions(exclude: str | Sequence[str], rules: Sequence[Any]) -> frozenset[str]:
     """Names of rewrite rules and stages that are switched off.
 

@@ -168,7 +168,11 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
         "  at LINE\n"
         "  hint: a shared variable needs not be listed",
     ),
-    "inputs that are no list": (CompileError, lambda: st.compile(X * 3, X), "inputs must be listed, as in [x]"),
+    "inputs that are no list": (
+        CompileError,
+        lambda: st.compile(X * 3, X),
+        "inputs must be a list or a dict, not x alone\n  hint: write [x]",
+    ),
     "an update of no variable": (
         CompileError,
         lambda: st.compile(None, [X], updates={X: X + 1}),
@@ -229,7 +233,8 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
     "an unknown treatment of unused inputs": (
         ValueError,
         lambda: st.compile(X, [X], on_unused_input="shrug"),
-        "on_unused_input must be one of 'raise', 'warn', 'ignore', not 'shrug'",
+        "on_unused_input must be one of 'raise', 'warn', 'ignore', not 'shrug'\n"
+        "  hint: 'ignore' accepts inputs that nothing needs",
     ),
     "a number of threads": (
         ValueError,

@@ -15,9 +15,11 @@ x, y = sp.symbols("x y")
 X, Y = np.array([0.3, -1.2, 2.0, 0.0]), np.array([1.0, 0.5, -2.0, 3.0])
 
 EXPRESSIONS = [
-    sp.exp(-(x**2) / 2) * sp.sin(y), sp.Piecewise((x, x > 0), (-x, True)), sp.sqrt(x**2 + 1) / y, sp.pi * sp.Max(x, y, 1),
+    sp.exp(-(x**2) / 2) * sp.sin(y), sp.Piecewise((x, x > 0), (-x, True)), sp.sqrt(x**2 + 1) / y,
+    sp.pi * sp.Max(x, y, 1),
     sp.Rational(1, 3) + x, (x**2 + 1) ** -2, sp.atan2(x, y), sp.Min(x, y) ** 3, sp.Abs(x) + sp.sign(y), sp.E**x,
-    sp.floor(x) + sp.ceiling(y), sp.tanh(x) - sp.sech(y).rewrite(sp.exp), sp.log(x**2 + 2, 10), sp.sec(x), 1 / sp.sqrt(x**2 + 1),
+    sp.floor(x) + sp.ceiling(y), sp.tanh(x) - sp.sech(y).rewrite(sp.exp), sp.log(x**2 + 2, 10), sp.sec(x),
+    1 / sp.sqrt(x**2 + 1),
     sp.Mod(x, 2), sp.diff(sp.sin(x * y) ** 2, x), (x + y) * (x - y) / 2, sp.Heaviside(x, sp.Rational(1, 2)),
 ]  # fmt: skip
 
