@@ -8,7 +8,8 @@ from symtensor.codegen import program as pg
 from symtensor.codegen.c import CPrinter
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
 from symtensor.codegen.library import gemm_call, gemm_source, routine_call
-from symtensor.codegen.mathlib import helper_source, type_source
+from symtensor.codegen.mathlib import helper_texts, type_source
+from symtensor.codegen.outline import outline
 from symtensor.codegen.printer import safe_comment
 from symtensor.ir import size as sz
 from symtensor.ir.node import Site
@@ -52,12 +53,13 @@ class HostPrinter(EntryPrinter):
                 number = self.function(f"cblas_{letter}gemm")
                 units += gemm_source(step, self.printer.type(step.dtype), number, safe_comment(str(step.node.type)))
         routines, entry = self.routines(), self.entry()
-        parts = [self.abi, FAIL, self._helpers(), *routines, "\n".join(units), "\n".join(entry), ""]
+        body = [*routines, "\n".join(units), "\n".join(entry), ""]
+        parts = [self.abi, FAIL, self._helpers(body), *body]
         return Source("\n".join(parts), tuple(self.library), self.layout)
 
-    def _helpers(self) -> str:
+    def _helpers(self, body: list[str]) -> str:
         lanes = sorted({n for _, _, n in self.printer.helpers} | {2, self.printer.width})
-        text = helper_source(self.printer.helpers, "c", self.features)
+        text = outline(helper_texts(self.printer.helpers, "c", self.features), "\n".join(body))
         return "\n".join([type_source(lanes), *self.printer.small.values(), text])
 
     # --------------------------------------------------------------------------------------------------- the entry
