@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from symtensor.function.calls import Converter, DictFunction, Failure, user_line
 from symtensor.function.interpreter import InterpretedFunction
+from symtensor.function.plans import Plan, PlanKey, plan_key
 from symtensor.function.request import (
     Structure,
     checked_exclusions,
@@ -28,14 +29,17 @@ from symtensor.function.request import (
 from symtensor.function.variables import SharedVariable
 from symtensor.inspect.details import Details
 from symtensor.inspect.report import CompileReport
+from symtensor.ir.collector import collector_paused
 from symtensor.ir.graph import Graph, toposort
 from symtensor.ir.node import Tensor
 from symtensor.ops.declare import SHARED
 from symtensor.optimizer.guards import Guards, collect_guards
 from symtensor.optimizer.pipeline import optimize
 from symtensor.options import Options
+from symtensor.runtime import toolchain
 from symtensor.runtime.native import Function
 from symtensor.runtime.signature import Argument, Output, Signature
+from symtensor.runtime.toolchain import Built
 
 if TYPE_CHECKING:
     from symtensor.codegen.pipeline import Generated
@@ -105,19 +109,10 @@ def compile(
         schedules=tuple((kernel, tuple(steps)) for kernel, steps in (schedule or {}).items()),
     )
     report = CompileReport()
-    with report.phase("collect"):
-        asked = _collect(outputs, inputs, updates, givens, on_unused_input)
-        graph, guards, structure, targets = asked.graph, asked.guards, asked.structure, asked.targets
-    with report.phase("optimise"):
-        optimised, trace = optimize(graph, options)
-    details = Details(name or "function", options.target, graph, optimised, trace, report, guards)
-    function: Any
-    if options.target == "numpy":
-        convert = Converter(Signature(tuple(map(_argument, asked.given)), ()), allow_input_downcast)
-        function = InterpretedFunction(optimised, guards, graph.inputs, targets, structure, details, convert)
-    else:
-        function = _native(optimised, guards, graph.inputs, targets, structure, options, details, allow_input_downcast)
-        function = DictFunction(function, structure) if structure.kind == "dict" else function
+    with collector_paused():
+        with report.phase("collect"):
+            asked = _collect(outputs, inputs, updates, givens, on_unused_input)
+        function = _function(asked, options, name or "function", allow_input_downcast, report)
     report.total = time.perf_counter() - begin
     return function
 
@@ -153,11 +148,42 @@ def generate_source(
     options = Options(target=target)
     asked = _collect(outputs, inputs, updates, None, "ignore")
     optimised, _ = optimize(asked.graph, options)
-    made = _generated(optimised, asked.guards, asked.graph.inputs, asked.targets, options, name or "function")
+    made = _generated(optimised, asked.guards(), asked.graph.inputs, asked.targets, options, name or "function")
     return made.source.device or made.source.text
 
 
 # ------------------------------------------------------------------------------------------------------ the inside
+def _function(asked: _Asked, options: Options, name: str, downcast: bool, report: CompileReport) -> Any:
+    """The function that was asked for: by its plan in the cache, or by all stages of a compilation."""
+    graph, structure = asked.graph, asked.structure
+    with report.phase("plan"):
+        key = _plan_key(asked, options, name)
+        plan = key.find() if key else None
+        built = toolchain.built(plan.object) if plan else None
+    if plan is not None and built is not None:
+
+        def late() -> dict[str, Any]:
+            guards, (optimised, trace) = asked.guards(), optimize(graph, options)
+            generated = _generated(optimised, guards, graph.inputs, asked.targets, options, name)
+            return {"optimised": optimised, "trace": trace, "guards": guards, "generated": generated}
+
+        nothing: Any = None
+        details = Details(name, options.target, graph, nothing, nothing, report, nothing, late=late)
+        report.cache_hit, report.path = True, built.source
+        function: Any = _load(plan, built, asked, options, details, downcast)
+    else:
+        with report.phase("collect"):
+            guards = asked.guards()
+        with report.phase("optimise"):
+            optimised, trace = optimize(graph, options)
+        details = Details(name, options.target, graph, optimised, trace, report, guards)
+        if options.target == "numpy":
+            convert = Converter(Signature(tuple(map(_argument, asked.given)), ()), downcast)
+            return InterpretedFunction(optimised, guards, graph.inputs, asked.targets, structure, details, convert)
+        function = _native(asked, options, details, downcast, key)
+    return DictFunction(function, structure) if structure.kind == "dict" else function
+
+
 @dataclass(frozen=True)
 class _Asked:
     """What the user asked for, checked.
@@ -166,15 +192,18 @@ class _Asked:
         structure: of the outputs.
         given: the inputs that a call gives values to.
         graph: from those and the shared variables to results and new values.
-        guards: on sizes.
         targets: number of each new value among the graph's outputs, and of its variable among the inputs.
     """
 
     structure: Structure
     given: Sequence[Tensor]
     graph: Graph
-    guards: Guards
     targets: dict[int, int]
+
+    def guards(self) -> Guards:
+        """The conditions on sizes: of the graph, and that new values have the shapes of their variables."""
+        news = {self.graph.inputs[place]: self.graph.outputs[number] for number, place in self.targets.items()}
+        return collect_guards(self.graph, update_guards(news))  # type: ignore[arg-type]
 
 
 def _collect(outputs: Any, inputs: Sequence[Tensor], updates: Any, givens: Any, on_unused_input: str) -> _Asked:
@@ -185,16 +214,13 @@ def _collect(outputs: Any, inputs: Sequence[Tensor], updates: Any, givens: Any, 
     variables = [n for n in toposort(results) if n.op is SHARED]
     variables += [v for v in news if v not in set(variables)]
     graph = Graph((*given, *variables), tuple(results))
-    guards = collect_guards(graph, update_guards(dict(zip(news, results[len(structure.leaves) :]))))
     place = {leaf: k for k, leaf in enumerate(graph.inputs)}
     targets = {len(structure.leaves) + k: place[v] for k, v in enumerate(news)}
-    return _Asked(structure, given, graph, guards, targets)
+    return _Asked(structure, given, graph, targets)
 
 
 def _default_target() -> str:
     """The C target, or where no compiler is found the interpreter, which is announced once."""
-    from symtensor.runtime import toolchain
-
     try:
         toolchain.toolchain()
     except toolchain.NoCompiler as error:
@@ -212,47 +238,82 @@ def _generated(
     graph: Graph, guards: Guards, leaves: tuple[Tensor, ...], targets: dict[int, int], options: Options, name: str
 ) -> Generated:
     from symtensor.codegen.pipeline import Machine, generate
-    from symtensor.runtime import toolchain
 
     tools = toolchain.toolchain()
     machine = Machine(tools.vector_bytes, frozenset(tools.features))
     return generate(graph, guards, leaves, targets, options, machine, name, user_line)
 
 
-def _native(
-    graph: Graph,
-    guards: Guards,
-    leaves: tuple[Tensor, ...],
-    targets: dict[int, int],
-    structure: Structure,
-    options: Options,
-    details: Details,
-    downcast: bool,
-) -> Function:
-    """Generate, build and load; what was made is left in ``details``."""
-    from symtensor.runtime import blas, toolchain
-
-    report = details.compile_report
+def _plan_key(asked: _Asked, options: Options, name: str) -> PlanKey | None:
+    if options.target != "c":
+        return None
     tools = toolchain.toolchain()
+    machine = (tools.cc, tools.identity, tools.features, tools.vector_bytes, tools.flags, tools.vector_math)
+    return plan_key(asked.graph, (machine, OPTIMIZE, name, sorted(asked.targets.items())), options)
+
+
+def _native(asked: _Asked, options: Options, details: Details, downcast: bool, key: PlanKey | None) -> Function:
+    """Generate, build and load; what was made is left in ``details``."""
+    report = details.compile_report
     with report.phase("generate"):
-        made = _generated(graph, guards, leaves, targets, options, details.name)
+        made = _generated(
+            details.optimised, details.guards, asked.graph.inputs, asked.targets, options, details.name
+        )  # fmt: skip
     details.generated = made
     with report.phase("compiler"):
-        built = tools.compile(made.source.text, name=details.name, optimize=OPTIMIZE)
+        built = toolchain.toolchain().compile(made.source.text, name=details.name, optimize=OPTIMIZE)
     report.cache_hit, report.path = built.cache_hit, built.source
-    with report.phase("load"):
+    plan = _plan(made, built, asked.targets)
+    if key is not None:
+        key.keep(plan)
+    return _load(plan, built, asked, options, details, downcast)
+
+
+def _plan(made: Generated, built: Built, targets: dict[int, int]) -> Plan:
+    """What a call needs beside the machine code."""
+    from symtensor.codegen.program import Loop, WhileLoop, all_steps
+
+    program = made.program
+    hidden = [s.name for s in program.storages.values() if s.kind == "argument" and s.number < 0]
+    outputs = []
+    for number, node in enumerate(program.output_nodes):
+        kind, target, in_place = "result", -1, False
+        if number in targets:
+            kind, target, in_place = "update", targets[number], number in program.in_place
+        name = node.name or {"result": "output"}.get(kind, kind)
+        outputs.append(Output(name, node.dtype, node.ndim, kind, target, in_place))  # type: ignore[arg-type]
+    return Plan(
+        object=built.key,
+        library=made.source.library,
+        constants=tuple((name, program.constants[name]) for name in hidden),
+        outputs=tuple(outputs),
+        long_running=any(isinstance(s, (Loop, WhileLoop)) for s in all_steps(program.steps)),
+        sites=program.sites,
+        guards={site: guard for guard, site in program.guards},
+    )
+
+
+def _load(plan: Plan, built: Built, asked: _Asked, options: Options, details: Details, downcast: bool) -> Function:
+    """The function that enters what was built."""
+    from symtensor.runtime import blas
+
+    leaves = asked.graph.inputs
+    with details.compile_report.phase("load"):
         entry = toolchain.load(built.path).address("st_entry")
-        library = blas.resolve(made.source.library)
+        library = blas.resolve(plan.library)
         device, kernels = 0, ()
-        if options.target != "c":
+        if options.target != "c" and details.generated is not None:
             from symtensor.runtime.device import device as open_device
 
+            made = details.generated.source
             details.device = open_device(options.target)
-            kernels = tuple(details.device.compile(made.source.device, made.source.kernels))
+            kernels = tuple(details.device.compile(made.device, made.kernels))
             device = details.device.table
-    signature = _signature(made.program, leaves, targets, structure)
+    arguments = [_argument(leaf) for leaf in leaves]
+    arguments += [Argument(n, v.dtype, v.ndim, v.shape, "constant", v) for n, v in plan.constants]
+    signature = Signature(tuple(arguments), plan.outputs, asked.structure.native, plan.long_running)  # type: ignore[arg-type]
     convert = Converter(signature, downcast)
-    fail = Failure(made.program.sites, {site: guard for guard, site in made.program.guards}, leaves, details.device)
+    fail = Failure(plan.sites, plan.guards, leaves, details.device)
     return Function(entry, signature, library, device, kernels, convert, fail, details, options.threads or 0)
 
 
@@ -261,25 +322,3 @@ def _argument(leaf: Tensor) -> Argument:
     if isinstance(leaf, SharedVariable):
         return Argument(leaf.name or "shared", leaf.dtype, leaf.ndim, sizes, "shared", leaf.container)
     return Argument(leaf.name or "input", leaf.dtype, leaf.ndim, sizes)
-
-
-def _signature(program: Any, leaves: tuple[Tensor, ...], targets: dict[int, int], structure: Structure) -> Signature:
-    from symtensor.codegen.program import Loop, WhileLoop, all_steps
-
-    arguments = [_argument(leaf) for leaf in leaves]
-    constants = [s for s in program.storages.values() if s.kind == "argument" and s.number < 0]
-    for s in constants:
-        value = program.constants[s.name]
-        arguments.append(Argument(s.name, value.dtype, value.ndim, value.shape, "constant", value))
-    outputs = []
-    for number, node in enumerate(program.output_nodes):
-        if number in targets:
-            outputs.append(
-                Output(
-                    node.name or "update", node.dtype, node.ndim, "update", targets[number], number in program.in_place
-                )
-            )
-        else:
-            outputs.append(Output(node.name or "output", node.dtype, node.ndim))
-    long_running = any(isinstance(s, (Loop, WhileLoop)) for s in all_steps(program.steps))
-    return Signature(tuple(arguments), tuple(outputs), structure.native, long_running)  # type: ignore[arg-type]

@@ -104,6 +104,7 @@ class Built:
         seconds: time spent, wall clock.
         log: what the compiler printed (warnings); empty on a hit.
         source: the source as it was first compiled, for people and debuggers.
+        key: under which it lies in the cache.
     """
 
     path: Path
@@ -111,6 +112,7 @@ class Built:
     seconds: float
     log: str
     source: Path | None
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -163,15 +165,15 @@ class Toolchain:
         flags = (_STANDARD[language], f"-O{optimize}", *self.flags, *extra_flags, *users)
         command = self._command(language)
         key = cache.object_key(source, flags=(*command, *flags, *_LINK), compiler=self.identity, features=self.features)
-        path = cache.fetch(key, "so")
         suffix = _SUFFIX[language]
-        if path is not None:
-            return Built(path, True, time.perf_counter() - start, "", cache.locate(key, suffix))
+        found = built(key, suffix)
+        if found is not None:
+            return found
         binary, log = _build(command, flags, source, name, suffix)
         cache.default().count("compilations")
         kept = cache.store(key, suffix, source.encode())
         path = cache.store(key, "so", binary)
-        return Built(path, False, time.perf_counter() - start, log, kept)
+        return Built(path, False, time.perf_counter() - start, log, kept, key)
 
     def _command(self, language: str) -> tuple[str, ...]:
         if language == "c":
@@ -192,6 +194,15 @@ class Toolchain:
                 f"flags: {' '.join(self.flags)}",
             )
         )
+
+
+def built(key: str, suffix: str = "c") -> Built | None:
+    """What was compiled before under a key, if it is in the cache."""
+    start = time.perf_counter()
+    path = cache.fetch(key, "so")
+    if path is None:
+        return None
+    return Built(path, True, time.perf_counter() - start, "", cache.locate(key, suffix), key)
 
 
 def _build(command: Sequence[str], flags: Sequence[str], source: str, name: str, suffix: str) -> tuple[bytes, str]:
