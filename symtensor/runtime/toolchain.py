@@ -278,9 +278,12 @@ def _probed(*environment: str | None) -> Toolchain:
     for command in [shlex.split(explicit)] if explicit else _candidates():
         if os.sep in command[0]:
             command[0] = os.path.abspath(command[0])  # compilations run in folders of their own
-        version = _version(command)
-        if version:
-            return _cached_probe(tuple(command), version)
+        version = "" if _tells_version(command) else _version(command)
+        if version or _tells_version(command):
+            try:
+                return _cached_probe(tuple(command), version)
+            except _DoesNotRun:
+                continue
     if explicit:
         raise NoCompiler(f"$SYMTENSOR_CC is {explicit!r}, which does not run\n  hint: unset it, or name a C compiler")
     raise NoCompiler(
@@ -308,6 +311,26 @@ def _version(command: Sequence[str]) -> str:
     return run.stdout.split("\n", 1)[0].strip() if run.returncode == 0 else ""
 
 
+class _DoesNotRun(Exception):
+    """A file that is called like a compiler is none."""
+
+
+def _tells_version(command: Sequence[str]) -> bool:
+    """Whether a new version of the compiler is a new file of that name, so that nobody has to run it to know.
+
+    Not so for scripts and for programs that call a compiler (``ccache``, ``python -m ziglang cc``).
+    """
+    found = shutil.which(command[0])
+    if found is None or len(command) > 1:
+        return False
+    path = Path(found).resolve()
+    name = os.path.basename(command[0])
+    if not any(n in path.name for n in ("gcc", "clang") if n in name or name in ("cc", "c99")):
+        return False
+    with path.open("rb") as file:
+        return file.read(2) != b"#!"
+
+
 def _cached_probe(command: tuple[str, ...], version: str) -> Toolchain:
     """The probe's answer from the disk cache, keyed by the compiler's file and the processor."""
     path = Path(shutil.which(command[0]) or command[0]).resolve()
@@ -321,6 +344,9 @@ def _cached_probe(command: tuple[str, ...], version: str) -> Toolchain:
     if kept is not None:
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(kept).items()}
         return Toolchain(**values)
+    version = version or _version(command)
+    if not version:
+        raise _DoesNotRun
     found = _probe(command, version)
     cache.store(question, "toolchain", json.dumps(asdict(found)).encode())
     return found
