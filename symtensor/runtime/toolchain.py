@@ -33,13 +33,14 @@ from symtensor.errors import SymtensorError
 from symtensor.runtime import cache
 
 _SEMANTICS = ("-fPIC", "-shared", "-ffp-contract=off", "-fwrapv", "-fno-math-errno")
+_WIDE = "-mprefer-vector-width=512"
 _OPTIONAL = (
     ("-march=native", "-mcpu=native"),  # alternatives: the first that the compiler accepts
     ("-fno-trapping-math",),
     # gcc 12 gives -1 for the int value of a comparison when it vectorises the lanes of a vector one by one:
     # v[k] = a[k] != 0, unrolled.  Generated code spells out its vectors, so nothing is lost.
     ("-fno-tree-slp-vectorize",),
-    ("-mprefer-vector-width=512",),
+    (_WIDE,),
 )
 _Run = subprocess.CompletedProcess[str]
 _STANDARD = {"c": "-std=gnu11", "c++": "-std=gnu++17"}
@@ -362,17 +363,12 @@ def _processor() -> str:
 
 
 def _probe(command: tuple[str, ...], version: str) -> Toolchain:
-    flags = list(_SEMANTICS)
-    macros: dict[str, str] = {}
-    for alternatives in _OPTIONAL:
-        if alternatives == ("-mprefer-vector-width=512",):
-            macros = _macros(command, flags)
-            if "__AVX512F__" not in macros:
-                continue
-        flags += next(([flag] for flag in alternatives if _accepts(command, (*flags, flag))), [])
-    if not _accepts(command, flags):
-        run = _compile_probe(command, flags)
-        raise NoCompiler(f"{shlex.join(command)} cannot make a shared object\n  {run.stderr.strip()[:400]}")
+    likely = (*_SEMANTICS, *(alternatives[0] for alternatives in _OPTIONAL))
+    macros = _macros(command, likely)
+    flags = [flag for flag in likely if flag != _WIDE or "__AVX512F__" in macros]
+    # As a rule all flags are known, which one run of the compiler shows; else each is tried.
+    if not macros or not _accepts(command, flags):
+        flags, macros = _known_flags(command)
     features = tuple(sorted({name for macro, name in _FEATURES.items() if macro in macros}))
     digest = hashlib.sha256("\n".join(f"{k} {v}" for k, v in sorted(macros.items())).encode()).hexdigest()[:12]
     return Toolchain(
@@ -384,6 +380,22 @@ def _probe(command: tuple[str, ...], version: str) -> Toolchain:
         flags=tuple(flags),
         vector_math=_vector_math(macros),
     )
+
+
+def _known_flags(command: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+    """The flags that the compiler knows, tried one by one, and its macros."""
+    flags = list(_SEMANTICS)
+    macros: dict[str, str] = {}
+    for alternatives in _OPTIONAL:
+        if alternatives == (_WIDE,):
+            macros = _macros(command, flags)
+            if "__AVX512F__" not in macros:
+                continue
+        flags += next(([flag] for flag in alternatives if _accepts(command, (*flags, flag))), [])
+    if not _accepts(command, flags):
+        run = _compile_probe(command, flags)
+        raise NoCompiler(f"{shlex.join(command)} cannot make a shared object\n  {run.stderr.strip()[:400]}")
+    return flags, macros
 
 
 def _macros(command: Sequence[str], flags: Sequence[str]) -> dict[str, str]:
