@@ -21,6 +21,7 @@ from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, Loop
 from symtensor.ir.size import Atom, Size, SizeLike, atoms, substitute
 from symtensor.optimizer.elements import children, walk
 
+ONE_COPY_CALLS = 96  # where text is to be spared, bodies of more operations are printed once, masked
 UNROLL_CALLS = 12  # bodies up to this many operations run two vectors at a time even without accumulators
 
 
@@ -106,12 +107,13 @@ class VectorLoop:
             self.copies = max(1, loop.lanes // self.lanes)
         else:
             self.copies = 2 if calls <= UNROLL_CALLS else 1
+        self.once = printer.sparing and not accumulators and calls > ONE_COPY_CALLS
 
     def depends(self, expr: Expr) -> bool:
         """Whether a value of the loop varies from lane to lane."""
         known = self._varies
         for e in walk([expr], known):
-            known[id(e)] = self._varies_itself(e) or any([known[id(c)] for c in children(e)])
+            known[id(e)] = self._varies_itself(e) or any(known[id(c)] for c in children(e))
         return known[id(expr)]
 
     def _varies_itself(self, e: Expr) -> bool:
@@ -157,17 +159,24 @@ class VectorLoop:
         """Whole steps, then one masked vector at a time."""
         v, n = self.var.label, self.lanes
         step = n * self.copies
+        if self.once:
+            head = f"{indent}for (; {v} < {v}_count; {v} += {n}) {{"
+            return [head, *self.masked_step(indent + "  ", 0), f"{indent}}}"]
         lines = [
             f"{indent}for (; {v} + {step} <= {v}_count; {v} += {step}) {{",
             *self.full(indent + "  "),
             f"{indent}}}",
         ]
         for u in range(self.copies):
-            lines.append(f"{indent}if ({v} < {v}_count) {{")
-            lines.append(f"{indent}  const int64_t alive = {v}_count - {v} < {n} ? {v}_count - {v} : {n};")
-            lines += self.body(_Copy(v, "", "alive", u), indent + "  ")
+            lines += [f"{indent}if ({v} < {v}_count) {{", *self.masked_step(indent + "  ", u)]
             lines += [f"{indent}  {v} += {n};", f"{indent}}}"]
         return lines
+
+    def masked_step(self, indent: str, number: int) -> list[str]:
+        """One vector of which some lanes may lie behind the end."""
+        v, n = self.var.label, self.lanes
+        alive = f"{indent}const int64_t alive = {v}_count - {v} < {n} ? {v}_count - {v} : {n};"
+        return [alive, *self.body(_Copy(v, "", "alive", number), indent)]
 
     def known(self, indent: str) -> list[str]:
         """A loop of known extent: only the vectors that it has, masked only where lanes are missing."""

@@ -9,7 +9,6 @@ is not known yet asks for it and is called again.
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable
-from typing import Any
 
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import INT64, Call, Const, Expr, Index, Load, ValueIndex, as_index, cast, select
@@ -239,7 +238,8 @@ def walk(roots: Iterable[Expr], known: Container[int] = ()) -> list[Expr]:
     """
     order: list[Expr] = []
     done: set[int] = set()
-    stack: list[Expr | None] = [*roots][::-1]
+    stack: list[Expr | None] = [*roots]
+    stack.reverse()
     users: list[Expr] = []  # of the marks (None) on the stack
     while stack:
         expr = stack.pop()

@@ -147,15 +147,17 @@ class Toolchain:
         optimize: int = 3,
         language: str = "c",
         extra_flags: Sequence[str] = (),
+        parts: Sequence[str] = (),
     ) -> Built:
         """Make a shared object, or find it in the cache.
 
         Args:
-            source: a whole translation unit.
+            source: the program as one translation unit.
             name: what messages and files call it; any text.
             optimize: the ``-O`` level.
             language: ``"c"`` or ``"c++"``.
             extra_flags: further flags, after the others; those in ``$SYMTENSOR_CFLAGS`` come last.
+            parts: the same program as several units, which are compiled side by side; none for a single one.
 
         Raises:
             CompilerError: the compiler refuses the source.
@@ -170,7 +172,7 @@ class Toolchain:
         found = built(key, suffix)
         if found is not None:
             return found
-        binary, log = _build(command, flags, source, name, suffix)
+        binary, log = _build(command, flags, source, name, suffix, parts if _processors() > 1 else ())
         cache.default().count("compilations")
         kept = cache.store(key, suffix, source.encode())
         path = cache.store(key, "so", binary)
@@ -206,17 +208,48 @@ def built(key: str, suffix: str = "c") -> Built | None:
     return Built(path, True, time.perf_counter() - start, "", cache.locate(key, suffix), key)
 
 
-def _build(command: Sequence[str], flags: Sequence[str], source: str, name: str, suffix: str) -> tuple[bytes, str]:
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _build(
+    command: Sequence[str], flags: Sequence[str], source: str, name: str, suffix: str, parts: Sequence[str] = ()
+) -> tuple[bytes, str]:
     """Run the compiler in a folder of its own, so that no path of this machine gets into object or messages."""
     link = () if any(flag.startswith("-fsanitize") for flag in flags) else _LINK  # sanitizers resolve symbols late
+    link = link or ("-lm",)
     with cache.default().workspace() as folder:
-        text = Path(folder, f"{_file_name(name)}.{suffix}")
-        text.write_text(source, encoding="utf-8")
-        run = _run((*command, *flags, text.name, "-o", "object.so", *(link or ("-lm",))), folder)
-        log = run.stdout + run.stderr
+        stem = _file_name(name)
+        if parts:
+            files = [f"{stem}_{number}.{suffix}" for number in range(len(parts))]
+            alone = [flag for flag in flags if flag != "-shared"]
+            runs = _side_by_side([(*command, *alone, "-c", f, "-o", f"{f}.o") for f in files], files, parts, folder)
+            log = "".join(run.stdout + run.stderr for run in runs)
+            if all(run.returncode == 0 for run in runs):
+                run = _run((*command, *flags, *(f"{f}.o" for f in files), "-o", "object.so", *link), folder)
+                log += run.stdout + run.stderr
+            else:
+                run = next(run for run in runs if run.returncode)
+        else:
+            Path(folder, f"{stem}.{suffix}").write_text(source, encoding="utf-8")
+            run = _run((*command, *flags, f"{stem}.{suffix}", "-o", "object.so", *link), folder)
+            log = run.stdout + run.stderr
         if run.returncode:
             raise _compiler_error(command, run.returncode, log, name, source, suffix)
         return Path(folder, "object.so").read_bytes(), log
+
+
+def _side_by_side(
+    commands: Sequence[Sequence[str]], files: Sequence[str], texts: Sequence[str], folder: str
+) -> list[_Run]:
+    """Run a command for each text, as many at once as there are processors."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    for file, text in zip(files, texts):
+        Path(folder, file).write_text(text, encoding="utf-8")
+    with ThreadPoolExecutor(_processors()) as pool:
+        return list(pool.map(lambda command: _run(command, folder), commands))
 
 
 def _compiler_error(

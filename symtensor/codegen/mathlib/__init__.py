@@ -56,7 +56,9 @@ def helper_texts(
     texts: dict[tuple[str, str, int], str] = {}
     for request in requests:
         _collect(request, dialect, frozenset(features), texts)
-    return {f"st_{name}_{element}" + (f"x{lanes}" if lanes > 1 else ""): t for (name, element, lanes), t in texts.items()}
+    return {
+        f"st_{name}_{element}" + (f"x{lanes}" if lanes > 1 else ""): t for (name, element, lanes), t in texts.items()
+    }
 
 
 def _collect(
