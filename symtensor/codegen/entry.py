@@ -41,6 +41,7 @@ class Source:
         layout: the buffer plan.
         device: source for the device, empty on the CPU.
         kernels: names of the device kernels, in the order of ``ctx->kernels``.
+        parts: the same as translation units that are compiled side by side; empty where one does.
         host_steps: what a device function computes on the host, with the transfers that this costs, for reports.
     """
 
@@ -50,6 +51,7 @@ class Source:
     device: str = ""
     kernels: tuple[str, ...] = ()
     host_steps: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 class EntryPrinter(ABC):

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,6 +33,9 @@ from symtensor.ops.declare import as_tensor
 from symtensor.runtime import blas, cache, processor, toolchain
 from symtensor.runtime.native import Function
 from symtensor.runtime.signature import Argument, Signature
+
+if TYPE_CHECKING:
+    from symtensor.runtime.device import Device
 
 MAGIC = b"symtensor function 1\n"
 
@@ -152,19 +155,20 @@ class Machine:
             path, state["library"], signature, state["sites"], state["guards"], state["leaves"], state["host_calls"]
         )
 
-    def function(self, recipe: Recipe, details: Any) -> Function:
-        """A function that enters the code.
+    def function(
+        self, recipe: Recipe, details: Any, device: Device | None = None, kernels: tuple[int, ...] = ()
+    ) -> Function:
+        """A function that enters the code; with the device and the kernels that it launches, if any.
 
         Raises:
             ToolchainError: if the object cannot be loaded.
         """
         entry = toolchain.load(self.path).address("st_entry")
         convert = Converter(self.signature, recipe.options["allow_input_downcast"], recipe.inputs.defaults)
-        fail = Failure(self.sites, self.guards, self.leaves, host_calls=self.host_calls)
+        fail = Failure(self.sites, self.guards, self.leaves, device, self.host_calls)
+        library, table = blas.resolve(self.library), 0 if device is None else device.table
         threads = recipe.options["threads"] or 0
-        return Function(
-            entry, self.signature, blas.resolve(self.library), 0, (), convert, fail, details, threads
-        )  # fmt: skip
+        return Function(entry, self.signature, library, table, kernels, convert, fail, details, threads)
 
 
 # ------------------------------------------------------------------------------------------- what functions carry
