@@ -55,8 +55,8 @@ def _constant(value: np.ndarray) -> Piece:
     return text, UNARY if text.startswith("-") else ATOM
 
 
-def _braced(template: str) -> Writer:
-    return lambda node, operands: (template % tuple(text for text, _ in operands), ATOM)
+def _braced(template: str, binds: int = ATOM) -> Writer:
+    return lambda node, operands: (template % tuple(text for text, _ in operands), binds)
 
 
 def _function(node: Tensor, operands: list[Piece]) -> Piece:
@@ -118,7 +118,7 @@ LATEX = Notation(
     },
     {
         "multiply": _product, "power": _power, "contract": _contraction,
-        "divide": _braced(r"\frac{%s}{%s}"), "reciprocal": _braced(r"\frac{1}{%s}"),
+        "divide": _braced(r"\frac{%s}{%s}", UNARY), "reciprocal": _braced(r"\frac{1}{%s}", UNARY),
         "floor_divide": _braced(r"\left\lfloor \frac{%s}{%s} \right\rfloor"),
         "exp": lambda node, operands: (f"e^{{{operands[0][0]}}}", POWER),
         "exp2": lambda node, operands: (f"2^{{{operands[0][0]}}}", POWER),

@@ -199,9 +199,9 @@ def infix(*tensors: Tensor) -> str:
 
     >>> import symtensor as st
     >>> x = st.vector("x")
-    >>> e = st.exp(x)
+    >>> e = st.exp(x - 1)
     >>> print(infix(e / (1 + e.sum())))
-    exp = exp(x)
+    exp = exp(x - 1.0)
     exp / (1.0 + sum(exp))
     """
     definitions, results = lines(tensors, TEXT)
