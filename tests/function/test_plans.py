@@ -78,6 +78,7 @@ def test_damaged_entries_are_built_again(own_cache: Path) -> None:
     for kind in ("plan", "so"):
         for path in own_cache.glob(f"{kind}/*/*"):
             data = path.read_bytes()
+            path.unlink()  # the old file stays mapped into this process
             path.write_bytes(data[: len(data) // 2] if kind == "plan" else data[:-8] + b"damaged!")
         again, _ = make()
         assert "generate" in phases(again)
