@@ -66,7 +66,7 @@ def _expanded(own: Mapping[str, int], calls: Mapping[str, Counter[str]], chosen:
 def _copies(calls: Mapping[str, Counter[str]], used: Counter[str], chosen: set[str]) -> Counter[str]:
     """How often each function's text is there once all is inlined."""
     uses = Counter(used)
-    for name in reversed(calls):
+    for name in reversed(list(calls)):
         for callee, n in calls[name].items():
             uses[callee] += n * (min(uses[name], 1) if name in chosen else uses[name])
     return uses

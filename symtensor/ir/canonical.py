@@ -71,7 +71,9 @@ class Canonical:
                 self.leaves.append(node)
             attrs = [(name, self.encoded(value)) for name, value in node.attrs] if node.attrs else ()
             inputs = [number[i] for i in node.inputs]
-            sites = [self._sites.setdefault(s, len(self._sites)) for s in node.sites]
+            # A constant is shared by all that mention it anywhere in the process: no message shows its line.
+            lines = node.sites if node.inputs or node.op.infer is None else ()
+            sites = [self._sites.setdefault(s, len(self._sites)) for s in lines]
             rows.append((_op_name(node.op), inputs, attrs, self._type(node.type), node.name, sites))
             number[node] = len(number)
         return rows, [number[i] for i in graph.inputs], [number[o] for o in graph.outputs]
@@ -162,7 +164,7 @@ _names: dict[int, tuple[Op, str]] = {}
 
 
 def _is_ours(function: Any) -> bool:
-    module = getattr(function, "__module__", None) or getattr(type(function), "__module__", "")
+    module: str = getattr(function, "__module__", None) or type(function).__module__
     return module.split(".")[0] in (_PACKAGE, "numpy", "builtins", "_operator", "operator", "functools", "scipy")
 
 
