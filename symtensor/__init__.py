@@ -16,6 +16,7 @@ from symtensor.grad.check import verify_grad
 from symtensor.grad.forward import hvp, jvp, vjp
 from symtensor.grad.reverse import grad
 from symtensor.ir.node import OPS as _OPS
+from symtensor.ir.node import Tensor as _Tensor
 from symtensor.ops import operators as _operators
 from symtensor.ops.associative import associative_scan
 from symtensor.ops.branches import cond, fori_loop, ifelse, switch_case, while_loop
@@ -65,6 +66,7 @@ from symtensor.ops.cumulative import cumprod, cumsum
 from symtensor.ops.declare import Elementwise as _Elementwise
 from symtensor.ops.declare import as_tensor, cast, constant
 from symtensor.ops.diagonal import diagonal, trace
+from symtensor.ops.effects import check, print
 from symtensor.ops.elementwise import (
     absolute,
     add,
@@ -190,16 +192,32 @@ globals().update(_TYPED)
 _operators.FUNCTIONS.update({name: value for name, value in globals().items() if callable(value) and name[0] != "_"})
 _operators.FUNCTIONS.update({name: getattr(linalg, name) for name in linalg.__all__})
 
+
+def _evaluate(self: _Tensor, values: Any = None, **options: Any) -> Any:
+    """The value of the tensor; see ``symtensor.function.evaluate.evaluate``."""
+    from symtensor.function.evaluate import evaluate
+
+    return evaluate(self, values, **options)
+
+
+_Tensor.eval = _evaluate  # type: ignore[attr-defined]
+
 # Loaded when first used: compiling, drawing and exporting bring in what importing symtensor must not.
 _LATER = {
     "compile": "function",
     "shared": "function",
     "Function": "function",
+    "In": "function.inputs",
+    "jit": "function.jit",
+    "load": "function.recipe",
+    "substitute": "function.evaluate",
     "cache_info": "runtime.cache",
     "view": "inspect.page",
     "to_networkx": "ir.export",
     "to_dot": "ir.export",
     "rule": "ir.pattern",
+    "pprint": "ir.notation",
+    "latex": "ir.latex",
 }
 
 

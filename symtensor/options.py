@@ -9,7 +9,7 @@ TARGETS = ("c", "numpy", "opencl", "cuda", "cuda-shim", "null")
 
 
 def _debug_from_environment() -> frozenset[str]:
-    return frozenset(filter(None, os.environ.get("SYMTENSOR_DEBUG", "").split(",")))
+    return frozenset(filter(None, map(str.strip, os.environ.get("SYMTENSOR_DEBUG", "").split(","))))
 
 
 @dataclass(frozen=True)

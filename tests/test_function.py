@@ -499,7 +499,7 @@ def test_wrong_requests() -> None:
     x = st.vector("x")
     with pytest.raises(ValueError, match="unknown target 'fortran'"):
         st.compile(x, [x], target="fortran")
-    with pytest.raises(CompileError, match="inputs must be listed"):
+    with pytest.raises(CompileError, match="inputs must be a list"):
         st.compile(x + 1, x)  # type: ignore[arg-type]
 
 

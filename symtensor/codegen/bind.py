@@ -39,12 +39,8 @@ class Binder:
         if id(root) not in self._counted:
             self._count_uses(root)
         uses = self._uses
-        order = walk([root])
         depth: dict[int, int] = {}
-        for expr in order:
-            if id(expr) in self._done:
-                depth[id(expr)] = 0
-                continue
+        for expr in walk([root], self._done):
             new = self._rebuild(expr, uses)
             depth[id(expr)] = 1 + max((depth.get(id(c), 0) for c in children(expr)), default=0)
             shared = uses.get(id(expr), 0) > 1 and isinstance(new, (Call, Load)) and expr is not root
@@ -63,11 +59,10 @@ class Binder:
     def _count_uses(self, root: Expr) -> None:
         self._roots.append(root)
         self._uses[id(root)] = self._uses.get(id(root), 0) + 1
-        for expr in walk([root]):
-            if id(expr) not in self._counted:
-                self._counted.add(id(expr))
-                for child in children(expr):
-                    self._uses[id(child)] = self._uses.get(id(child), 0) + 1
+        for expr in walk([root], self._counted):
+            self._counted.add(id(expr))
+            for child in children(expr):
+                self._uses[id(child)] = self._uses.get(id(child), 0) + 1
 
     def take(self) -> list[Statement]:
         """The definitions made since the last call."""

@@ -7,6 +7,7 @@ become library steps.  Loops and branches are built by ``loops.py`` with the sam
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import numpy as np
 
@@ -19,6 +20,8 @@ from symtensor.codegen.names import SourceNames
 from symtensor.codegen.program import (
     Commit,
     Copy,
+    HostCall,
+    HostFunction,
     Launch,
     Library,
     Program,
@@ -30,13 +33,14 @@ from symtensor.codegen.program import (
 )
 from symtensor.codegen.resolve import resolve, row_major
 from symtensor.codegen.schedule import Schedule
-from symtensor.errors import CODES, CompileError
+from symtensor.errors import CODES, CompileError, UnsupportedError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, users
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, Load, LoopVar, call, cast, index
 from symtensor.ir.size import AnonymousDim, Atom, Bound, Dim, ScalarValue, Size, SizeLike, atoms
 from symtensor.ops.declare import CONSTANT
+from symtensor.ops.effects import CHECK, show
 from symtensor.optimizer.elements import inlinable, is_scalar_constant
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import CheckStep, KernelGroup, NodeStep, Plan
@@ -84,6 +88,7 @@ class Builder:
         self.sites: list[tuple[str, tuple]] = []
         self._site_numbers: dict[tuple[str, tuple], int] = {}
         self.kernel_count = 0
+        self.host_calls: list[HostFunction] = []
         self.log: list[tuple[str, Schedule, GroupLowering]] = []
 
     # ------------------------------------------------------------------------------------------------ small parts
@@ -178,8 +183,8 @@ class Builder:
         given = self.schedules.get(name)
         lowering = GroupLowering(group, name, self.memory, given, self.fma, pieces=not self.device)
         kernels = lower(lowering)
-        for partial, dtype, elements in lowering.partials:
-            self.storages[partial] = Storage(partial, dtype, elements, "temporary")
+        for scratch, dtype, elements in lowering.partials:
+            self.storages[scratch] = Storage(scratch, dtype, elements, "temporary")
         self.log.append((name, lowering.schedule, lowering))
         return [Launch(k) for k in kernels]
 
@@ -197,6 +202,8 @@ class Builder:
             return self._loop(self, node)
         if step.kind == "library":
             return self.library(node)
+        if step.kind == "effect":
+            return self.effect(node)
         raise TypeError(f"{node.op.name} ({step.kind}) has no native code yet\n  hint: compile with target='numpy'")
 
     # ----------------------------------------------------------------------------------------- checks and scatters
@@ -271,6 +278,32 @@ class Builder:
             self.name_size(bound)
         self.site(*routine_site(node))
         return [Library(node.op.routine, node, inputs, outputs, sizes, flags, bound)]  # type: ignore[attr-defined]
+
+    def effect(self, node: Tensor) -> list[Step]:
+        """Print or check, and hand the value on."""
+        if self.device:
+            hint = "leave it out, or compile for the targets c or numpy"
+            raise UnsupportedError(located(f"st.{node.op.name} runs on the host only", node.sites, hint))
+        source = self.operand(node.inputs[0])
+        copy = Copy(self.store(node), source, node.dtype, self.elements(node))
+        if node.op is CHECK:
+            return [self._condition(node), copy]
+        number = len(self.host_calls)
+        self.host_calls.append(HostFunction(partial(show, node.attr("label")), ((node.dtype, node.ndim),)))
+        return [HostCall(number, node, (source,), self.memory.shape(node)), copy]
+
+    def _condition(self, node: Tensor) -> Step:
+        """A kernel that fails at the first element of a condition that is false."""
+        condition = node.inputs[1]
+        buffer, shape = self.operand(condition), self.memory.shape(condition)
+        loops = [LoopVar(f"i{k}", n) for k, n in enumerate(shape)]
+        holds = Load(buffer, row_major(tuple(map(Size.of, loops)), shape), condition.dtype)
+        fail = ir.Fail(CODES["check"], self.site(node.attr("message"), node.sites), (index(0), index(0)))
+        body: list[ir.Statement] = [ir.If(~holds, (fail,))]
+        for var in reversed(loops):
+            body = [ir.For(var, tuple(body))]
+        work = sz.product(shape)
+        return Launch(make_kernel(self.kernel_name([node]), tuple(body), (node,), work, self.memory.dtypes))
 
     def item(self, node: Tensor, k: int) -> str:
         """The buffer of one result of a node, whether or not anything reads it."""
@@ -360,7 +393,7 @@ def build_program(
     guards = tuple((g, builder.site(g.what, g.sites)) for g in plan.guards.conditions)
     program = Program(
         name, arguments, builder.storages, known, builder.size_names, guards, tuple(steps), tuple(builder.sites),
-        outputs, plan.graph.outputs, builder.constants, in_place or {},
+        outputs, plan.graph.outputs, builder.constants, in_place or {}, tuple(builder.host_calls),
     )  # fmt: skip
     return program, builder
 

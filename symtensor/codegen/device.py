@@ -16,10 +16,11 @@ from symtensor.codegen.c import CPrinter
 from symtensor.codegen.cuda import CUDA
 from symtensor.codegen.drive import drive_source
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
-from symtensor.codegen.gpu import FAULT_BYTES, GpuPrinter, helpers_text, nameless
+from symtensor.codegen.gpu import FAULT_BYTES, SUFFIXES, GpuPrinter, helpers_text
 from symtensor.codegen.launches import Shape, launch_shape, spread_checks
 from symtensor.codegen.library import routine_call
 from symtensor.codegen.opencl import OPENCL
+from symtensor.codegen.units import nameless
 from symtensor.errors import UnsupportedError
 from symtensor.ir import size as sz
 from symtensor.ir.node import Site
@@ -82,7 +83,7 @@ class DevicePrinter(EntryPrinter):
             spread = spread_checks(kernel)
             comment, text = self.device.comment(spread, self.where), self.device.kernel(spread)
             sizes = [self.printer.atom(a) for a in kernel.sizes]
-            same = first.setdefault(nameless(spread, text, sizes), kernel.name)
+            same = first.setdefault(nameless(spread, text, sizes, SUFFIXES), kernel.name)
             self.shapes[kernel.name] = launch_shape(spread)
             self.kernels[kernel.name] = self.kernels.get(same, len(texts))
             texts.setdefault(same, ([], text))[0].extend(comment)

@@ -42,6 +42,7 @@ class Source:
         layout: the buffer plan.
         device: source for the device, empty on the CPU.
         kernels: names of the device kernels, in the order of ``ctx->kernels``.
+        parts: the same as translation units that are compiled side by side; empty where one does.
         host_steps: what a device function computes on the host, with the transfers that this costs, for reports.
     """
 
@@ -51,6 +52,7 @@ class Source:
     device: str = ""
     kernels: tuple[str, ...] = ()
     host_steps: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
 
 
 class EntryPrinter(ABC):
@@ -211,6 +213,10 @@ class EntryPrinter(ABC):
                 *lines, f"{indent}if ({condition}) {{", *self.steps(step.then, indent + "  "),
                 f"{indent}}} else {{", *self.steps(step.otherwise, indent + "  "), f"{indent}}}",
             ]  # fmt: skip
+        if isinstance(step, pg.HostCall):
+            buffers = f"(void *const[]){{{', '.join(f'(void *){name}' for name in step.inputs)}}}"
+            sizes = f"(const int64_t[]){{{', '.join(map(self.size, step.sizes)) or '0'}}}"
+            return [f"{indent}if (ctx->host(ctx, {step.number}, {buffers}, {sizes})) return 1;"]
         if isinstance(step, pg.Commit):
             return [f"{indent}static const volatile int32_t st_never = 0;", f"{indent}ctx->stop = &st_never;"]
         if isinstance(step, pg.Loop):

@@ -7,7 +7,6 @@ them in the tree of ``symtensor.codegen.vectors``, so that a device and the CPU 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from symtensor.codegen import loop_ir as ir
@@ -219,34 +218,7 @@ class GpuPrinter(KernelPrinter):
         return [*lines, f"{indent}}}"]
 
 
-_SUFFIXES = ("_buffer", "_at", "_lane", "_shared")  # of names that the printer makes from a kernel's own
-
-
-def nameless(kernel: ir.Kernel, lines: Sequence[str], sizes: Sequence[str]) -> str:
-    """The text of a kernel with its own names numbered in order: kernels of equal text do the same.
-
-    Args:
-        kernel: what was printed.
-        lines: its text.
-        sizes: names of its sizes in the text.
-    """
-    own = {kernel.name, *(b.name for b in kernel.buffers), *sizes}
-    for s in ir.all_statements(kernel.body):
-        if isinstance(s, ir.For):
-            own.add(s.var.label)
-        elif isinstance(s, (ir.Let, ir.Declare, ir.Alloc)):
-            own.add(s.name)
-    numbers: dict[str, int] = {}
-
-    def number(match: re.Match[str]) -> str:
-        word = match.group()
-        for suffix in ("", *_SUFFIXES):
-            stem = word.removesuffix(suffix)
-            if word.endswith(suffix) and stem in own:
-                return f"${numbers.setdefault(stem, len(numbers))}{suffix}"
-        return word
-
-    return re.sub(r"\w+", number, "\n".join(lines))
+SUFFIXES = ("_buffer", "_at", "_lane", "_shared")  # of names that the printer makes from a kernel's own
 
 
 def helpers_text(printer: KernelPrinter, features: frozenset[str] = frozenset()) -> str:

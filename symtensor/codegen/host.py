@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from symtensor.codegen import program as pg
 from symtensor.codegen.c import CPrinter
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
 from symtensor.codegen.library import gemm_call, gemm_source, routine_call
-from symtensor.codegen.mathlib import helper_source, type_source
+from symtensor.codegen.mathlib import helper_texts, type_source
+from symtensor.codegen.outline import outline
 from symtensor.codegen.printer import safe_comment
+from symtensor.codegen.units import Units
 from symtensor.ir import size as sz
 from symtensor.ir.node import Site
 from symtensor.ir.size import Atom, SizeLike
 
 STAND_IN = 64  # first arena slot of memory that stands for empty buffers
 LOGS = 1024  # first arena slot of logs that grow, two for each
+# what the printers of kernels and vector loops put behind names
+SUFFIXES = ("_arguments", "_range", "_chunk", "_count", "_zero", "_next", *(f"_{copy}" for copy in range(8)))
+MANY_KERNELS = 32  # from here on text is spared: none of so many kernels is all of the run time, but all are compiled
 LATE_SCRATCH = 32  # first arena slot of scratch memory whose size is found on the way
 
 
@@ -37,6 +43,8 @@ class HostPrinter(EntryPrinter):
     ) -> None:
         super().__init__(program, CPrinter(width), abi, where)
         self.features = features
+        self.units = Units(SUFFIXES)
+        self.printer.sparing = len(program.kernels()) > MANY_KERNELS
         self.clamped = pg.clamped_buffers(program)
         self._logs: dict[str, int] = {}
         self._late = 0
@@ -44,23 +52,24 @@ class HostPrinter(EntryPrinter):
     # ---------------------------------------------------------------------------------------------------- the text
     def source(self) -> Source:
         """The whole translation unit."""
-        units: list[str] = []
-        done: set[str] = set()
         for step in pg.all_steps(self.program.steps):
-            if isinstance(step, pg.Launch) and step.kernel.name not in done:
-                done.add(step.kernel.name)
-                units += [*self.printer.comment(step.kernel, self.where), *self.printer.kernel(step.kernel)]
+            if isinstance(step, pg.Launch) and step.kernel.name not in self.units.called:
+                kernel, sizes = step.kernel, map(self.printer.atom, step.kernel.sizes)
+                self.units.add(kernel, self.printer.comment(kernel, self.where), self.printer.kernel(kernel), sizes)
             elif isinstance(step, pg.Gemm):
                 letter = "s" if step.dtype.itemsize == 4 else "d"
                 number = self.function(f"cblas_{letter}gemm")
-                units += gemm_source(step, self.printer.type(step.dtype), number, safe_comment(str(step.node.type)))
-        routines, entry = self.routines(), self.entry()
-        parts = [self.abi, FAIL, self._helpers(), *routines, "\n".join(units), "\n".join(entry), ""]
-        return Source("\n".join(parts), tuple(self.library), self.layout)
+                lines = gemm_source(step, self.printer.type(step.dtype), number, safe_comment(str(step.node.type)))
+                self.units.add_local(step.name, lines[:1], lines[1:])
+        routines, entry = self.routines(), "\n".join([*self.entry(), ""])
+        kernels = self.units.whole()
+        head = "\n".join([self.abi, FAIL, self._helpers([*routines, kernels, entry])])
+        text = "\n".join([head, *routines, kernels, entry])
+        return Source(text, tuple(self.library), self.layout, parts=self.units.cut(head, routines, entry))
 
-    def _helpers(self) -> str:
+    def _helpers(self, body: list[str]) -> str:
         lanes = sorted({n for _, _, n in self.printer.helpers} | {2, self.printer.width})
-        text = helper_source(self.printer.helpers, "c", self.features)
+        text = outline(helper_texts(self.printer.helpers, "c", self.features), "\n".join(body))
         return "\n".join([type_source(lanes), *self.printer.small.values(), text])
 
     # --------------------------------------------------------------------------------------------------- the entry
@@ -182,10 +191,11 @@ class HostPrinter(EntryPrinter):
         names = ["ctx", *(b.name for b in kernel.buffers), *(self.printer.atom(a) for a in kernel.sizes)]
         if self.printer.scratch_bytes(kernel) != 0:
             names.append("scratch")
-        return [f"{indent}if ({kernel.name}({', '.join(names)})) return 1;"]
+        return [f"{indent}if ({self.units.called[kernel.name]}({', '.join(names)})) return 1;"]
 
     def gemm(self, step: pg.Gemm, indent: str) -> list[str]:
         """Call a matrix product."""
+        step = replace(step, name=self.units.called[step.name])
         return [f"{indent}if ({gemm_call(step, self.size)}) return 1;"]
 
     def view(self, step: pg.View, indent: str) -> list[str]:

@@ -13,6 +13,7 @@ from symtensor.codegen.program import (
     Chunks,
     Copy,
     Define,
+    HostCall,
     Launch,
     Library,
     Loop,
@@ -53,8 +54,8 @@ def in_place_updates(program: Program, updates: dict[int, int]) -> dict[int, int
 
 
 def _can_fail(step: Step) -> bool:
-    # Loops look at the stop flag; what asks for memory may get none.
-    fails = isinstance(step, (Library, Loop, WhileLoop, Chunks, Define))
+    # Loops look at the stop flag; what asks for memory may get none; Python may raise.
+    fails = isinstance(step, (Library, Loop, WhileLoop, Chunks, Define, HostCall))
     return fails or (isinstance(step, Launch) and (step.kernel.can_fail or _looks_at_stop(step.kernel)))
 
 

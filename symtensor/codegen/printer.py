@@ -43,6 +43,7 @@ class KernelPrinter:
         self.helpers: dict[tuple[str, str, int], None] = {}
         self.small: dict[str, str] = {}
         self._names: Callable[[Atom], str] = size_name
+        self.sparing = False  # whether short text matters more than the last percent of speed
 
     # ---------------------------------------------------------------------------------------------------- sizes
     def size(self, size: SizeLike) -> str:

@@ -7,6 +7,7 @@ hold steps of their own.  On a CPU a launch is a call; on a device it goes throu
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -187,7 +188,30 @@ class Commit:
     """From here on shared variables are written in place: nothing can fail, and Ctrl-C waits for the end."""
 
 
-Step = Launch | Gemm | Library | View | Copy | Swap | Loop | WhileLoop | Chunks | Define | Branch | Commit
+@dataclass(frozen=True, eq=False)
+class HostCall:
+    """Hand buffers to a Python function in the middle of a call: number ``number`` of ``Program.host_calls``."""
+
+    number: int
+    node: Tensor
+    inputs: tuple[str, ...]
+    sizes: tuple[SizeLike, ...]  # of all axes of all inputs
+
+
+Step = Launch | Gemm | Library | View | Copy | Swap | Loop | WhileLoop | Chunks | Define | Branch | Commit | HostCall
+
+
+@dataclass(frozen=True)
+class HostFunction:
+    """A Python function that native code calls.
+
+    Attributes:
+        function: takes one array for each type; an exception stops the call.
+        types: dtype and rank of each argument.
+    """
+
+    function: Callable[..., None]
+    types: tuple[tuple[np.dtype, int], ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,6 +229,7 @@ class Program:
         outputs: buffers of the outputs.
         output_nodes: what the outputs compute.
         constants: values of the large constants, by buffer; they come after ``arguments``, in the order of storages.
+        host_calls: the Python functions that steps call.
         in_place: outputs that share the buffer of an argument: output number to argument number.
     """
 
@@ -220,6 +245,7 @@ class Program:
     output_nodes: tuple[Tensor, ...] = ()
     constants: dict[str, np.ndarray] = field(default_factory=dict)
     in_place: dict[int, int] = field(default_factory=dict)
+    host_calls: tuple[HostFunction, ...] = ()
 
     def kernels(self) -> list[Kernel]:
         """All kernels in order of first launch."""
@@ -284,6 +310,8 @@ def touched(step: Step) -> tuple[str, ...]:
         return (step.target, step.source)
     if isinstance(step, Swap):
         return (step.first, step.second)
+    if isinstance(step, HostCall):
+        return step.inputs
     if isinstance(step, WhileLoop):
         return (step.condition, step.counter, *(log.name for log in step.logs))
     if isinstance(step, Chunks):

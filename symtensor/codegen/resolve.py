@@ -39,10 +39,9 @@ class Rewriter:
 
     def __call__(self, root: Expr) -> Expr:
         """Rewrite one expression."""
-        for expr in walk([root]):
-            if id(expr) not in self._memo:
-                self._memo[id(expr)] = self._rebuild(expr)
-                self._keep.append(expr)
+        for expr in walk([root], self._memo):
+            self._memo[id(expr)] = self._rebuild(expr)
+            self._keep.append(expr)
         return self._memo[id(root)]
 
     def size(self, size: SizeLike) -> SizeLike:

@@ -178,6 +178,8 @@ def _step(s: pg.Step) -> list[str]:
         return [f"{s.atom} = {s.source}"]
     if isinstance(s, pg.Branch):
         return [f"if {s.condition}", *steps_lines(s.then, INDENT), "else", *steps_lines(s.otherwise, INDENT)]
+    if isinstance(s, pg.HostCall):
+        return [f"{s.node.op.name} {', '.join(s.inputs)}"]
     return ["commit"]
 
 

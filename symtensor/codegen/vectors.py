@@ -22,6 +22,7 @@ from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, Loop
 from symtensor.ir.size import Atom, Size, SizeLike, atoms, substitute
 from symtensor.optimizer.elements import children, walk
 
+ONE_COPY_CALLS = 96  # where text is to be spared, bodies of more operations are printed once, masked
 UNROLL_CALLS = 12  # bodies up to this many operations run two vectors at a time even without accumulators
 
 
@@ -82,6 +83,7 @@ class VectorLoop:
     def __init__(self, printer: KernelPrinter, loop: ir.For, width: int) -> None:
         self.p, self.loop, self.var = printer, loop, loop.var
         self.varying: set[str] = set()
+        self._varies: dict[int, bool] = {}  # what `depends` found, by the identity of an expression of the loop
         widest = 1
         accumulators: dict[str, np.dtype] = {}
         calls = 0
@@ -90,10 +92,10 @@ class VectorLoop:
             if isinstance(s, ir.Accumulate):
                 for name, start in zip(s.names, s.monoid.init(s.value.dtype)):
                     accumulators[name] = start.dtype
-            if isinstance(s, ir.Let) and depends(s.value, self.var, self.varying):
+            if isinstance(s, ir.Let) and self.depends(s.value):
                 self.varying.add(s.name)
             for e in walk(list(exprs)[-1:] if isinstance(s, ir.Store) else [e for e in exprs if not _is_zero(e)]):
-                if depends(e, self.var, self.varying) and e.dtype != BOOL:
+                if self.depends(e) and e.dtype != BOOL:
                     widest = max(widest, e.dtype.itemsize)
                 calls += isinstance(e, Call)
             if isinstance(s, ir.Store):
@@ -106,6 +108,20 @@ class VectorLoop:
             self.copies = max(1, loop.lanes // self.lanes)
         else:
             self.copies = 2 if calls <= UNROLL_CALLS else 1
+        self.once = printer.sparing and not accumulators and calls > ONE_COPY_CALLS
+
+    def depends(self, expr: Expr) -> bool:
+        """Whether a value of the loop varies from lane to lane."""
+        known = self._varies
+        for e in walk([expr], known):
+            known[id(e)] = self._varies_itself(e) or any(known[id(c)] for c in children(e))
+        return known[id(expr)]
+
+    def _varies_itself(self, e: Expr) -> bool:
+        if isinstance(e, Var):
+            return e.name in self.varying
+        size = e.offset if isinstance(e, Load) else e.size if isinstance(e, Index) else 0
+        return not isinstance(size, int) and any(a is self.var for a in atoms(size))
 
     # ------------------------------------------------------------------------------------------------- the loop
     def print(self, indent: str) -> list[str]:
@@ -144,17 +160,24 @@ class VectorLoop:
         """Whole steps, then one masked vector at a time."""
         v, n = self.var.label, self.lanes
         step = n * self.copies
+        if self.once:
+            head = f"{indent}for (; {v} < {v}_count; {v} += {n}) {{"
+            return [head, *self.masked_step(indent + "  ", 0), f"{indent}}}"]
         lines = [
             f"{indent}for (; {v} + {step} <= {v}_count; {v} += {step}) {{",
             *self.full(indent + "  "),
             f"{indent}}}",
         ]
         for u in range(self.copies):
-            lines.append(f"{indent}if ({v} < {v}_count) {{")
-            lines.append(f"{indent}  const int64_t alive = {v}_count - {v} < {n} ? {v}_count - {v} : {n};")
-            lines += self.body(_Copy(v, "", "alive", u), indent + "  ")
+            lines += [f"{indent}if ({v} < {v}_count) {{", *self.masked_step(indent + "  ", u)]
             lines += [f"{indent}  {v} += {n};", f"{indent}}}"]
         return lines
+
+    def masked_step(self, indent: str, number: int) -> list[str]:
+        """One vector of which some lanes may lie behind the end."""
+        v, n = self.var.label, self.lanes
+        alive = f"{indent}const int64_t alive = {v}_count - {v} < {n} ? {v}_count - {v} : {n};"
+        return [alive, *self.body(_Copy(v, "", "alive", number), indent)]
 
     def known(self, indent: str) -> list[str]:
         """A loop of known extent: only the vectors that it has, masked only where lanes are missing."""
@@ -185,7 +208,7 @@ class VectorLoop:
         for s in self.loop.body:
             if isinstance(s, ir.Let):
                 name = s.name + copy.suffix
-                if depends(s.value, self.var, self.varying):
+                if self.depends(s.value):
                     lines.append(f"{indent}const {self.vec(s.value.dtype)} {name} = {_bare(self.expr(s.value, copy))};")
                 else:
                     lines.append(
@@ -253,7 +276,7 @@ class VectorLoop:
 
     def expr(self, e: Expr, copy: _Copy) -> str:
         """A value in vector form."""
-        if not depends(e, self.var, self.varying):
+        if not self.depends(e):
             return self.splat(self.scalar(e, copy), e.dtype)
         if isinstance(e, Var):
             return copy.names.get(e.name, e.name)
@@ -289,7 +312,7 @@ class VectorLoop:
 
     def stride(self, size: SizeLike) -> SizeLike | None:
         """The stride of an index polynomial along the lanes; None where it is none, or a vector indexes."""
-        if any(isinstance(a, ValueIndex) and depends(a.value, self.var, self.varying) for a in atoms(size)):
+        if any(isinstance(a, ValueIndex) and self.depends(a.value) for a in atoms(size)):
             return None
         return coefficient(size, self.var)
 
@@ -405,6 +428,7 @@ class VectorLoop:
         copy.names.update({n: f"{n}_{copy.number}" for n in s.names})
         added = [n for n in s.names if n not in self.varying]
         self.varying.update(s.names)
+        self._varies.clear()
         accumulators = tuple(Var(n, c.dtype) for n, c in zip(s.names, starts))
         steps = s.monoid.step(accumulators, s.value, s.position)
         lines = []
@@ -414,6 +438,7 @@ class VectorLoop:
                 text = self.masked(text, copy.names[n], e.dtype)
             lines.append((n, e.dtype, text))
         self.varying.difference_update(added)
+        self._varies.clear()
         if len(lines) == 1:
             n, _, text = lines[0]
             return [f"{indent}{copy.names[n]} = {_bare(text)};"]
@@ -480,6 +505,7 @@ class VectorLoop:
         self.varying.update(added)
         text = self.expr(s.monoid.combine((a,), (b,))[0], _Copy("0", "", None, 0))
         self.varying.difference_update(added)
+        self._varies.clear()
         return _bare(text)
 
     def _assigned(self, s: ir.Accumulate, targets: tuple[Var, ...], values: tuple[Expr, ...], indent: str) -> list[str]:

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from symtensor.function.calls import guard_error
-from symtensor.function.request import Structure
+from symtensor.function.request import Outputs
 from symtensor.function.variables import SharedVariable
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.size import Atom, substitute
 from symtensor.ops.reference import bind_sizes, evaluate_nodes
 from symtensor.optimizer.guards import Guards
+from symtensor.runtime.fallback import write_out
 
 
 class InterpretedFunction:
@@ -26,7 +27,7 @@ class InterpretedFunction:
         guards: checked before anything is computed.
         leaves: inputs, then shared variables.
         targets: number of an output to the number of the leaf whose new value it is.
-        structure: how results are returned.
+        outputs: how results are returned.
         details: for inspection.
         convert: from the arguments of a call to arrays.
     """
@@ -37,35 +38,33 @@ class InterpretedFunction:
         guards: Guards,
         leaves: tuple[Tensor, ...],
         targets: dict[int, int],
-        structure: Structure,
+        outputs: Outputs,
         details: Any,
         convert: Callable[[tuple[Any, ...], dict[str, Any]], tuple[np.ndarray, ...]],
     ) -> None:
         self._graph, self._guards, self._leaves = graph, guards, leaves
-        self._targets, self._structure, self.details, self._convert = targets, structure, details, convert
+        self._targets, self._outputs, self.details, self._convert = targets, outputs, details, convert
         self._variables = [v for v in leaves if isinstance(v, SharedVariable)]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Evaluate; all shared variables are updated, or, after an error, none."""
+        out = None if "out" in {leaf.name for leaf in self._leaves} else kwargs.pop("out", None)
         inputs = self._convert(args, kwargs)
         with ExitStack() as locks:
             for variable in sorted(self._variables, key=lambda v: v.container.serial):
                 locks.enter_context(variable.lock)
             arrays = dict(zip(self._leaves, inputs)) | {v: v.container.get() for v in self._variables}
             sizes = bind_sizes(arrays)
-            self._check(arrays, sizes)
+            check_guards(self._guards, sizes, arrays)
             with np.errstate(all="ignore"):
                 values = [_fresh(v) for v in evaluate_nodes(self._graph.outputs, arrays, sizes)]
-            self._check(arrays, sizes)  # once more, now that the sizes found on the way are known
+            check_guards(self._guards, sizes, arrays)  # once more, now that the sizes found on the way are known
+            results = [v for k, v in enumerate(values) if k not in self._targets]
+            if out is not None:
+                results = write_out(results, out)
             for number, target in self._targets.items():
                 self._leaves[target].container.set(values[number])  # type: ignore[attr-defined]
-        return self._structure.fill([v for k, v in enumerate(values) if k not in self._targets])
-
-    def _check(self, arrays: Mapping[Tensor, np.ndarray], sizes: Mapping[Atom, int]) -> None:
-        for guard in self._guards.conditions:
-            left, right = substitute(guard.left, sizes), substitute(guard.right, sizes)
-            if isinstance(left, int) and isinstance(right, int) and left != right:
-                raise guard_error(guard, left, right, list(arrays), list(arrays.values()))
+        return self._outputs.pack(results)
 
     def __getattr__(self, name: str) -> Any:
         if name == "details":
@@ -74,6 +73,20 @@ class InterpretedFunction:
 
     def __repr__(self) -> str:
         return repr(self.details)
+
+
+def check_guards(guards: Guards, sizes: Mapping[Atom, int], arrays: Mapping[Tensor, np.ndarray]) -> None:
+    """Raise the error of the first guard that does not hold, as far as sizes are known.
+
+    Args:
+        guards: of the graph.
+        sizes: values of atoms.
+        arrays: values of the leaves, for the message.
+    """
+    for guard in guards.conditions:
+        left, right = substitute(guard.left, sizes), substitute(guard.right, sizes)
+        if isinstance(left, int) and isinstance(right, int) and left != right:
+            raise guard_error(guard, left, right, list(arrays), list(arrays.values()))
 
 
 def _fresh(value: np.ndarray) -> np.ndarray:

@@ -6,15 +6,17 @@ Whatever can be proved wrong before anything is compiled is refused here, with t
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 
+from symtensor.dtypes import WEAK_SCALARS
 from symtensor.errors import CompileError, DTypeError, ShapeError, located
 from symtensor.function.variables import SharedVariable
 from symtensor.ir.graph import rebuild, substitute, toposort
+from symtensor.ir.nesting import contents, flatten, is_flat, matched
 from symtensor.ir.node import Guard, Tensor, describe, inherit, make
 from symtensor.ir.size import AnonymousDim, Atom, Dim, ScalarValue, Size, SizeLike, atoms
 from symtensor.ir.size import substitute as substitute_size
@@ -26,40 +28,60 @@ from symtensor.optimizer.pipeline import PASSES, RULES
 UNUSED = ("raise", "warn", "ignore")
 
 
-class Structure:
-    """The container in which the user gave the outputs, and how to fill it with results.
+class Outputs:
+    """The outputs that the user asks for, and the containers in which they lie.
 
     Attributes:
-        kind: ``single``, ``list``, ``tuple`` or ``dict``.
-        keys: of a dict.
+        structure: of the containers; None for no outputs at all.
         leaves: the outputs as tensors.
     """
 
     def __init__(self, outputs: Any) -> None:
-        self.keys: tuple[Any, ...] = ()
-        if isinstance(outputs, Mapping):
-            self.kind, self.keys, leaves = "dict", tuple(outputs), list(outputs.values())
-        elif isinstance(outputs, (list, tuple)):
-            self.kind, leaves = ("list" if isinstance(outputs, list) else "tuple"), list(outputs)
-        else:
-            self.kind, leaves = "single", [] if outputs is None else [outputs]
-        self.leaves = [as_tensor(o) for o in leaves]
-        for leaf in self.leaves:
-            if isinstance(leaf.type, tuple):
-                raise CompileError(located(f"{leaf.op.name} has several results\n  hint: name one of them", leaf.sites))
+        values, names, structure = ([], [], None) if outputs is None else flatten(outputs, "outputs")
+        self.structure = structure
+        self.leaves = [_as_output(value, name) for value, name in zip(values, names)]
+
+    def with_leaves(self, leaves: Sequence[Tensor]) -> Outputs:
+        """Other tensors in the same containers."""
+        return Outputs(None if self.structure is None else self.structure.build(iter(leaves)))
 
     @property
     def native(self) -> str:
         """How the dispatcher packs results."""
-        return "list" if self.kind == "dict" else self.kind
+        if self.structure is None or self.structure.kind is None:
+            return "single"
+        return "tuple" if self.structure.kind is tuple else "list"
 
-    def fill(self, results: list[Any]) -> Any:
-        """Results in the user's container."""
-        if self.kind == "dict":
-            return dict(zip(self.keys, results))
-        if self.kind == "single":
+    @property
+    def flat(self) -> bool:
+        """Whether the dispatcher's packing is all that the user asked for."""
+        return (
+            self.structure is None
+            or self.structure.kind is None
+            or (self.structure.kind in (list, tuple) and is_flat(self.structure.children))
+        )
+
+    def fill(self, results: Any) -> Any:
+        """What the dispatcher returns in the user's containers."""
+        return results if self.flat else self.structure.build(iter(results))  # type: ignore[union-attr]
+
+    def pack(self, results: list[Any]) -> Any:
+        """A list of results as the dispatcher returns them."""
+        if self.native == "single":
             return results[0] if results else None
-        return results if self.kind == "list" else tuple(results)
+        return tuple(results) if self.native == "tuple" else results
+
+
+def _as_output(value: Any, name: str) -> Tensor:
+    if not isinstance(value, (Tensor, Size, np.ndarray, np.generic, *WEAK_SCALARS)):
+        message = f"{name} must be a tensor, not {type(value).__name__}: {str(value)[:60]!r}"
+        raise CompileError(
+            f"{message}\n  hint: outputs are tensors, numbers, and lists, tuples, dicts, dataclasses of them"
+        )
+    leaf = as_tensor(value)
+    if isinstance(leaf.type, tuple):
+        raise CompileError(located(f"{leaf.op.name} has several results", leaf.sites, "name one of them"))
+    return leaf
 
 
 # ---------------------------------------------------------------------------------------------------- replacements
@@ -137,18 +159,18 @@ def checked_inputs(inputs: Sequence[Tensor], results: Sequence[Tensor], on_unuse
         CompileError: for an input that is none, is listed twice, is missing, or is not needed.
     """
     if on_unused not in UNUSED:
-        raise ValueError(f"on_unused_input must be one of {', '.join(map(repr, UNUSED))}, not {on_unused!r}")
-    if isinstance(inputs, Tensor):
-        raise CompileError(f"inputs must be listed, as in [{inputs.name or 'x'}]")
+        message = f"on_unused_input must be one of {', '.join(map(repr, UNUSED))}, not {on_unused!r}"
+        raise ValueError(f"{message}\n  hint: 'ignore' accepts inputs that nothing needs")
     inputs = list(inputs)
     for number, tensor in enumerate(inputs):
         if not isinstance(tensor, Tensor) or tensor.op is not INPUT:
             what = describe(tensor) if isinstance(tensor, Tensor) else repr(tensor)
             hint = "a shared variable needs not be listed" if isinstance(tensor, SharedVariable) else ""
+            hint = hint or "list the tensors that it is computed from, or replace it with givens={tensor: new_input}"
             message = f"an input must be an input tensor such as st.vector('x'), not {what}"
             raise CompileError(located(message, getattr(tensor, "sites", ()), hint))
         if tensor in set(inputs[:number]):
-            raise CompileError(located(f"the input {describe(tensor)} is listed twice", tensor.sites))
+            raise CompileError(located(f"the input {describe(tensor)} is listed twice", tensor.sites, "list it once"))
     needed = [*results, *size_sources(results)]
     _check_missing(inputs, needed)
     _check_unused(inputs, needed, on_unused)
@@ -217,14 +239,15 @@ def checked_updates(updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]]
         ShapeError: if a new value has another rank or, provably, other sizes.
     """
     news: dict[SharedVariable, Tensor] = {}
-    for variable, value in updates.items() if isinstance(updates, Mapping) else updates:
+    for variable, value in _update_pairs(updates):
         if not isinstance(variable, SharedVariable):
             what = describe(variable) if isinstance(variable, Tensor) else repr(variable)
             raise CompileError(
                 f"only shared variables can be updated, not {what}\n  hint: make it with st.shared(value)"
             )
         if variable in news:
-            raise CompileError(located(f"{describe(variable)} is updated twice", variable.sites))
+            hint = "write one update; both would be written at the end of the same call"
+            raise CompileError(located(f"{describe(variable)} is updated twice", variable.sites, hint))
         new = as_tensor(value)
         if not np.can_cast(new.dtype, variable.dtype, "same_kind"):
             message = f"the update of {describe(variable)} has another dtype: {describe(new)}"
@@ -253,6 +276,37 @@ def default_updates(results: Sequence[Tensor], explicit: Collection[Tensor]) -> 
         found.update((v, as_tensor(v.default_update)) for v in new)
 
 
+def _update_pairs(updates: Any) -> Iterator[tuple[Any, Any]]:
+    """Variables and new values of a dict, of a list of pairs, or of nested lists and dicts of those.
+
+    A pair may also be two containers that are nested alike: ``(parameters, new_parameters)``.
+    """
+    if isinstance(updates, Mapping) and all(isinstance(key, Tensor) for key in updates):
+        yield from updates.items()
+    elif isinstance(updates, tuple) and len(updates) == 2 and not _holds_pairs(updates[0]):
+        variables, _, structure = flatten(updates[0])
+        yield from zip(variables, matched(structure, updates[1], "the update"))
+    else:
+        parts = contents(updates)
+        if parts is None:
+            what = describe(updates) if isinstance(updates, Tensor) else repr(updates)
+            hint = "updates={w: w - 0.1 * g}, or [(w, w - 0.1 * g)]"
+            raise CompileError(
+                f"updates must be pairs of a shared variable and its new value, not {what}\n  hint: {hint}"
+            )
+        for _, part in parts:
+            yield from _update_pairs(part)
+
+
+def _holds_pairs(value: Any) -> bool:
+    """Whether something is itself a pair or holds pairs, not a container of variables."""
+    if isinstance(value, Mapping) and any(isinstance(key, Tensor) for key in value):
+        return True
+    if isinstance(value, tuple) and len(value) == 2:
+        return not isinstance(value[1], SharedVariable)
+    return isinstance(value, (list, tuple)) and any(map(_holds_pairs, value))
+
+
 def update_guards(news: Mapping[SharedVariable, Tensor]) -> list[Guard]:
     """Conditions at a call under which new values have the shapes of their variables."""
     return [
@@ -273,6 +327,21 @@ def _cast_hint(wanted: Tensor) -> str:
 
 
 # --------------------------------------------------------------------------------------------------------- options
+DEBUG = ("rewrites", "fusion", "loops", "source")
+
+
+def checked_debug(names: frozenset[str]) -> frozenset[str]:
+    """Stages that print themselves, as ``SYMTENSOR_DEBUG`` names them.
+
+    Raises:
+        ValueError: for a name that no stage has.
+    """
+    known = (*DEBUG, *(p.name for p in PASSES))
+    for name in sorted(names - set(known)):
+        raise ValueError(f"SYMTENSOR_DEBUG names no stage: {name!r}\n  hint: stages are {', '.join(known)}")
+    return names
+
+
 def checked_exclusions(exclude: str | Sequence[str], rules: Sequence[Any]) -> frozenset[str]:
     """Names of rewrite rules and stages that are switched off.
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from symtensor import dtypes
 from symtensor.errors import DTypeError, ShapeError
-from symtensor.ir.node import Attrs, Tensor, TensorType, caller_sites
+from symtensor.ir.node import Attrs, Site, Tensor, TensorType, caller_sites
 from symtensor.ops.declare import SHARED
 from symtensor.runtime.native import Container
 
@@ -57,6 +57,15 @@ class SharedVariable(Tensor):
             raise ShapeError(f"{label} has the shape {tuple(self.shape)}, not {array.shape}\n  hint: {hint}")
         with self.lock:
             self.container.set(_owned(array, self.dtype, borrow))
+
+    def __reduce__(self) -> tuple:
+        return _restore_shared, (self.get_value(), self.name, self.sites)
+
+
+def _restore_shared(value: np.ndarray, name: str | None, sites: tuple[Site, ...]) -> SharedVariable:
+    node = shared(value, name, borrow=True)
+    node.sites = sites
+    return node
 
 
 def _owned(array: np.ndarray, dtype: np.dtype, borrow: bool) -> np.ndarray:

@@ -13,6 +13,7 @@ from typing import Any
 
 from symtensor.errors import GradientError, ShapeError, located
 from symtensor.ir.graph import toposort
+from symtensor.ir.nesting import flatten
 from symtensor.ir.node import Tensor, TensorType, caller_sites, describe
 from symtensor.ops.declare import LoopOp, as_tensor, cast, constant
 from symtensor.ops.elementwise import add
@@ -168,7 +169,8 @@ def grad(
 
     Args:
         cost: a floating-point scalar; may be None where ``known_grads`` says all.
-        wrt: a tensor, or a (nested) list, tuple or dict of tensors: inputs, shared variables or computed tensors.
+        wrt: a tensor, or a (nested) list, tuple, dict or dataclass of tensors: inputs, shared variables or computed
+            tensors.
         consider_constant: tensors through which nothing flows.
         known_grads: the gradient of the final cost in computed tensors, where it is known from elsewhere.
         disconnected_inputs: what happens if the cost does not depend on something in ``wrt``: ``"raise"``, ``"warn"``
@@ -190,8 +192,7 @@ def grad(
     """
     if disconnected_inputs not in _DISCONNECTED:
         raise ValueError(f"disconnected_inputs is {disconnected_inputs!r}\n  hint: one of {', '.join(_DISCONNECTED)}")
-    leaves: list[Tensor] = []
-    restore = _flatten(wrt, leaves)
+    leaves, _, structure = flatten(wrt)
     for tensor in leaves:
         _check_wrt(tensor)
     fixed = {node: _known(node, value) for node, value in (known_grads or {}).items()}
@@ -204,26 +205,13 @@ def grad(
     found = pull(outputs, ones, leaves, consider_constant, fixed)
     reached = frozenset(toposort([*outputs, *fixed], stop=frozenset(consider_constant)))
     gradients = [_disconnected(t, disconnected_inputs, t in reached) if g is None else g for t, g in zip(leaves, found)]
-    return restore(iter(gradients))
+    return structure.build(iter(gradients))
 
 
-def _flatten(wrt: Any, leaves: list[Tensor]) -> Callable[[Any], Any]:
-    """Collect the tensors of nested containers; the result rebuilds the containers from an iterator."""
-    if isinstance(wrt, Tensor):
-        leaves.append(wrt)
-        return next
-    if isinstance(wrt, dict):
-        parts = {key: _flatten(value, leaves) for key, value in wrt.items()}
-        return lambda values: {key: part(values) for key, part in parts.items()}
-    if isinstance(wrt, (list, tuple)):
-        pieces = [_flatten(value, leaves) for value in wrt]
-        if hasattr(wrt, "_fields"):
-            return lambda values: type(wrt)(*(piece(values) for piece in pieces))
-        return lambda values: type(wrt)(piece(values) for piece in pieces)
-    raise TypeError(f"wrt must be a tensor or a list, tuple or dict of tensors, not {type(wrt).__name__}")
-
-
-def _check_wrt(tensor: Tensor) -> None:
+def _check_wrt(tensor: Any) -> None:
+    if not isinstance(tensor, Tensor):
+        name, hint = type(tensor).__name__, "hint: pass the tensors themselves, not their names"
+        raise TypeError(f"wrt must be a tensor, or a list, tuple, dict or dataclass of tensors, not {name}\n  {hint}")
     if tensor.dtype.kind not in "fc":
         text = f"there is no gradient with respect to {describe(tensor)}: its values are not continuous"
         raise GradientError(located(text, caller_sites(), "cast it to a floating-point dtype first"))

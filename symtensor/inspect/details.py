@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from symtensor.inspect.report import CompileReport
@@ -55,6 +56,9 @@ class GraphView:
         return picture(self.graph).standalone()
 
 
+_FORMS = ("optimised", "trace", "guards", "generated")
+
+
 @dataclass
 class Details:
     """Attributes of a compiled function beyond the call.
@@ -69,6 +73,8 @@ class Details:
         guards: checked at each call.
         generated: plan, program and source; None on the interpreter.
         device: the device it runs on, if any.
+        late: makes ``optimised``, ``trace``, ``guards`` and ``generated`` for a function whose plan was in the cache,
+            when one of them is first asked for.
     """
 
     name: str
@@ -78,8 +84,21 @@ class Details:
     trace: Trace
     compile_report: CompileReport
     guards: Guards
-    generated: Generated | None = None
+    generated: Generated | None = field(default_factory=lambda: None)
     device: Any = None
+    late: Callable[[], dict[str, Any]] | None = None
+
+    def __post_init__(self) -> None:
+        if self.late is not None:
+            for name in _FORMS:
+                del self.__dict__[name]
+
+    def __getattr__(self, name: str) -> Any:
+        late = self.__dict__.get("late") if name in _FORMS else None
+        if late is None:
+            raise AttributeError(name)
+        self.__dict__.update(late())
+        return self.__dict__[name]
 
     @property
     def graph(self) -> GraphView:

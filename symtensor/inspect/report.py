@@ -10,6 +10,7 @@ from pathlib import Path
 
 PHASES = {
     "collect": "checks of inputs and updates; leaves and guards",
+    "plan": "the key of the graph, and looking for its plan in the cache",
     "optimise": "rewriting",
     "generate": "fusion, lowering, scheduling, buffers, printing",
     "compiler": "the C compiler, or finding its result in the cache",

@@ -140,8 +140,9 @@ for _name, _arity in (("fma", 3), ("max", 2), ("min", 2), ("abs", 1), ("floordiv
 class Expr:
     """A scalar value of a known dtype; Python operators build ``Call`` nodes with weak Python scalars."""
 
-    __slots__ = ("__weakref__", "dtype")
+    __slots__ = ("__weakref__", "dtype", "operands")
     dtype: np.dtype
+    operands: tuple[Expr, ...]  # direct scalar operands, noted when first asked for (``optimizer.elements.children``)
 
     @classmethod
     def _interned(cls, *key: Any) -> tuple[Any, bool]:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from symtensor.errors import ShapeError, located
+from symtensor.ir.nesting import flatten
 from symtensor.ir.node import Tensor, caller_sites
 from symtensor.ops.control import may_agree
 from symtensor.ops.declare import as_tensor
@@ -19,7 +20,6 @@ from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, squeeze
 from symtensor.ops.rearranging import flip, pad
 from symtensor.ops.scan import scan
 from symtensor.ops.shapes import normal_axis
-from symtensor.ops.tracing import flatten
 
 Rows = list[Tensor]
 

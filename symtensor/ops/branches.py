@@ -12,6 +12,7 @@ from symtensor.dtypes import BOOL, INT64
 from symtensor.errors import DTypeError, ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, substitute
+from symtensor.ir.nesting import Structure, flatten
 from symtensor.ir.node import Tensor, TensorType, caller_sites
 from symtensor.ir.size import Bound
 from symtensor.ops.closing import Closed, close_branch, close_loop
@@ -24,8 +25,6 @@ from symtensor.ops.loop_forms import Traced, checkpoint_interval, stepwise, unti
 from symtensor.ops.shapes import as_size
 from symtensor.ops.tracing import (
     State,
-    Structure,
-    flatten,
     fresh_leaf,
     in_step,
     make_states,

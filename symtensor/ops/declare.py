@@ -27,6 +27,7 @@ from symtensor.errors import DTypeError, ShapeError, located
 from symtensor.ir.node import WILD, Guard, Op, Tensor, TensorType, caller_sites, describe, make, register
 from symtensor.ir.scalar import SCALAR_OPS, Const, Expr, call, declare_helper
 from symtensor.ir.size import Size, SizeLike
+from symtensor.ops.weak import Weak
 
 Index = tuple[SizeLike, ...]
 Loader = Callable[[int, Index], Expr]
@@ -238,7 +239,9 @@ def as_tensor(value: Any, dtype: Any = None) -> Tensor:
         return _scalar_constant(value, dtype)
     if isinstance(value, Size):
         return make(SIZE, (), (("size", value), ("dtype", dtypes.as_dtype(dtype or "int64"))))
-    if isinstance(value, (list, tuple)) and any(isinstance(v, (Tensor, Size)) for v in value):
+    if isinstance(value, Weak):
+        return as_tensor(value.tensor, dtype)
+    if isinstance(value, (list, tuple)) and any(isinstance(v, (Tensor, Size, Weak)) for v in value):
         raise TypeError("a list that holds tensors is no tensor\n  hint: use st.stack([...])")
     return constant(value, dtype)
 
@@ -260,6 +263,8 @@ def _kind(value: Any) -> Any:
         return type(value)
     if isinstance(value, Size):
         return int
+    if isinstance(value, Weak):
+        return value.kind
     return value if isinstance(value, np.dtype) else np.asarray(value).dtype
 
 

@@ -17,15 +17,16 @@ from symtensor.ir.node import Tensor, describe
 from symtensor.ir.size import Size, SizeLike
 from symtensor.ir.text import constant_text, graph_text
 from symtensor.ops import contraction, diagonal, elementwise, functions, movement, normalise, reduction
-from symtensor.ops.declare import cast, constant_value
+from symtensor.ops.declare import as_tensor, cast, constant_value
 from symtensor.ops.indexing import getitem
 from symtensor.ops.shapes import as_shape
 from symtensor.ops.updating import add_at, set_at
+from symtensor.ops.weak import Weak
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """Public functions by NumPy's name, for the NumPy protocols."""
 
-_OPERANDS = (Tensor, Size, np.ndarray, np.generic, bool, int, float, complex)
+_OPERANDS = (Tensor, Weak, Size, np.ndarray, np.generic, bool, int, float, complex)
 
 
 # ------------------------------------------------------------------------------------------------------- operators
@@ -82,6 +83,32 @@ def _length(self: Tensor) -> int:
 
 def _no_assignment(self: Tensor, key: Any, value: Any) -> None:
     raise TypeError("tensors are immutable\n  hint: write y = x[index].set(value) or x[index].add(value)")
+
+
+# ---------------------------------------------------------------------------------------------------- weak scalars
+def _weak_operator(function: Callable[..., Tensor], swap: bool = False) -> Callable[..., Any]:
+    """An operator of weak scalars: weak again if the other operand is a number, else as the number itself would do."""
+
+    def method(self: Weak, *others: Any) -> Any:
+        if not all(isinstance(o, _OPERANDS) for o in others):
+            return NotImplemented
+        if any(isinstance(o, (Tensor, Size, np.ndarray, np.generic)) for o in others):
+            operands = [as_tensor(o) if isinstance(o, Size) else o for o in (self, *others)]
+        else:
+            operands = [o.tensor if isinstance(o, Weak) else o for o in (self, *others)]
+        result = function(*(reversed(operands) if swap else operands))
+        strong = any(isinstance(o, (Tensor, np.ndarray, np.generic)) for o in others)
+        return result if strong else Weak(result, self.origin)
+
+    return method
+
+
+def _weak_ufunc(self: Weak, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
+    return _array_ufunc(self.tensor, ufunc, method, *inputs, **options)
+
+
+def _weak_function(self: Weak, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
+    return _array_function(self.tensor, function, types, args, kwargs)
 
 
 # --------------------------------------------------------------------------------------------------------- methods
@@ -198,6 +225,13 @@ def _str(self: Tensor) -> str:
     return graph_text(Graph(leaves, (self,)))
 
 
+def _latex(self: Tensor) -> str | None:
+    """What a notebook shows."""
+    from symtensor.ir.latex import notebook
+
+    return notebook(self)
+
+
 def _attach() -> None:
     table: dict[str, Any] = {}
     for name, function in _BINARY.items():
@@ -223,12 +257,25 @@ def _attach() -> None:
         "__array_function__": _array_function,
         "__repr__": _repr,
         "__str__": _str,
+        "_repr_latex_": _latex,
         "T": property(_transpose, doc="The tensor with its axes reversed."),
         "size": property(_size, doc="Number of elements, as a size."),
         **_METHODS,
     }
     for name, value in table.items():
         setattr(Tensor, name, value)
+    weak: dict[str, Any] = {f"__{n}__": _weak_operator(f) for n, f in (_BINARY | _COMPARISONS).items()}
+    weak |= {f"__r{name}__": _weak_operator(function, swap=True) for name, function in _BINARY.items()}
+    weak |= {
+        "__neg__": _weak_operator(elementwise.negative),
+        "__pos__": lambda self: self,
+        "__abs__": _weak_operator(elementwise.absolute),
+        "__invert__": _weak_operator(elementwise.invert),
+        "__array_ufunc__": _weak_ufunc,
+        "__array_function__": _weak_function,
+    }
+    for name, value in weak.items():
+        setattr(Weak, name, value)
 
 
 _attach()

@@ -6,7 +6,7 @@ is filled from the shapes of the inputs, and by ops that define a size on the wa
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -20,6 +20,7 @@ from symtensor.ir.size import Atom, Bound, ScalarValue, Size, SizeLike
 from symtensor.ops.declare import LoopOp
 
 Environment = dict[Atom, int]
+Observer = Callable[[Tensor, Any, Sequence[Any] | None], None]
 
 
 def size_value(size: SizeLike, environment: Mapping[Atom, int]) -> int:
@@ -116,21 +117,31 @@ def evaluate(outputs: Iterable[Tensor], values: Mapping[Tensor, Any]) -> list[np
 
 
 def evaluate_nodes(
-    outputs: Sequence[Tensor], known: Mapping[Tensor, Any], environment: Environment
+    outputs: Sequence[Tensor],
+    known: Mapping[Tensor, Any],
+    environment: Environment,
+    observe: Observer | None = None,
 ) -> list[np.ndarray]:
-    """Compute outputs from nodes whose values are known, in an environment of sizes (which grows on the way)."""
+    """Compute outputs from nodes whose values are known, in an environment of sizes (which grows on the way).
+
+    ``observe(node, value, operands)`` is called for each node as soon as it is computed, in loops and branches too;
+    for the inputs of their bodies ``operands`` is None.
+    """
     results: dict[Tensor, Any] = dict(known)
     for node in sizes_first(toposort(outputs, stop=set(results))):
         if node not in results:
-            results[node] = _apply(node, [results[i] for i in node.inputs], environment)
+            operands = [results[i] for i in node.inputs]
+            results[node] = _apply(node, operands, environment, observe)
+            if observe is not None:
+                observe(node, results[node], operands)
     return [results[o] for o in outputs]
 
 
 class BodyInterpreter:
     """The interpreter as loops and branches get it: it evaluates their bodies in the sizes of this call."""
 
-    def __init__(self, environment: Environment) -> None:
-        self._environment = environment
+    def __init__(self, environment: Environment, observe: Observer | None = None) -> None:
+        self._environment, self._observe = environment, observe
 
     def __call__(self, graph: Graph, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """The outputs of an inner graph for these inputs."""
@@ -139,7 +150,9 @@ class BodyInterpreter:
         for leaf, array in known.items():
             if leaf.ndim == 0 and leaf.dtype.kind in "iu":
                 environment[ScalarValue(leaf)] = int(array)
-        return evaluate_nodes(graph.outputs, known, environment)
+            if self._observe is not None:
+                self._observe(leaf, array, None)
+        return evaluate_nodes(graph.outputs, known, environment, self._observe)
 
     def shape(self, sizes: tuple[SizeLike, ...]) -> tuple[int, ...]:
         """Symbolic sizes as numbers."""
@@ -150,24 +163,31 @@ class BodyInterpreter:
         self._environment[atom] = value
 
 
-def _apply(node: Tensor, inputs: list[Any], environment: Environment) -> Any:
-    """The value of one node (a tuple for several results) from those of its inputs."""
+def _apply(node: Tensor, inputs: list[Any], environment: Environment, observe: Observer | None = None) -> Any:
+    """The value of one node (a tuple for several results), of the declared dtypes."""
+    result = apply_reference(node, inputs, environment, observe)
+    if isinstance(node.type, tuple):
+        return tuple(_finish(r, t, environment) for r, t in zip(result, node.type))
+    return _finish(result, node.type, environment)
+
+
+def apply_reference(
+    node: Tensor, inputs: Sequence[Any], environment: Environment, observe: Observer | None = None
+) -> Any:
+    """What the reference of a node's op makes of the values of its inputs, of whatever precision these have."""
     if node.op.reference is None:
         raise KeyError(f"no value was given for {describe(node)}")
     if node.op.guards is not None:
         for guard in node.op.guards(node.inputs, **dict(node.attrs)):
             check_guard(replace(guard, sites=node.sites or guard.sites), environment)
     attrs = {name: _resolve(value, environment) for name, value in node.attrs}
-    walker = (BodyInterpreter(environment),) if isinstance(node.op, LoopOp) else ()
+    walker = (BodyInterpreter(environment, observe),) if isinstance(node.op, LoopOp) else ()
     try:
-        result = node.op.reference(*walker, *inputs, **attrs)
+        return node.op.reference(*walker, *inputs, **attrs)
     except SymtensorError as error:
         if node.sites and node.sites[0][0] not in str(error):
             raise type(error)(located(str(error), node.sites)) from None
         raise
-    if isinstance(node.type, tuple):
-        return tuple(_finish(r, t, environment) for r, t in zip(result, node.type))
-    return _finish(result, node.type, environment)
 
 
 def _finish(result: Any, type: Any, environment: Environment) -> np.ndarray:

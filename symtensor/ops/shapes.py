@@ -15,8 +15,10 @@ from symtensor.ir.scalar import Const, Expr, as_index, call, index, select
 from symtensor.ir.size import Size, SizeLike
 from symtensor.ops.declare import Index, IndexOp, Loader
 from symtensor.ops.samples import Samples
+from symtensor.ops.weak import NeedsValueError, Weak
 
 Shape = tuple[SizeLike, ...]
+EQUAL_HINT = "the two sizes must be equal; is an operand transposed, or in another order than you think?"
 
 
 def index_op(
@@ -84,6 +86,11 @@ def as_size(value: Any) -> SizeLike:
     """A size from an int, a size, or an integer scalar tensor that is an input."""
     if isinstance(value, Size):
         return value
+    if isinstance(value, Weak):
+        try:
+            return size_of(value.tensor)
+        except TypeError:
+            raise NeedsValueError(value) from None
     if isinstance(value, Tensor):
         return size_of(value)
     return int(value.__index__())
@@ -143,8 +150,8 @@ def same_sizes(left: Shape, right: Shape, what: str) -> list[Guard]:
         if a == b:
             continue
         if isinstance(a, int) and isinstance(b, int):
-            raise ShapeError(located(f"{what}: {a} is not {b}", caller_sites()))
-        guards.append(Guard(a, b, f"{what}: {a} and {b} differ", caller_sites()))
+            raise ShapeError(located(f"{what}: {a} is not {b}", caller_sites(), EQUAL_HINT))
+        guards.append(Guard(a, b, f"{what}: {a} and {b} differ", caller_sites(), hint=EQUAL_HINT))
     return guards
 
 

@@ -1,9 +1,9 @@
-"""Tracing Python functions into bodies: nested states, names for messages, weak initial values, checks of types."""
+"""Tracing Python functions into bodies: names for messages, weak initial values, checks of types."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
@@ -17,56 +17,6 @@ from symtensor.ir.node import Tensor, TensorType, caller_sites, new_leaf
 from symtensor.ops.control import may_agree
 from symtensor.ops.declare import INPUT, as_tensor, constant
 from symtensor.ops.movement import broadcast_to
-
-
-# ------------------------------------------------------------------------------------------------- nested states
-@dataclass(frozen=True)
-class Structure:
-    """How leaves are nested in tuples, lists and dicts.
-
-    Attributes:
-        kind: the container's type, or None for a leaf.
-        keys: keys of a dict, or positions.
-        children: one structure a key.
-    """
-
-    kind: Any = None
-    keys: tuple[Any, ...] = ()
-    children: tuple[Structure, ...] = ()
-
-    def build(self, leaves: Iterator[Any]) -> Any:
-        """Nest leaves as the original was nested."""
-        if self.kind is None:
-            return next(leaves)
-        values = [child.build(leaves) for child in self.children]
-        if issubclass(self.kind, dict):
-            return self.kind(zip(self.keys, values))
-        return self.kind(*values) if hasattr(self.kind, "_fields") else self.kind(values)
-
-    def __repr__(self) -> str:
-        if self.kind is None:
-            return "*"
-        pairs = zip(self.keys, self.children)
-        if issubclass(self.kind, dict):
-            return "{" + ", ".join(f"{k!r}: {c}" for k, c in pairs) + "}"
-        return f"{self.kind.__name__}({', '.join(map(str, self.children))})"
-
-
-def flatten(value: Any, name: str = "") -> tuple[list[Any], list[str], Structure]:
-    """Leaves of nested tuples, lists and dicts, a name for each (``state['h']``), and how they were nested."""
-    if isinstance(value, dict):
-        keys: tuple[Any, ...] = tuple(value)
-    elif isinstance(value, (tuple, list)):
-        keys = tuple(range(len(value)))
-    else:
-        return [value], [name], Structure()
-    leaves, names, children = [], [], []
-    for key in keys:
-        inner_leaves, inner_names, child = flatten(value[key], f"{name}[{key!r}]")
-        leaves += inner_leaves
-        names += inner_names
-        children.append(child)
-    return leaves, names, Structure(type(value), keys, tuple(children))
 
 
 def parameter_names(function: Callable[..., Any], count: int) -> list[str | None]:

@@ -8,11 +8,10 @@ is not known yet asks for it and is called again.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Container, Iterable
 
 from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import INT64, Call, Const, Expr, Index, ValueIndex, as_index, cast, select
+from symtensor.ir.scalar import INT64, Call, Const, Expr, Index, Load, ValueIndex, as_index, cast, select
 from symtensor.ir.size import Atom, Size, SizeLike, atoms, substitute
 from symtensor.ops.declare import CAST, CONSTANT, SIZE, Elementwise, IndexOp
 
@@ -207,11 +206,16 @@ class _Clamp:
         return free if isinstance(free, int) else as_index(select(self._condition, Index(free), ZERO))
 
 
-def children(expr: Expr) -> tuple[Any, ...]:
+def children(expr: Expr) -> tuple[Expr, ...]:
     """Direct scalar operands of an expression, those inside index polynomials included."""
-    from symtensor.ir.scalar import Call, Load, ValueIndex
-    from symtensor.ir.size import atoms
+    try:
+        return expr.operands
+    except AttributeError:
+        expr.operands = found = _children(expr)
+        return found
 
+
+def _children(expr: Expr) -> tuple[Expr, ...]:
     if isinstance(expr, Call):
         return expr.args
     sizes: tuple[SizeLike, ...] = ()
@@ -224,19 +228,35 @@ def children(expr: Expr) -> tuple[Any, ...]:
     return tuple(a.value for s in sizes for a in atoms(s) if isinstance(a, ValueIndex))
 
 
-def walk(roots: list[Expr]) -> list[Expr]:
-    """All distinct subexpressions, operands before users; iterative."""
+def walk(roots: Iterable[Expr], known: Container[int] = ()) -> list[Expr]:
+    """All distinct subexpressions, operands before users; iterative.
+
+    Args:
+        roots: where the walk starts.
+        known: identities of expressions that are neither listed nor entered, so that one who walks many roots visits
+            what they share once.
+    """
     order: list[Expr] = []
     done: set[int] = set()
-    stack: list[tuple[Expr, bool]] = [(r, False) for r in reversed(roots)]
+    stack: list[Expr | None] = [*roots]
+    stack.reverse()
+    users: list[Expr] = []  # of the marks (None) on the stack
     while stack:
-        expr, ready = stack.pop()
-        if ready:
+        expr = stack.pop()
+        if expr is None:
+            order.append(users.pop())
+            continue
+        key = id(expr)
+        if key in done or key in known:
+            continue
+        done.add(key)
+        below = children(expr)
+        if below:
+            users.append(expr)
+            stack.append(None)
+            stack.extend(below[::-1])
+        else:
             order.append(expr)
-        elif id(expr) not in done:
-            done.add(id(expr))
-            stack.append((expr, True))
-            stack.extend((c, False) for c in reversed(children(expr)))
     return order
 
 

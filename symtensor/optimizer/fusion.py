@@ -76,6 +76,7 @@ class _Fusion:
         self.group_of: dict[Tensor, _Group] = {}
         self.reach: list[int] = []  # per group a bit set of the groups that must run before it
         self.analysed: dict[Tensor, _Root] = {}
+        self.readers: dict[Tensor, list[Tensor]] = {}  # roots by what they read
 
     def _stored(self, node: Tensor) -> bool:
         return node in self.roots or is_source(node)
@@ -104,6 +105,8 @@ class _Fusion:
                 reads.setdefault(expr.node, []).append(expr.index)
         root = _Root(node, out, reduced, reads, sum(isinstance(e, Call) for e in expressions) + 1)
         self.analysed[node] = root
+        for read in reads:
+            self.readers.setdefault(read, []).append(node)
         return root
 
     # -- growing groups
@@ -417,8 +420,8 @@ class _Fusion:
                 elements.define(member, index, value)
             local = all(
                 where.get(reader) == number and not isinstance(member.op, Reduction)
-                for reader, root in self.analysed.items()
-                if member in root.reads and reader in group.members
+                for reader in self.readers.get(member, ())
+                if reader in group.members
             )
             storage = GLOBAL if member in outside else VALUE if local else SCRATCH
             computes.append(Compute(member, index, value, tuple(reduced), position, storage))

@@ -318,7 +318,7 @@ def _expose_invariants(outputs: Sequence[Tensor], bound: set[Tensor], outside: s
         return list(outputs)
     varying = set(bound)
     for node in order:
-        if node not in outside and not varying.isdisjoint(node.inputs):
+        if node not in outside and (node.op.kind == "effect" or not varying.isdisjoint(node.inputs)):
             varying.add(node)
 
     def change(node: Tensor, read: set[int]) -> Results | None:
@@ -331,7 +331,7 @@ def _expose_invariants(outputs: Sequence[Tensor], bound: set[Tensor], outside: s
         for inner in toposort(opened.outputs, stop=outer):
             if inner in outer:
                 continue
-            if not depends.isdisjoint(inner.inputs):
+            if inner.op.kind == "effect" or not depends.isdisjoint(inner.inputs):
                 depends.add(inner)
                 border.update(i for i in inner.inputs if i not in depends and _is_costly(i))
         border.update(o for o in opened.outputs if o not in depends and _is_costly(o))

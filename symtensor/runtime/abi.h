@@ -59,4 +59,7 @@ struct st_ctx {
   void *const *kernels;         /* device kernels, in the order of the source */
   int64_t workers;              /* how many workers `parallel` may use, at least 1 */
   st_error error;
+  /* Call Python function `number` of this compiled function with arrays over these buffers, whose sizes, all axes of
+   * all of them, are given in a row.  Not from inside of `parallel`.  Returns non-zero if it raised. */
+  int (*host)(st_ctx *, int64_t number, void *const *buffers, const int64_t *sizes);
 };

@@ -43,6 +43,7 @@ struct st_ctx {
   void *const *kernels;
   int64_t workers;
   st_error error;
+  int (*host)(st_ctx *, int64_t number, void *const *buffers, const int64_t *sizes);
 };
 """
 
@@ -214,6 +215,7 @@ class _Call:
 
     outputs: tuple[Output, ...]
     results: list[np.ndarray | None]
+    host: Callable[[int, int, int], None] | None = None
     scratch: dict[int, np.ndarray] = field(default_factory=dict)
     error: BaseException | None = None
     callbacks: tuple[Any, ...] = ()
@@ -226,8 +228,9 @@ class _Call:
             callback("void *(st_ctx *, int64_t, int64_t)", self._arena, error=ffi.NULL),
             callback("void *(st_ctx *, int64_t, const int64_t *)", self._output, error=ffi.NULL),
             callback("int(st_ctx *, int (*)(void *, int64_t, int64_t), void *, int64_t)", self._parallel, error=1),
+            callback("int(st_ctx *, int64_t, void *const *, const int64_t *)", self._host, error=1),
         )
-        ctx.arena, ctx.output, ctx.parallel = self.callbacks
+        ctx.arena, ctx.output, ctx.parallel, ctx.host = self.callbacks
         ctx.stop = ffi.cast("const int32_t *", ctypes.addressof(stop))
         ctx.library, ctx.kernels, ctx.device, ctx.workers = library, kernels, device, 1
         ctx.error.step = -1
@@ -242,6 +245,16 @@ class _Call:
                 ctx.error.code, ctx.error.site, ctx.error.step, ctx.error.value[0] = MEMORY, -1, -1, bytes_
                 return _ffi().NULL
         return _ffi().cast("void *", _address(kept))
+
+    def _host(self, ctx: Any, number: int, buffers: Any, sizes: Any) -> int:
+        address = functools.partial(_ffi().cast, "intptr_t")
+        try:
+            assert self.host is not None
+            self.host(number, int(address(buffers)), int(address(sizes)))
+        except BaseException as error:
+            self.error = error
+            return 1
+        return 0
 
     def _output(self, ctx: Any, k: int, sizes: Any) -> Any:
         output = self.outputs[k]
@@ -340,12 +353,13 @@ class Function:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Call the native entry; raises what ``convert`` and ``fail`` raise."""
+        out = None if "out" in {argument.name for argument in self._inputs} else kwargs.pop("out", None)
         inputs = None if kwargs else self._exact(args)
         if inputs is None:
             inputs = self._exact(self._convert(args, kwargs))
             if inputs is None:
                 raise TypeError(f"convert() must return a tuple of {len(self._inputs)} row-major arrays that fit")
-        run = functools.partial(self._run, inputs)
+        run = functools.partial(self._run, inputs, out)
         outcome = run_interruptible(run) if self._is_long(inputs) else run_here(run)
         if isinstance(outcome, _Failure):
             self._fail(outcome.code, outcome.site, outcome.step, outcome.values, outcome.arrays)
@@ -401,17 +415,17 @@ class Function:
         shared = (container._array for container in self._containers)
         return self._constant_bytes + sum(array.nbytes for array in (*inputs, *shared)) > GIL_RELEASE_BYTES
 
-    def _run(self, inputs: tuple[np.ndarray, ...], stop: ctypes.Array[ctypes.c_int32]) -> Any:
+    def _run(self, inputs: tuple[np.ndarray, ...], out: Any, stop: ctypes.Array[ctypes.c_int32]) -> Any:
         """Results of the native code, or a _Failure; the containers are locked meanwhile."""
         with ExitStack() as stack:
             for container in self._containers:
                 stack.enter_context(container.locked())
-            return self._enter(self._bind(inputs), stop)
+            return self._enter(self._bind(inputs), out, stop)
 
-    def _enter(self, arrays: tuple[np.ndarray, ...], stop: ctypes.Array[ctypes.c_int32]) -> Any:
+    def _enter(self, arrays: tuple[np.ndarray, ...], out: Any, stop: ctypes.Array[ctypes.c_int32]) -> Any:
         ffi = _ffi()
         outputs = self.signature.outputs
-        call = _Call(outputs, [None] * len(outputs))
+        call = _Call(outputs, [None] * len(outputs), getattr(self._fail, "host", None))
         ctx = call.context(self._library, self._kernels, self._device, stop)
         pointers = ffi.new("void *[]", [ffi.cast("void *", _address(array)) for array in arrays] or 1)
         layout = ffi.new("int64_t[]", [number for array in arrays for number in _layout(array)] or 1)
@@ -424,21 +438,54 @@ class Function:
         if status:
             error = ctx.error
             return _Failure(error.code, error.site, error.step, tuple(error.value), arrays)
-        return self._finish(call.results)
+        return self._finish(call.results, out)
 
-    def _finish(self, storage: list[np.ndarray | None]) -> Any:
+    def _finish(self, storage: list[np.ndarray | None], out: Any) -> Any:
         """Swap updates in, all or none, and give the results their structure."""
         outputs = self.signature.outputs
         for k, (output, array) in enumerate(zip(outputs, storage)):
             if array is None and not output.in_place:
                 raise RuntimeError(f"native code asked for no storage for output {k}")
         results = [array for output, array in zip(outputs, storage) if output.kind == "result"]
+        if out is not None:
+            results = write_out(results, out)  # type: ignore[arg-type, assignment]
         for output, array in zip(outputs, storage):
             if output.kind == "update" and not output.in_place:
                 self.signature.arguments[output.target].value._array = array
         if self.signature.structure == "single":
             return results[0] if results else None
         return tuple(results) if self.signature.structure == "tuple" else results
+
+
+def write_out(results: Sequence[np.ndarray], out: Any) -> list[np.ndarray]:
+    """Copy results into the caller's arrays, after all of these have been checked; what a call returns.
+
+    Raises:
+        TypeError: if something is no array, or of a dtype to which the result cannot be cast within its kind.
+        ValueError: if an array is read-only or of another shape.
+    """
+    given = list(out) if isinstance(out, (list, tuple)) else [out]
+    if len(given) != len(results):
+        raise TypeError(f"out must hold an array for each of the {len(results)} results")
+    for result, array in zip(results, given):
+        if array is None:
+            continue
+        if not isinstance(array, np.ndarray):
+            raise TypeError(f"out must be an array for each result, not {type(array).__name__}")
+        if not array.flags.writeable:
+            raise ValueError("out is a read-only array")
+        if array.ndim != result.ndim:
+            raise ValueError(f"out has {array.ndim} axes, but the result has {result.ndim}")
+        if not np.can_cast(result.dtype, array.dtype, "same_kind"):
+            rule = "with casting rule 'same_kind'"
+            raise TypeError(f"the result is {result.dtype}, which cannot be cast to {array.dtype} of out {rule}")
+        if array.shape != result.shape:
+            raise ValueError(f"out has shape {array.shape}, but the result has shape {result.shape}")
+    with np.errstate(all="ignore"):
+        for result, array in zip(results, given):
+            if array is not None:
+                array[...] = result
+    return [result if array is None else array for result, array in zip(results, given)]
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ class Argument:
         sizes: The static size of each axis, ``None`` where any size will do.
         kind: ``input`` comes with each call; ``shared`` is read from a container; ``constant`` never changes.
         value: The ``Container`` of a shared argument, the row-major array of a constant, otherwise ``None``.
+        sites: Where the user made it, for messages.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Argument:
     sizes: tuple[int | None, ...]
     kind: ArgumentKind = "input"
     value: Any = field(default=None, compare=False)
+    sites: tuple[tuple[str, int], ...] = field(default=(), compare=False)
 
     def __post_init__(self) -> None:
         if len(self.sizes) != self.ndim:

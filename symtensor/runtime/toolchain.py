@@ -33,13 +33,14 @@ from symtensor.errors import SymtensorError
 from symtensor.runtime import cache
 
 _SEMANTICS = ("-fPIC", "-shared", "-ffp-contract=off", "-fwrapv", "-fno-math-errno")
+_WIDE = "-mprefer-vector-width=512"
 _OPTIONAL = (
     ("-march=native", "-mcpu=native"),  # alternatives: the first that the compiler accepts
     ("-fno-trapping-math",),
     # gcc 12 gives -1 for the int value of a comparison when it vectorises the lanes of a vector one by one:
     # v[k] = a[k] != 0, unrolled.  Generated code spells out its vectors, so nothing is lost.
     ("-fno-tree-slp-vectorize",),
-    ("-mprefer-vector-width=512",),
+    (_WIDE,),
 )
 _Run = subprocess.CompletedProcess[str]
 _STANDARD = {"c": "-std=gnu11", "c++": "-std=gnu++17"}
@@ -104,6 +105,7 @@ class Built:
         seconds: time spent, wall clock.
         log: what the compiler printed (warnings); empty on a hit.
         source: the source as it was first compiled, for people and debuggers.
+        key: under which it lies in the cache.
     """
 
     path: Path
@@ -111,6 +113,7 @@ class Built:
     seconds: float
     log: str
     source: Path | None
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -144,15 +147,17 @@ class Toolchain:
         optimize: int = 3,
         language: str = "c",
         extra_flags: Sequence[str] = (),
+        parts: Sequence[str] = (),
     ) -> Built:
         """Make a shared object, or find it in the cache.
 
         Args:
-            source: a whole translation unit.
+            source: the program as one translation unit.
             name: what messages and files call it; any text.
             optimize: the ``-O`` level.
             language: ``"c"`` or ``"c++"``.
             extra_flags: further flags, after the others; those in ``$SYMTENSOR_CFLAGS`` come last.
+            parts: the same program as several units, which are compiled side by side; none for a single one.
 
         Raises:
             CompilerError: the compiler refuses the source.
@@ -163,15 +168,15 @@ class Toolchain:
         flags = (_STANDARD[language], f"-O{optimize}", *self.flags, *extra_flags, *users)
         command = self._command(language)
         key = cache.object_key(source, flags=(*command, *flags, *_LINK), compiler=self.identity, features=self.features)
-        path = cache.fetch(key, "so")
         suffix = _SUFFIX[language]
-        if path is not None:
-            return Built(path, True, time.perf_counter() - start, "", cache.locate(key, suffix))
-        binary, log = _build(command, flags, source, name, suffix)
+        found = built(key, suffix)
+        if found is not None:
+            return found
+        binary, log = _build(command, flags, source, name, suffix, parts if _processors() > 1 else ())
         cache.default().count("compilations")
         kept = cache.store(key, suffix, source.encode())
         path = cache.store(key, "so", binary)
-        return Built(path, False, time.perf_counter() - start, log, kept)
+        return Built(path, False, time.perf_counter() - start, log, kept, key)
 
     def _command(self, language: str) -> tuple[str, ...]:
         if language == "c":
@@ -194,17 +199,57 @@ class Toolchain:
         )
 
 
-def _build(command: Sequence[str], flags: Sequence[str], source: str, name: str, suffix: str) -> tuple[bytes, str]:
+def built(key: str, suffix: str = "c") -> Built | None:
+    """What was compiled before under a key, if it is in the cache."""
+    start = time.perf_counter()
+    path = cache.fetch(key, "so")
+    if path is None:
+        return None
+    return Built(path, True, time.perf_counter() - start, "", cache.locate(key, suffix), key)
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _build(
+    command: Sequence[str], flags: Sequence[str], source: str, name: str, suffix: str, parts: Sequence[str] = ()
+) -> tuple[bytes, str]:
     """Run the compiler in a folder of its own, so that no path of this machine gets into object or messages."""
     link = () if any(flag.startswith("-fsanitize") for flag in flags) else _LINK  # sanitizers resolve symbols late
+    link = link or ("-lm",)
     with cache.default().workspace() as folder:
-        text = Path(folder, f"{_file_name(name)}.{suffix}")
-        text.write_text(source, encoding="utf-8")
-        run = _run((*command, *flags, text.name, "-o", "object.so", *(link or ("-lm",))), folder)
-        log = run.stdout + run.stderr
+        stem = _file_name(name)
+        if parts:
+            files = [f"{stem}_{number}.{suffix}" for number in range(len(parts))]
+            alone = [flag for flag in flags if flag != "-shared"]
+            runs = _side_by_side([(*command, *alone, "-c", f, "-o", f"{f}.o") for f in files], files, parts, folder)
+            log = "".join(run.stdout + run.stderr for run in runs)
+            if all(run.returncode == 0 for run in runs):
+                run = _run((*command, *flags, *(f"{f}.o" for f in files), "-o", "object.so", *link), folder)
+                log += run.stdout + run.stderr
+            else:
+                run = next(run for run in runs if run.returncode)
+        else:
+            Path(folder, f"{stem}.{suffix}").write_text(source, encoding="utf-8")
+            run = _run((*command, *flags, f"{stem}.{suffix}", "-o", "object.so", *link), folder)
+            log = run.stdout + run.stderr
         if run.returncode:
             raise _compiler_error(command, run.returncode, log, name, source, suffix)
         return Path(folder, "object.so").read_bytes(), log
+
+
+def _side_by_side(
+    commands: Sequence[Sequence[str]], files: Sequence[str], texts: Sequence[str], folder: str
+) -> list[_Run]:
+    """Run a command for each text, as many at once as there are processors."""
+    from concurrent.futures import ThreadPoolExecutor
+
+    for file, text in zip(files, texts):
+        Path(folder, file).write_text(text, encoding="utf-8")
+    with ThreadPoolExecutor(_processors()) as pool:
+        return list(pool.map(lambda command: _run(command, folder), commands))
 
 
 def _compiler_error(
@@ -267,9 +312,12 @@ def _probed(*environment: str | None) -> Toolchain:
     for command in [shlex.split(explicit)] if explicit else _candidates():
         if os.sep in command[0]:
             command[0] = os.path.abspath(command[0])  # compilations run in folders of their own
-        version = _version(command)
-        if version:
-            return _cached_probe(tuple(command), version)
+        version = "" if _tells_version(command) else _version(command)
+        if version or _tells_version(command):
+            try:
+                return _cached_probe(tuple(command), version)
+            except _DoesNotRun:
+                continue
     if explicit:
         raise NoCompiler(f"$SYMTENSOR_CC is {explicit!r}, which does not run\n  hint: unset it, or name a C compiler")
     raise NoCompiler(
@@ -297,6 +345,26 @@ def _version(command: Sequence[str]) -> str:
     return run.stdout.split("\n", 1)[0].strip() if run.returncode == 0 else ""
 
 
+class _DoesNotRun(Exception):
+    """A file that is called like a compiler is none."""
+
+
+def _tells_version(command: Sequence[str]) -> bool:
+    """Whether a new version of the compiler is a new file of that name, so that nobody has to run it to know.
+
+    Not so for scripts and for programs that call a compiler (``ccache``, ``python -m ziglang cc``).
+    """
+    found = shutil.which(command[0])
+    if found is None or len(command) > 1:
+        return False
+    path = Path(found).resolve()
+    name = os.path.basename(command[0])
+    if not any(n in path.name for n in ("gcc", "clang") if n in name or name in ("cc", "c99")):
+        return False
+    with path.open("rb") as file:
+        return file.read(2) != b"#!"
+
+
 def _cached_probe(command: tuple[str, ...], version: str) -> Toolchain:
     """The probe's answer from the disk cache, keyed by the compiler's file and the processor."""
     path = Path(shutil.which(command[0]) or command[0]).resolve()
@@ -310,6 +378,9 @@ def _cached_probe(command: tuple[str, ...], version: str) -> Toolchain:
     if kept is not None:
         values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(kept).items()}
         return Toolchain(**values)
+    version = version or _version(command)
+    if not version:
+        raise _DoesNotRun
     found = _probe(command, version)
     cache.store(question, "toolchain", json.dumps(asdict(found)).encode())
     return found
@@ -325,17 +396,12 @@ def _processor() -> str:
 
 
 def _probe(command: tuple[str, ...], version: str) -> Toolchain:
-    flags = list(_SEMANTICS)
-    macros: dict[str, str] = {}
-    for alternatives in _OPTIONAL:
-        if alternatives == ("-mprefer-vector-width=512",):
-            macros = _macros(command, flags)
-            if "__AVX512F__" not in macros:
-                continue
-        flags += next(([flag] for flag in alternatives if _accepts(command, (*flags, flag))), [])
-    if not _accepts(command, flags):
-        run = _compile_probe(command, flags)
-        raise NoCompiler(f"{shlex.join(command)} cannot make a shared object\n  {run.stderr.strip()[:400]}")
+    likely = (*_SEMANTICS, *(alternatives[0] for alternatives in _OPTIONAL))
+    macros = _macros(command, likely)
+    flags = [flag for flag in likely if flag != _WIDE or "__AVX512F__" in macros]
+    # As a rule all flags are known, which one run of the compiler shows; else each is tried.
+    if not macros or not _accepts(command, flags):
+        flags, macros = _known_flags(command)
     features = tuple(sorted({name for macro, name in _FEATURES.items() if macro in macros}))
     digest = hashlib.sha256("\n".join(f"{k} {v}" for k, v in sorted(macros.items())).encode()).hexdigest()[:12]
     return Toolchain(
@@ -347,6 +413,22 @@ def _probe(command: tuple[str, ...], version: str) -> Toolchain:
         flags=tuple(flags),
         vector_math=_vector_math(macros),
     )
+
+
+def _known_flags(command: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
+    """The flags that the compiler knows, tried one by one, and its macros."""
+    flags = list(_SEMANTICS)
+    macros: dict[str, str] = {}
+    for alternatives in _OPTIONAL:
+        if alternatives == (_WIDE,):
+            macros = _macros(command, flags)
+            if "__AVX512F__" not in macros:
+                continue
+        flags += next(([flag] for flag in alternatives if _accepts(command, (*flags, flag))), [])
+    if not _accepts(command, flags):
+        run = _compile_probe(command, flags)
+        raise NoCompiler(f"{shlex.join(command)} cannot make a shared object\n  {run.stderr.strip()[:400]}")
+    return flags, macros
 
 
 def _macros(command: Sequence[str], flags: Sequence[str]) -> dict[str, str]:

@@ -11,13 +11,13 @@ from symtensor import dtypes
 from symtensor.errors import DTypeError, ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, substitute
+from symtensor.ir.nesting import flatten
 from symtensor.ir.node import Tensor, TensorType, caller_sites, new_leaf
 from symtensor.ops.closing import close_loop
 from symtensor.ops.declare import INPUT, as_tensor, cast, promoted
 from symtensor.ops.implicit import IMPLICIT
 from symtensor.ops.joining import concatenate
 from symtensor.ops.movement import broadcast_to, ravel, reshape
-from symtensor.ops.tracing import flatten
 
 
 class Nest:

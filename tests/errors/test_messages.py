@@ -9,9 +9,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+import sympy
 
 import symtensor as st
-from symtensor.errors import BoundsError, CheckError, CompileError, DTypeError, GradientError, LinAlgError, ShapeError
+from symtensor.errors import (
+    BoundsError,
+    CheckError,
+    CompileError,
+    DTypeError,
+    GradientError,
+    LinAlgError,
+    ShapeError,
+    SymtensorError,
+    UnsupportedError,
+)
+from symtensor.frontends.sympy import from_sympy, to_sympy
 from symtensor.function.variables import SharedVariable
 
 TARGETS = ["numpy", "c"]
@@ -24,7 +36,7 @@ def message(error: type[BaseException], function: Callable[[], Any]) -> str:
     text = str(caught.value)
     assert len(text.splitlines()) <= 12
     assert "0x" not in text, "a message shows no address"
-    return re.sub(re.escape(__file__) + r":\d+", "LINE", text)
+    return re.sub(re.escape(__file__) + r":\d+", "LINE", text).replace(__file__, "FILE")
 
 
 def line_of(error: type[BaseException], function: Callable[[], Any]) -> int:
@@ -47,12 +59,16 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
     "matrices that do not fit": (
         ShapeError,
         lambda: st.tensor("p", shape=(2, 3)) @ st.tensor("q", shape=(2, 4)),
-        "contracting p: float64[2, 3] with q: float64[2, 4]: 3 is not 2\n  at LINE",
+        "contracting p: float64[2, 3] with q: float64[2, 4]: 3 is not 2\n"
+        "  at LINE\n"
+        "  hint: the two sizes must be equal; is an operand transposed, or in another order than you think?",
     ),
     "a reshape that does not fit": (
         ShapeError,
         lambda: st.tensor("p", shape=(2, 3)).reshape((4, 2)),
-        "reshaping p: float64[2, 3] to [4, 2]: 6 is not 8\n  at LINE",
+        "reshaping p: float64[2, 3] to [4, 2]: 6 is not 8\n"
+        "  at LINE\n"
+        "  hint: the two sizes must be equal; is an operand transposed, or in another order than you think?",
     ),
     "an index that is too large": (
         BoundsError,
@@ -135,13 +151,15 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
     "a duplicate input": (
         CompileError,
         lambda: st.compile(X * 3, [X, X]),
-        "the input x: float64[x.shape[0]] is listed twice\n  at LINE",
+        "the input x: float64[x.shape[0]] is listed twice\n  at LINE\n  hint: list it once",
     ),
     "an input that is an expression": (
         CompileError,
         lambda: st.compile(X * 3, [X * 2]),
-        "an input must be an input tensor such as st.vector('x'), not the result of multiply: float64[x.shape[0]]\n"
-        "  at LINE",
+        "an input must be an input tensor such as st.vector('x'), not the result of multiply: "
+        "float64[x.shape[0]]\n"
+        "  at LINE\n"
+        "  hint: list the tensors that it is computed from, or replace it with givens={tensor: new_input}",
     ),
     "an input that is shared": (
         CompileError,
@@ -150,7 +168,11 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
         "  at LINE\n"
         "  hint: a shared variable needs not be listed",
     ),
-    "inputs that are no list": (CompileError, lambda: st.compile(X * 3, X), "inputs must be listed, as in [x]"),
+    "inputs that are no list": (
+        CompileError,
+        lambda: st.compile(X * 3, X),
+        "inputs must be a list or a dict, not x alone\n  hint: write [x]",
+    ),
     "an update of no variable": (
         CompileError,
         lambda: st.compile(None, [X], updates={X: X + 1}),
@@ -159,7 +181,9 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
     "two updates of one variable": (
         CompileError,
         lambda: st.compile(None, updates=[(W, W + 1), (W, W + 2)]),
-        "w: float64[2] is updated twice\n  at LINE",
+        "w: float64[2] is updated twice\n"
+        "  at LINE\n"
+        "  hint: write one update; both would be written at the end of the same call",
     ),
     "an update of another dtype": (
         DTypeError,
@@ -209,17 +233,124 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
     "an unknown treatment of unused inputs": (
         ValueError,
         lambda: st.compile(X, [X], on_unused_input="shrug"),
-        "on_unused_input must be one of 'raise', 'warn', 'ignore', not 'shrug'",
+        "on_unused_input must be one of 'raise', 'warn', 'ignore', not 'shrug'\n"
+        "  hint: 'ignore' accepts inputs that nothing needs",
     ),
     "a number of threads": (
         ValueError,
         lambda: st.compile(X, [X], threads=0),
-        "threads must be a positive number, not 0",
+        "threads must be a positive number, not 0\n  hint: None takes all processors",
     ),
     "a shared variable of a tensor": (
         TypeError,
         lambda: st.shared(X),
         "a shared variable starts with an array, not with a symbolic tensor\n  hint: compile it first",
+    ),
+    "inputs nested otherwise": (
+        TypeError,
+        lambda: st.compile(X * Y, [{"a": X, "b": Y}], target="numpy")({"a": [1.0]}),
+        "argument 0 must be nested like {'a': *, 'b': *}, but lacks 'b'\n"
+        "  hint: use the containers and keys that the function was compiled for",
+    ),
+    "a default nested otherwise": (
+        TypeError,
+        lambda: st.compile(X * Y, [st.In({"a": X, "b": Y}, {"a": 1.0})]),
+        "the default of an input must be nested like {'a': *, 'b': *}, but lacks 'b'\n"
+        "  hint: use the containers and keys that the function was compiled for",
+    ),
+    "an output that is no tensor": (
+        CompileError,
+        lambda: st.compile({"y": X, "z": "text"}, [X]),
+        "outputs['z'] must be a tensor, not str: 'text'\n"
+        "  hint: outputs are tensors, numbers, and lists, tuples, dicts, dataclasses of them",
+    ),
+    "updates that are no pairs": (
+        CompileError,
+        lambda: st.compile(None, updates=W),
+        "updates must be pairs of a shared variable and its new value, not w: float64[2]\n"
+        "  hint: updates={w: w - 0.1 * g}, or [(w, w - 0.1 * g)]",
+    ),
+    "an unknown mode": (
+        ValueError,
+        lambda: st.compile(X, [X], mode="debug"),
+        "mode must be None or 'check', not 'debug'\n  hint: check_nan=True looks for NaN, target='numpy' interprets",
+    ),
+    "wrt that is no tensor": (
+        TypeError,
+        lambda: st.grad(X.sum(), [X, "y"]),
+        "wrt must be a tensor, or a list, tuple, dict or dataclass of tensors, not str\n"
+        "  hint: pass the tensors themselves, not their names",
+    ),
+    "a condition that is no bool": (
+        DTypeError,
+        lambda: st.check(X, "x must hold"),
+        "a condition must be a bool, not x: float64[x.shape[0]]\n"
+        "  at LINE\n"
+        "  hint: compare it with something, as in x > 0",
+    ),
+    "print on a device": (
+        UnsupportedError,
+        lambda: st.compile(st.print(X, "x"), [X], target="null"),
+        "st.print runs on the host only\n  at LINE\n  hint: leave it out, or compile for the targets c or numpy",
+    ),
+    "eval without a value": (
+        CompileError,
+        lambda: (X * Y).eval({X: [1.0]}),
+        "y: float64[y.shape[0]] has no value\n  at LINE\n  hint: pass it as in .eval({y: array})",
+    ),
+    "eval of an unknown name": (
+        CompileError,
+        lambda: (X * Y).eval({"z": [1.0]}),
+        "no input is named 'z'\n  hint: the inputs are ['x', 'y']; a tensor may be the key as well",
+    ),
+    "swapping what is no variable": (
+        CompileError,
+        lambda: st.compile(W * 2, [], target="numpy").copy(swap={X: W}),
+        "swap replaces shared variables only, not x: float64[x.shape[0]]\n  hint: use st.substitute",
+    ),
+    "swapping an updated variable for an array": (
+        CompileError,
+        lambda: st.compile(None, updates={W: W * 2}, target="numpy").copy(swap={W: np.zeros(2)}),
+        "w: float64[2] is updated by the function\n"
+        "  at LINE\n"
+        "  hint: swap it for another shared variable, or pass delete_updates=True",
+    ),
+    "swapping for a variable of another shape": (
+        ShapeError,
+        lambda: st.compile(W * 2, [], target="numpy").copy(swap={W: st.shared(np.zeros(3), "v")}),
+        "w: float64[2] cannot be swapped for float64[3]\n  at LINE\n  hint: both must have the same dtype and shape",
+    ),
+    "a file that holds no function": (
+        SymtensorError,
+        lambda: st.load(__file__),
+        "FILE holds no function that this version of symtensor saved\n  hint: save it again",
+    ),
+    "a static argument that no function has": (
+        ValueError,
+        lambda: st.jit(abs_of, static="y"),
+        "static names no parameter of abs_of: 'y'\n  hint: its parameters are ['x']",
+    ),
+    "a static argument that cannot be hashed": (
+        TypeError,
+        lambda: st.jit(abs_of, static="x")([1.0]),
+        "a static argument must be hashable, not list\n  hint: pass a tuple, or an array as input",
+    ),
+    "a traced function that returns something else": (
+        CompileError,
+        lambda: st.jit(lambda x: {1, 2})(1.0),
+        "<lambda> returned set as its result\n  hint: return tensors, numbers, and containers of them",
+    ),
+    "SymPy of a sum": (
+        UnsupportedError,
+        lambda: to_sympy(X.sum()),
+        "the result of sum: float64[] cannot be written in SymPy\n"
+        "  at LINE\n"
+        "  hint: only elementwise operations have a meaning in SymPy; give symbols for other parts",
+    ),
+    "a function that only SymPy has": (
+        UnsupportedError,
+        lambda: from_sympy(sympy.besselj(0, sympy.Symbol("x"))),
+        "SymPy's besselj has no counterpart: besselj(0, x)\n  hint: try .doit() or .rewrite()",
     ),
     "a value of another shape": (
         ShapeError,
@@ -235,6 +366,12 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
 }
 
 X, Y, I = st.vector("x"), st.vector("y"), st.lvector("i")
+
+
+def abs_of(x: Any) -> Any:
+    return abs(x)
+
+
 W: SharedVariable = st.shared(np.zeros(2), "w")
 C: SharedVariable = st.shared(0, "c")
 
@@ -254,6 +391,7 @@ def test_the_line_is_the_users() -> None:
 
 # ----------------------------------------------------------------------------------------------------- at the call
 A, B, S = st.matrix("A"), st.matrix("B"), st.lscalar("s")
+J = st.tensor("j", "int8", (None,))
 N, K = st.tensor("m", shape=("n", 3)), st.tensor("k", shape=("n",))
 
 CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...], str]] = {
@@ -266,24 +404,27 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
     ),
     "matrices that do not fit": (
         ShapeError, A @ B, [A, B], (np.ones((2, 3)), np.ones((2, 4))),
-        "contracting A: float64[A.shape[0], A.shape[1]] with B: float64[B.shape[0], B.shape[1]]: "
-        "A.shape[1] and B.shape[0] differ (3 and 2)\n"
+        "contracting A: float64[A.shape[0], A.shape[1]] with B: float64[B.shape[0], B.shape[1]]: A.shape[1] "
+        "and B.shape[0] differ (3 and 2)\n"
         "  given A: float64[2, 3], B: float64[2, 4]\n"
-        "  at LINE",
+        "  at LINE\n"
+        "  hint: the two sizes must be equal; is an operand transposed, or in another order than you think?",
     ),
     "a reshape that does not fit": (
         ShapeError, X.reshape((-1, 3)), [X], (np.ones(4),),
-        "reshaping x: float64[x.shape[0]] to [(x.shape[0] // 3), 3]: "
-        "x.shape[0] and 3*(x.shape[0] // 3) differ (4 and 3)\n"
+        "reshaping x: float64[x.shape[0]] to [(x.shape[0] // 3), 3]: x.shape[0] and 3*(x.shape[0] // 3) "
+        "differ (4 and 3)\n"
         "  given x: float64[4]\n"
-        "  at LINE",
+        "  at LINE\n"
+        "  hint: the two sizes must be equal; is an operand transposed, or in another order than you think?",
     ),
     "parts that do not fit": (
         ShapeError, st.concatenate([A, B]), [A, B], (np.ones((2, 3)), np.ones((2, 4))),
-        "concatenating A: float64[A.shape[0], A.shape[1]] and B: float64[B.shape[0], B.shape[1]] along axis 0: "
-        "A.shape[1] and B.shape[1] differ (3 and 4)\n"
+        "concatenating A: float64[A.shape[0], A.shape[1]] and B: float64[B.shape[0], B.shape[1]] along axis "
+        "0: A.shape[1] and B.shape[1] differ (3 and 4)\n"
         "  given A: float64[2, 3], B: float64[2, 4]\n"
-        "  at LINE",
+        "  at LINE\n"
+        "  hint: the two sizes must be equal; is an operand transposed, or in another order than you think?",
     ),
     "the maximum of nothing": (
         ShapeError, X.max(), [X], ([],),
@@ -313,10 +454,11 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
     ),
     "a matrix that is not square": (
         ShapeError, st.linalg.cholesky(A), [A], (np.ones((2, 3)),),
-        "a square matrix is needed, not A: float64[A.shape[0], A.shape[1]]: "
-        "A.shape[0] and A.shape[1] differ (2 and 3)\n"
+        "a square matrix is needed, not A: float64[A.shape[0], A.shape[1]]: A.shape[0] and A.shape[1] differ "
+        "(2 and 3)\n"
         "  given A: float64[2, 3]\n"
-        "  at LINE",
+        "  at LINE\n"
+        "  hint: the two sizes must be equal; is an operand transposed, or in another order than you think?",
     ),
     "a matrix that is not positive definite": (
         LinAlgError, st.linalg.cholesky(A), [A], (np.array([[1.0, 2.0], [2.0, 1.0]]),),
@@ -334,10 +476,11 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
     ),
     "a size that does not divide": (
         ShapeError, X.reshape((S, -1)), [X, S], (np.ones(6), 0),
-        "reshaping x: float64[x.shape[0]] to [s, (x.shape[0] // s)]: "
-        "x.shape[0] and s*(x.shape[0] // s) differ (6 and 0)\n"
+        "reshaping x: float64[x.shape[0]] to [s, (x.shape[0] // s)]: x.shape[0] and s*(x.shape[0] // s) "
+        "differ (6 and 0)\n"
         "  given x: float64[6]\n"
-        "  at LINE",
+        "  at LINE\n"
+        "  hint: the two sizes must be equal; is an operand transposed, or in another order than you think?",
     ),
     "named sizes that differ": (
         ShapeError, N.sum(axis=1) + K, [N, K], (np.ones((2, 3)), np.ones(3)),
@@ -345,36 +488,66 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
     ),
     "another static size": (
         ShapeError, N * 2, [N], (np.ones((2, 4)),),
-        "the input 'm' has size 3 along axis 1, but a value of shape (2, 4) was given",
+        "the input 'm' has size 3 along axis 1, but a value of shape (2, 4) was given\n"
+        "  at LINE\n"
+        "  hint: it was declared with shape=(None, 3); None takes every size",
     ),
     "another rank": (
         ShapeError, X * 2, [X], (np.ones((2, 2)),),
-        "the input 'x' has 1 axis, but a value of shape (2, 2) was given",
+        "the input 'x' has 1 axis, but a value of shape (2, 2) was given\n"
+        "  at LINE\n"
+        "  hint: reshape it, or declare the input with more axes",
     ),
     "a number for a vector": (
-        ShapeError, X * 2, [X], (1.0,), "the input 'x' has 1 axis, but a value of shape () was given",
+        ShapeError, X * 2, [X], (1.0,),
+        "the input 'x' has 1 axis, but a value of shape () was given\n"
+        "  at LINE\n"
+        "  hint: add axes, as in value[None, ...], or reshape it",
     ),
     "a ragged list": (
         ShapeError, A * 2, [A], ([[1.0], [1.0, 2.0]],),
-        "the value of the input 'A' is no array: setting an array element with a sequence",
+        "the value of the input 'A' is no array: setting an array element with a sequence\n"
+        "  at LINE\n"
+        "  hint: all rows of a list must be equally long",
     ),
     "another dtype": (
         DTypeError, I * 2, [I], (np.ones(2),),
         "the input 'i' is int64, but a value of float64 was given\n"
+        "  at LINE\n"
         "  hint: cast it with .astype('int64'), or compile with allow_input_downcast=True",
     ),
-    "no number": (DTypeError, X * 2, [X], ("text",), "the input 'x' is float64, but a str was given"),
-    "nothing": (DTypeError, X * 2, [X], (None,), "the input 'x' is float64, but a NoneType was given"),
+    "no number": (DTypeError, X * 2, [X], ("text",),
+        "the input 'x' is float64, but a str was given\n"
+        "  at LINE\n"
+        "  hint: pass an array, a list of numbers, or a number"),
+    "nothing": (DTypeError, X * 2, [X], (None,),
+        "the input 'x' is float64, but a NoneType was given\n"
+        "  at LINE\n"
+        "  hint: pass an array, a list of numbers, or a number"),
     "a tensor": (
         TypeError, X * 2, [X], (Y,),
         "the input 'x' got a symbolic tensor, but a compiled function takes arrays\n"
+        "  at LINE\n"
         "  hint: use st.substitute, or compile the expression that you mean",
+    ),
+    "an integer that does not fit": (
+        DTypeError, J * 2, [J], ([1, 300],),
+        "the input 'j' is int8, in which not all of the integers fit\n"
+        "  at LINE\n"
+        "  hint: it holds -128 to 127: declare a wider dtype",
+    ),
+    "a condition that does not hold": (
+        CheckError, st.sqrt(st.check(X >= 0, "x must not be negative", X)), [X], ([1.0, -2.0],),
+        "x must not be negative\n"
+        "  at LINE",
     ),
     "too few arguments": (
         TypeError, X * Y, [X, Y], ([1.0],), "the input 'y' has no value\n  hint: the inputs are ['x', 'y']",
     ),
     "too many arguments": (
-        TypeError, X * 2, [X], ([1.0], [2.0]), "the function takes 1 inputs ['x'], but 2 were given",
+        TypeError, X * 2, [X], ([1.0], [2.0]),
+        "the function takes 1 inputs ['x'], but 2 were given\n"
+        "  hint: shared variables are not passed; keyword arguments are name=value",
     ),
 }  # fmt: skip
 SAME_FACT = {  # the interpreter learns it from NumPy, native code from a check of its own
@@ -403,7 +576,9 @@ def test_keywords(target: str) -> None:
     assert (
         message(TypeError, lambda: f(z=1)) == "the function has no input named 'z'\n  hint: its inputs are ['x', 'y']"
     )
-    assert message(TypeError, lambda: f([1.0], x=[1.0])) == "the input 'x' is given twice, by position and by name"
+    assert message(TypeError, lambda: f([1.0], x=[1.0])) == (
+        "the input 'x' is given twice, by position and by name\n  hint: inputs are ['x', 'y']"
+    )
 
 
 @pytest.mark.parametrize("target", TARGETS)

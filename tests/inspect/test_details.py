@@ -78,7 +78,7 @@ def test_schedule_is_a_table_of_steps(softmax: st.Function) -> None:
 
 def test_compile_report_has_every_phase(softmax: st.Function) -> None:
     report = softmax.compile_report
-    assert list(report.seconds) == ["collect", "optimise", "generate", "compiler", "load"]
+    assert list(report.seconds) == ["collect", "plan", "optimise", "generate", "compiler", "load"]
     assert report.optimise == report.seconds["optimise"] > 0
     assert sum(report.seconds.values()) <= report.total
     assert "cache hit" in str(report)

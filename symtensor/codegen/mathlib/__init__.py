@@ -19,7 +19,10 @@ from symtensor.codegen.mathlib.primitives import SIGNATURES, TEMPLATES, primitiv
 from symtensor.codegen.mathlib.target import SCALARS, Target, bytes_of
 from symtensor.codegen.mathlib.template import functions, instantiate, without_comments
 
-__all__ = ["FUNCTIONS", "MathFunction", "helper_source", "of_integers", "prelude", "type_source", "vector_types"]
+__all__ = [
+    "FUNCTIONS", "MathFunction", "helper_source", "helper_texts", "of_integers", "prelude", "type_source",
+    "vector_types",
+]  # fmt: skip
 
 ELEMENTS = tuple(SCALARS["c"])
 _CALLED = re.compile(r"\bst_(\w+?)_([fiu]\d+)(?:x(\d+))?\(")
@@ -46,10 +49,19 @@ def helper_source(
     >>> print(helper_source([("select", "f32", 1)], "cuda").strip())
     static __device__ __forceinline__ float st_select_f32(int m, float a, float b) { return m ? a : b; }
     """
+    return "\n".join(helper_texts(requests, dialect, features).values())
+
+
+def helper_texts(
+    requests: Iterable[tuple[str, str, int]], dialect: str, features: frozenset[str] = frozenset()
+) -> dict[str, str]:
+    """As `helper_source`, the text of each function by its name in the source."""
     texts: dict[tuple[str, str, int], str] = {}
     for request in requests:
         _collect(request, dialect, frozenset(features), texts)
-    return "\n".join(texts.values())
+    return {
+        f"st_{name}_{element}" + (f"x{lanes}" if lanes > 1 else ""): t for (name, element, lanes), t in texts.items()
+    }
 
 
 def _collect(

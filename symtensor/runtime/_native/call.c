@@ -17,13 +17,14 @@ static int bind_inputs(Call *call, PyObject *const *inputs, int64_t *bytes) {
 }
 
 /* The slow path: the Python layer sorts out keywords, lists, other dtypes, strides, and raises the user's errors. */
-static PyObject *convert_inputs(Call *call, PyObject *const *args, Py_ssize_t count, PyObject *names, int64_t *bytes) {
+static PyObject *convert_inputs(Call *call, PyObject *const *args, Py_ssize_t count, PyObject *names, PyObject *out,
+                                int64_t *bytes) {
   const Function *function = call->function;
   PyObject *converted = NULL, *keywords = PyDict_New(), *positional = PyTuple_New(count);
   if (!keywords || !positional) goto done;
   for (Py_ssize_t i = 0; i < count; i++) PyTuple_SET_ITEM(positional, i, Py_NewRef(args[i]));
   for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); i++)
-    if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, i), args[count + i]) < 0) goto done;
+    if (args[count + i] != out && PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, i), args[count + i]) < 0) goto done;
   converted = PyObject_CallFunctionObjArgs(function->convert, positional, keywords, NULL);
   if (!converted) goto done;
   if (!PyTuple_CheckExact(converted) || PyTuple_GET_SIZE(converted) != function->input_count) {
@@ -215,13 +216,16 @@ static void report_failure(const Function *function, const st_error *error, PyOb
 }
 
 /* From bound inputs to the result, with every container locked. */
-static PyObject *run_locked(Call *call, PyObject *const *inputs, int64_t bytes, PyObject **failed_arrays) {
+static PyObject *run_locked(Call *call, PyObject *const *inputs, PyObject *out, int64_t bytes,
+                            PyObject **failed_arrays) {
   const Function *function = call->function;
   if (function->shared_count && bind_shared(call, &bytes) < 0) return NULL;
+  if (out && out_bind(call, out) < 0) return NULL;
   if (function->in_place_count && separate_inputs(call, inputs) < 0) return NULL;
   int status = execute(call, bytes);
   if (status > 0) *failed_arrays = arguments_as_arrays(call, inputs);
   if (status != 0 || check_outputs(call) < 0) return NULL;
+  if (out && out_copy(call) < 0) return NULL;
   PyObject *result = collect_results(call);
   if (result && function->output_count > function->result_count) swap_updates(call);
   return result;
@@ -230,22 +234,27 @@ static PyObject *run_locked(Call *call, PyObject *const *inputs, int64_t bytes, 
 PyObject *function_call(PyObject *self, PyObject *const *args, size_t nargsf, PyObject *names) {
   Function *function = (Function *)self;
   Py_ssize_t count = PyVectorcall_NARGS(nargsf);
-  PyObject *converted = NULL, *result = NULL, *failed_arrays = NULL;
+  PyObject *converted = NULL, *result = NULL, *failed_arrays = NULL, *out = NULL;
   int64_t bytes = function->constant_bytes;
   Call *call = call_acquire(function);
   if (!call) return NULL;
 
-  if (count != function->input_count || (names && PyTuple_GET_SIZE(names)) || !bind_inputs(call, args, &bytes)) {
-    converted = convert_inputs(call, args, count, names, &bytes);
+  PyObject *const *inputs = args;
+  if (names && PyTuple_GET_SIZE(names)) inputs = keywords_bind(call, args, count, names, &out);
+  else if (count != function->input_count) inputs = NULL;
+  if (!inputs || !bind_inputs(call, inputs, &bytes)) {
+    converted = convert_inputs(call, args, count, names, out, &bytes);
     if (!converted) goto done;
-    args = ((PyTupleObject *)converted)->ob_item;
+    inputs = ((PyTupleObject *)converted)->ob_item;
   }
+  if (out == Py_None) out = NULL;
   if (lock(function) == 0) {
-    result = run_locked(call, args, bytes, &failed_arrays);
+    result = run_locked(call, inputs, out, bytes, &failed_arrays);
     unlock(function, function->lock_count);
   }
 
 done:
+  if (out) out_release(call);
   if (!result || function->output_count > function->result_count) {
     PyObject *type, *value, *traceback; /* dropping arrays may run code, which must not meet our exception */
     PyErr_Fetch(&type, &value, &traceback);

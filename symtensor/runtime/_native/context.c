@@ -48,7 +48,9 @@ out_of_memory:
 /* Needs the GIL.  Puts the array for output k into the call. */
 static PyArrayObject *take_output(Call *call, int64_t k, const int64_t *sizes) {
   Output *output = &call->function->outputs[k];
-  PyArrayObject *array = outputs_take(output, sizes);
+  PyArrayObject *array = NULL;
+  if (!call->out || out_check_shape(call, k, sizes) == 0)
+    array = call->direct[k] ? (PyArrayObject *)Py_NewRef((PyObject *)call->direct[k]) : outputs_take(output, sizes);
   if (!array) {
     call->raised = 1;
     call->abi.error.code = PyErr_ExceptionMatches(PyExc_MemoryError) ? ERROR_MEMORY : ERROR_SIZE;
@@ -86,6 +88,19 @@ static void *output(st_ctx *ctx, int64_t k, const int64_t *sizes) {
   return array ? PyArray_DATA(array) : NULL;
 }
 
+/* The Python side reads the buffers itself: `fail.host(number, address of buffers, address of sizes)`. */
+static int host(st_ctx *ctx, int64_t number, void *const *buffers, const int64_t *sizes) {
+  Call *call = (Call *)ctx;
+  PyThreadState *released = call->thread;
+  if (released) PyEval_RestoreThread(released);
+  PyObject *answer = PyObject_CallMethod(call->function->fail, "host", "LKK", (long long)number,
+                                         (unsigned long long)(uintptr_t)buffers, (unsigned long long)(uintptr_t)sizes);
+  if (!answer) call->raised = 1;
+  Py_XDECREF(answer);
+  if (released) call->thread = PyEval_SaveThread();
+  return call->raised;
+}
+
 void call_release_gil(Call *call) {
   interrupt_watch(call);
   call->thread = PyEval_SaveThread();
@@ -102,7 +117,7 @@ void call_retake_gil(Call *call) {
 void call_prepare_outputs(Call *call) {
   Function *function = call->function;
   size_t layout_bytes = (size_t)function->layout_length * sizeof(int64_t);
-  if (!call->last_is_valid || memcmp(call->layout, call->last_layout, layout_bytes)) return;
+  if (call->out || !call->last_is_valid || memcmp(call->layout, call->last_layout, layout_bytes)) return;
   for (int64_t k = 0; k < function->output_count; k++) {
     if (function->outputs[k].in_place) continue;
     call->prepared[k] = outputs_take(&function->outputs[k], call->output_sizes + function->outputs[k].sizes_offset);
@@ -135,7 +150,7 @@ void call_drop_prepared(Call *call) {
 static Call *call_new(Function *function) {
   size_t arguments = (size_t)function->argument_count, outputs = (size_t)function->output_count;
   size_t layout = (size_t)function->layout_length, sizes = (size_t)function->output_sizes_length;
-  size_t bytes = sizeof(Call) + arguments * (sizeof(void *) + sizeof(Scalar)) + outputs * 2 * sizeof(void *) +
+  size_t bytes = sizeof(Call) + arguments * (2 * sizeof(void *) + sizeof(Scalar)) + outputs * 3 * sizeof(void *) +
                  (2 * layout + sizes) * sizeof(int64_t);
   Call *call = calloc(1, bytes);
   if (!call) {
@@ -147,6 +162,8 @@ static Call *call_new(Function *function) {
   call->scalars = (Scalar *)rest, rest += arguments * sizeof(Scalar);
   call->outputs = (PyArrayObject **)rest, rest += outputs * sizeof(void *);
   call->prepared = (PyArrayObject **)rest, rest += outputs * sizeof(void *);
+  call->direct = (PyArrayObject **)rest, rest += outputs * sizeof(void *);
+  call->given_inputs = (PyObject **)rest, rest += arguments * sizeof(void *);
   call->layout = (int64_t *)rest, rest += layout * sizeof(int64_t);
   call->last_layout = (int64_t *)rest, rest += layout * sizeof(int64_t);
   call->output_sizes = (int64_t *)rest;
@@ -154,6 +171,7 @@ static Call *call_new(Function *function) {
   call->abi.arena = arena;
   call->abi.output = output;
   call->abi.parallel = pool_parallel;
+  call->abi.host = host;
   call->abi.stop = &call->stop;
   call->abi.library = function->library;
   call->abi.kernels = function->kernels;

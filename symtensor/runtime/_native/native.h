@@ -140,6 +140,13 @@ PyArrayObject *outputs_take(Output *output, const int64_t *sizes); /* NULL with 
 void outputs_give_back(Output *output, PyArrayObject *array);      /* steals the reference */
 int64_t outputs_trim(Output *output);
 
+/* keywords.c, out.c ------------------------------------------------------------------------------------------ */
+PyObject *const *keywords_bind(Call *call, PyObject *const *args, Py_ssize_t count, PyObject *names, PyObject **out);
+int out_bind(Call *call, PyObject *out); /* -1 with an exception set */
+void out_release(Call *call);
+int out_check_shape(const Call *call, int64_t k, const int64_t *sizes); /* -1 with an exception set */
+int out_copy(Call *call);                                               /* -1 with an exception set */
+
 /* context.c ------------------------------------------------------------------------------------------------ */
 typedef struct Scratch {
   void *data;
@@ -155,6 +162,9 @@ struct Call {
   int64_t *layout;
   Scalar *scalars;           /* one for each input */
   PyArrayObject **outputs;   /* handed to native code in this call; owned */
+  PyArrayObject **direct;    /* arrays of the caller that native code writes into, or NULL; borrowed */
+  PyObject **given_inputs;   /* inputs in their order where some came by name; borrowed */
+  PyObject *out;             /* the `out` of this call, borrowed, or NULL */
   PyObject *copies;          /* list of inputs copied because an in-place update overlaps them, or NULL */
   Scratch *scratch;
   int64_t scratch_count;

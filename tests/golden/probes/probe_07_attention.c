@@ -102,51 +102,6 @@ static int k2_multiply(st_ctx *ctx, const double *restrict slope, double *restri
   return ctx->parallel(ctx, k2_multiply_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k3_contract: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[2]], a (batched) matrix product in tiles of rows */
-typedef struct {
-  const void *function;
-  const double *a, *b;
-  double *c;
-  int64_t rows, columns, inner, tile, tiles;
-  int64_t lda, ldb, ldc;
-  int64_t extent0, a_step0, b_step0, c_step0;
-  int64_t extent1, a_step1, b_step1, c_step1;
-} k3_contract_arguments;
-static int k3_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k3_contract_arguments *g = argument;
-  (void)worker;
-  int64_t rest = chunk / g->tiles;
-  const int64_t first = chunk % g->tiles * g->tile;
-  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
-  const int64_t i1 = rest % g->extent1;
-  rest /= g->extent1;
-  const int64_t i0 = rest % g->extent0;
-  rest /= g->extent0;
-  (void)rest;
-  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * g->lda;
-  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
-  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
-  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 112, (int)rows,
-                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
-                        c, (int)g->ldc);
-  return 0;
-}
-static int k3_contract(st_ctx *ctx, k3_contract_arguments g, int64_t batches) {
-  g.function = ctx->library[0];
-  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
-  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
-  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
-  g.tiles = (g.rows + g.tile - 1) / g.tile;
-  const int64_t chunks = batches * g.tiles;
-  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k3_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k3_contract_tile(&g, chunk, 0);
-  return 0;
-}
-
 /* k4_divide_supremum_exp
  *   divide: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]]  at probe_07_attention.py:11
  *   supremum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:13
@@ -397,6 +352,7 @@ static int k4_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5
   return ctx->parallel(ctx, k4_divide_supremum_exp_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
+/* k6_contract: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[3]], a (batched) matrix product in tiles of rows */
 /* k5_contract: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
@@ -442,51 +398,7 @@ static int k5_contract(st_ctx *ctx, k5_contract_arguments g, int64_t batches) {
   return 0;
 }
 
-/* k6_contract: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[3]], a (batched) matrix product in tiles of rows */
-typedef struct {
-  const void *function;
-  const double *a, *b;
-  double *c;
-  int64_t rows, columns, inner, tile, tiles;
-  int64_t lda, ldb, ldc;
-  int64_t extent0, a_step0, b_step0, c_step0;
-  int64_t extent1, a_step1, b_step1, c_step1;
-} k6_contract_arguments;
-static int k6_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k6_contract_arguments *g = argument;
-  (void)worker;
-  int64_t rest = chunk / g->tiles;
-  const int64_t first = chunk % g->tiles * g->tile;
-  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
-  const int64_t i1 = rest % g->extent1;
-  rest /= g->extent1;
-  const int64_t i0 = rest % g->extent0;
-  rest /= g->extent0;
-  (void)rest;
-  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * g->lda;
-  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
-  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
-  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 111, (int)rows,
-                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
-                        c, (int)g->ldc);
-  return 0;
-}
-static int k6_contract(st_ctx *ctx, k6_contract_arguments g, int64_t batches) {
-  g.function = ctx->library[0];
-  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
-  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
-  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
-  g.tiles = (g.rows + g.tile - 1) / g.tile;
-  const int64_t chunks = batches * g.tiles;
-  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k6_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k6_contract_tile(&g, chunk, 0);
-  return 0;
-}
-
+/* k8_contract: float64[q.shape[0], q.shape[1], k.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
 /* k7_contract: float64[q.shape[0], q.shape[1], v.shape[2], q.shape[3]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
@@ -529,51 +441,6 @@ static int k7_contract(st_ctx *ctx, k7_contract_arguments g, int64_t batches) {
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
     return ctx->parallel(ctx, k7_contract_tile, &g, chunks);
   for (int64_t chunk = 0; chunk < chunks; ++chunk) k7_contract_tile(&g, chunk, 0);
-  return 0;
-}
-
-/* k8_contract: float64[q.shape[0], q.shape[1], k.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
-typedef struct {
-  const void *function;
-  const double *a, *b;
-  double *c;
-  int64_t rows, columns, inner, tile, tiles;
-  int64_t lda, ldb, ldc;
-  int64_t extent0, a_step0, b_step0, c_step0;
-  int64_t extent1, a_step1, b_step1, c_step1;
-} k8_contract_arguments;
-static int k8_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k8_contract_arguments *g = argument;
-  (void)worker;
-  int64_t rest = chunk / g->tiles;
-  const int64_t first = chunk % g->tiles * g->tile;
-  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
-  const int64_t i1 = rest % g->extent1;
-  rest /= g->extent1;
-  const int64_t i0 = rest % g->extent0;
-  rest /= g->extent0;
-  (void)rest;
-  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * 1;
-  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
-  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
-  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 112, 111, (int)rows,
-                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
-                        c, (int)g->ldc);
-  return 0;
-}
-static int k8_contract(st_ctx *ctx, k8_contract_arguments g, int64_t batches) {
-  g.function = ctx->library[0];
-  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
-  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
-  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
-  g.tiles = (g.rows + g.tile - 1) / g.tile;
-  const int64_t chunks = batches * g.tiles;
-  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k8_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k8_contract_tile(&g, chunk, 0);
   return 0;
 }
 
@@ -644,11 +511,11 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!contract_4) return 1;
   if (k1_contract(ctx, (k1_contract_arguments){.a = q, .b = k, .c = contract_5, .rows = slope_size2, .columns = v_size2, .inner = k_size3, .lda = k_size3, .ldb = k_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = k_size3 * slope_size1 * slope_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = k_size3 * slope_size2, .b_step1 = k_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
   if (k2_multiply(ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3)) return 1;
-  if (k3_contract(ctx, (k3_contract_arguments){.a = multiply, .b = v, .c = contract_6, .rows = slope_size2, .columns = v_size2, .inner = slope_size3, .lda = slope_size3, .ldb = slope_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * slope_size3, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * slope_size3, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k1_contract(ctx, (k1_contract_arguments){.a = multiply, .b = v, .c = contract_6, .rows = slope_size2, .columns = v_size2, .inner = slope_size3, .lda = slope_size3, .ldb = slope_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * slope_size3, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * slope_size3, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
   if (k4_divide_supremum_exp(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch)) return 1;
   if (k5_contract(ctx, (k5_contract_arguments){.a = divide, .b = v, .c = contract, .rows = slope_size2, .columns = slope_size3, .inner = v_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * slope_size3, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * slope_size3}, (slope_size0) * (slope_size1))) return 1;
-  if (k6_contract(ctx, (k6_contract_arguments){.a = divide_2, .b = k, .c = contract_2, .rows = slope_size2, .columns = k_size3, .inner = v_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = k_size3 * slope_size1 * slope_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * v_size2, .c_step1 = k_size3 * slope_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k5_contract(ctx, (k5_contract_arguments){.a = divide_2, .b = k, .c = contract_2, .rows = slope_size2, .columns = k_size3, .inner = v_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = k_size3 * slope_size1 * slope_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * v_size2, .c_step1 = k_size3 * slope_size2}, (slope_size0) * (slope_size1))) return 1;
   if (k7_contract(ctx, (k7_contract_arguments){.a = divide_2, .b = q, .c = contract_3, .rows = v_size2, .columns = k_size3, .inner = slope_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * slope_size2, .c_step0 = k_size3 * slope_size1 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * slope_size2, .c_step1 = k_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k8_contract(ctx, (k8_contract_arguments){.a = divide, .b = multiply, .c = contract_4, .rows = v_size2, .columns = slope_size3, .inner = slope_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size2 * slope_size3, .c_step0 = slope_size1 * slope_size3 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size2 * slope_size3, .c_step1 = slope_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k7_contract(ctx, (k7_contract_arguments){.a = divide, .b = multiply, .c = contract_4, .rows = v_size2, .columns = slope_size3, .inner = slope_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size2 * slope_size3, .c_step0 = slope_size1 * slope_size3 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size2 * slope_size3, .c_step1 = slope_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
   return 0;
 }

@@ -37,45 +37,6 @@ static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
   return 0;
 }
 
-/* k2_contract: float64[h0.shape[0], u.shape[1]], a (batched) matrix product in tiles of rows */
-typedef struct {
-  const void *function;
-  const double *a, *b;
-  double *c;
-  int64_t rows, columns, inner, tile, tiles;
-  int64_t lda, ldb, ldc;
-} k2_contract_arguments;
-static int k2_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k2_contract_arguments *g = argument;
-  (void)worker;
-  int64_t rest = chunk / g->tiles;
-  const int64_t first = chunk % g->tiles * g->tile;
-  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
-  (void)rest;
-  const double *a = g->a + first * g->lda;
-  const double *b = g->b;
-  double *c = g->c + first * g->ldc;
-  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 111, (int)rows,
-                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
-                        c, (int)g->ldc);
-  return 0;
-}
-static int k2_contract(st_ctx *ctx, k2_contract_arguments g, int64_t batches) {
-  g.function = ctx->library[0];
-  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
-  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
-  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
-  g.tiles = (g.rows + g.tile - 1) / g.tile;
-  const int64_t chunks = batches * g.tiles;
-  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k2_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k2_contract_tile(&g, chunk, 0);
-  return 0;
-}
-
 /* k3_tanh
  *   tanh: float64[x.shape[1], w.shape[1]]  at probe_09_recurrent.py:13
  */
@@ -361,6 +322,7 @@ static int k7_multiply(st_ctx *ctx, const double *restrict row_row_3, const doub
   return ctx->parallel(ctx, k7_multiply_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
+/* k10_contract: float64[x.shape[0], x.shape[1], w.shape[0]], a (batched) matrix product in tiles of rows */
 /* k8_contract: float64[h0.shape[0], u.shape[0]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
@@ -530,45 +492,7 @@ static int k9_sum_add(st_ctx *ctx, const double *restrict item_6_row, const doub
   return ctx->parallel(ctx, k9_sum_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k10_contract: float64[x.shape[0], x.shape[1], w.shape[0]], a (batched) matrix product in tiles of rows */
-typedef struct {
-  const void *function;
-  const double *a, *b;
-  double *c;
-  int64_t rows, columns, inner, tile, tiles;
-  int64_t lda, ldb, ldc;
-} k10_contract_arguments;
-static int k10_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k10_contract_arguments *g = argument;
-  (void)worker;
-  int64_t rest = chunk / g->tiles;
-  const int64_t first = chunk % g->tiles * g->tile;
-  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
-  (void)rest;
-  const double *a = g->a + first * g->lda;
-  const double *b = g->b;
-  double *c = g->c + first * g->ldc;
-  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 111, 112, (int)rows,
-                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
-                        c, (int)g->ldc);
-  return 0;
-}
-static int k10_contract(st_ctx *ctx, k10_contract_arguments g, int64_t batches) {
-  g.function = ctx->library[0];
-  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
-  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
-  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
-  g.tiles = (g.rows + g.tile - 1) / g.tile;
-  const int64_t chunks = batches * g.tiles;
-  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k10_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k10_contract_tile(&g, chunk, 0);
-  return 0;
-}
-
+/* k13_contract: float64[h0.shape[1], w.shape[1]], a (batched) matrix product in tiles of rows */
 /* k11_contract: float64[x.shape[2], w.shape[1]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
@@ -663,45 +587,6 @@ static int k12_add(st_ctx *ctx, const double *restrict contract_4, double *restr
     return k12_add_range(ctx, contract_4, add, w_size0, weights_size2, 0, extent);
   k12_add_arguments st_given = {ctx, contract_4, add, w_size0, weights_size2, extent, grain};
   return ctx->parallel(ctx, k12_add_chunk, &st_given, (extent + grain - 1) / grain);
-}
-
-/* k13_contract: float64[h0.shape[1], w.shape[1]], a (batched) matrix product in tiles of rows */
-typedef struct {
-  const void *function;
-  const double *a, *b;
-  double *c;
-  int64_t rows, columns, inner, tile, tiles;
-  int64_t lda, ldb, ldc;
-} k13_contract_arguments;
-static int k13_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k13_contract_arguments *g = argument;
-  (void)worker;
-  int64_t rest = chunk / g->tiles;
-  const int64_t first = chunk % g->tiles * g->tile;
-  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
-  (void)rest;
-  const double *a = g->a + first * 1;
-  const double *b = g->b;
-  double *c = g->c + first * g->ldc;
-  typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
-  ((gemm *)g->function)(101, 112, 111, (int)rows,
-                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
-                        c, (int)g->ldc);
-  return 0;
-}
-static int k13_contract(st_ctx *ctx, k13_contract_arguments g, int64_t batches) {
-  g.function = ctx->library[0];
-  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
-  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
-  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
-  g.tiles = (g.rows + g.tile - 1) / g.tile;
-  const int64_t chunks = batches * g.tiles;
-  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k13_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k13_contract_tile(&g, chunk, 0);
-  return 0;
 }
 
 /* k14_add
@@ -856,7 +741,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
     row_row = contract_2 + step * weights_size1 * weights_size2;
     item_row = item + step * weights_size1 * weights_size2;
     item_5_row = item_5 + step * weights_size1 * weights_size2;
-    if (k2_contract(ctx, (k2_contract_arguments){.a = h, .b = u, .c = contract_3, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+    if (k1_contract(ctx, (k1_contract_arguments){.a = h, .b = u, .c = contract_3, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
     if (k3_tanh(ctx, row_row, contract_3, b, item_row, weights_size1, weights_size2)) return 1;
     if (item_5_row != h) __builtin_memmove(item_5_row, h, (weights_size1 * weights_size2) * 8);
     if (h_next != item_row) __builtin_memmove(h_next, item_row, (weights_size1 * weights_size2) * 8);
@@ -888,10 +773,10 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   ctx->error.step = -1;
   if (item_2 != d_h) __builtin_memmove(item_2, d_h, (weights_size1 * weights_size2) * 8);
   if (item_3 != d_b) __builtin_memmove(item_3, d_b, (weights_size2) * 8);
-  if (k10_contract(ctx, (k10_contract_arguments){.a = item_6, .b = w, .c = contract, .rows = weights_size0 * weights_size1, .columns = w_size0, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = w_size0}, 1)) return 1;
+  if (k8_contract(ctx, (k8_contract_arguments){.a = item_6, .b = w, .c = contract, .rows = weights_size0 * weights_size1, .columns = w_size0, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = w_size0}, 1)) return 1;
   if (k11_contract(ctx, (k11_contract_arguments){.a = x, .b = item_6, .c = contract_4, .rows = w_size0, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
   if (k12_add(ctx, contract_4, add, w_size0, weights_size2)) return 1;
-  if (k13_contract(ctx, (k13_contract_arguments){.a = item_5, .b = item_6, .c = contract_5, .rows = weights_size2, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+  if (k11_contract(ctx, (k11_contract_arguments){.a = item_5, .b = item_6, .c = contract_5, .rows = weights_size2, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
   if (k14_add(ctx, contract_5, add_2, weights_size2)) return 1;
   return 0;
 }

@@ -1,0 +1,82 @@
+"""``st.print`` and ``st.check`` inside a graph."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+import symtensor as st
+from symtensor.errors import CheckError
+
+
+@pytest.fixture(params=["numpy", "c"])
+def target(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+def test_print(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    x = st.vector("x")
+    y = st.print(x * 2, "y") + st.print(x)
+    f = st.compile([y, st.print(st.constant(True), "flag {0}")], [x], target=target)
+    np.testing.assert_array_equal(f([1.0, 2.0])[0], [3, 6])
+    lines = capsys.readouterr().out.splitlines()
+    assert sorted(lines) == ["flag {0}: bool[] = True", "x: float64[2] = [1. 2.]", "y: float64[2] = [2. 4.]"]
+    pickle.loads(pickle.dumps(f))(np.zeros(100_000))
+    assert "y: float64[100000] = [0. 0. 0. ... 0. 0. 0.]" in capsys.readouterr().out
+
+
+def test_print_in_loops_and_branches(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    x = st.scalar("x")
+    result = st.fori_loop(0, 3, lambda i, c: st.print(c * 2, "c"), x)
+    branch = st.cond(x > 0, lambda: st.print(st.exp(x), "positive"), lambda: st.print(-x, "negative"))
+    f = st.compile(result + branch, [x], target=target)
+    assert f(-1.0) == -7
+    lines = capsys.readouterr().out.splitlines()
+    assert [line for line in lines if line[0] == "c"] == [f"c: float64[] = {v}" for v in (-2.0, -4.0, -8.0)]
+    assert [line for line in lines if line[0] != "c"] == ["negative: float64[] = 1.0"]
+
+
+def test_effects_let_gradients_through(target: str, capsys: pytest.CaptureFixture[str]) -> None:
+    x = st.vector("x")
+    y = (st.print(st.check(x > 0, "positive", x), "x") ** 2).sum()
+    np.testing.assert_array_equal(st.compile(st.grad(y, x), [x], target=target)([1.0, 2.0]), [2, 4])
+    with pytest.raises(CheckError, match=r"positive\n  at .*test_effects.py:"):
+        st.compile(st.grad(y, x), [x], target=target)([1.0, -2.0])
+
+
+def test_a_check_comes_before_any_update(target: str) -> None:
+    x, w, v = st.vector("x"), st.shared(np.zeros(2), "w"), st.shared(np.zeros(2), "v")
+    y = st.check((x > 0).any(), "some {braces} must be positive", x)
+    f = st.compile(st.check(x < 9, "too large"), [x], updates={w: w + 1, v: v + y}, target=target)
+    np.testing.assert_array_equal(f([1.0, -1.0]), [True, True])
+    for bad, text in (([-1.0, -1.0], "some {braces}"), ([1.0, 10.0], "too large")):
+        with pytest.raises(CheckError, match=text):
+            f(bad)
+    np.testing.assert_array_equal(w.get_value(), [1, 1])
+    np.testing.assert_array_equal(v.get_value(), [1, -1])
+
+
+def test_a_branch_that_is_not_taken_is_not_checked(target: str) -> None:
+    x, n = st.scalar("x"), st.lscalar("n")
+    safe = st.fori_loop(
+        0, n, lambda i, c: st.cond(i > 5, lambda: c + st.sqrt(st.check(x > 0, "x", x)), lambda: c + 1), st.constant(0.0)
+    )
+    f = st.compile(safe, [x, n], target=target)
+    assert f(-1.0, 3) == 3
+    with pytest.raises(CheckError):
+        f(-1.0, 7)
+
+
+def test_an_exception_while_printing_stops_the_call(monkeypatch: pytest.MonkeyPatch) -> None:
+    x, w = st.vector("x"), st.shared(np.zeros(1), "w")
+    f = st.compile(st.print(x, "x"), [x], updates={w: w + 1})
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise OSError("no space left")
+
+    monkeypatch.setattr("builtins.print", broken)
+    with pytest.raises(OSError, match="no space"):
+        f([1.0])
+    assert not w.get_value().any()
