@@ -17,6 +17,18 @@ from symtensor.grad.forward import hvp, jvp, vjp
 from symtensor.grad.reverse import grad
 from symtensor.ir.node import OPS as _OPS
 from symtensor.ops import operators as _operators
+from symtensor.ops.bits import (
+    bitwise_count,
+    fmod,
+    frexp,
+    gcd,
+    lcm,
+    ldexp,
+    left_shift,
+    nextafter,
+    right_shift,
+    spacing,
+)
 from symtensor.ops.branches import cond, fori_loop, ifelse, while_loop
 from symtensor.ops.composed import (
     deg2rad,
@@ -34,7 +46,6 @@ from symtensor.ops.composed import (
     modf,
     nan_to_num,
     nansum,
-    ndtr,
     positive,
     ptp,
     rad2deg,
@@ -168,16 +179,19 @@ from symtensor.ops.rearranging import (
     tile,
     vstack,
 )
+from symtensor.ops.parts import abs2, angle, conjugate, imag, join, real
 from symtensor.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, prod, sum, var
 from symtensor.ops.scan import foldl, foldr, map, reduce, scan
 from symtensor.ops.scatter import scatter_add, scatter_set, take
 from symtensor.ops.searching import flatnonzero, nonzero
+from symtensor.ops.special import betaln, digamma, erfinv, gammaln, log_ndtr, ndtr, polygamma
 
 abs = absolute
 remainder = mod
 true_divide = divide
 sigmoid = expit
 bitwise_not = invert
+conj = conjugate
 degrees = rad2deg
 radians = deg2rad
 globals().update(_TYPED)

@@ -14,7 +14,8 @@ import numpy as np
 
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.dialect import SUFFIX, Dialect
-from symtensor.codegen.helpers import conversion_helper, float_helper, integer_helper
+from symtensor.codegen.helpers import SMALL_FLOAT, conversion_helper, float_helper, integer_helper
+from symtensor.dtypes import stored
 from symtensor.errors import CODES
 from symtensor.ir.node import Site
 from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, ValueIndex, Var
@@ -27,6 +28,12 @@ BOOL = np.dtype("bool")
 def size_name(atom: Atom) -> str:
     """The C variable that holds an atom's value."""
     return sanitise(atom.label).rstrip("_")
+
+
+def helper_dtype(e: Call) -> np.dtype:
+    """The dtype of the instance of a helper that a call means: that of its operands, or the float it makes of an int."""
+    operand = e.args[0].dtype
+    return e.dtype if e.dtype.kind == "f" and operand.kind != "f" else operand
 
 
 class KernelPrinter:
@@ -77,7 +84,7 @@ class KernelPrinter:
     def type(self, dtype: np.dtype) -> str:
         """The C type of a dtype."""
         try:
-            return self.dialect.types[dtype.name]
+            return self.dialect.types[stored(dtype)[0].name]
         except KeyError:
             raise TypeError(
                 f"the target {self.dialect.name!r} has no dtype {dtype} yet\n"
@@ -139,7 +146,7 @@ class KernelPrinter:
             return f"({args[0]} ? {args[1]} : {args[2]})"
         if row.form == "cast":
             return self.cast(args[0], operand, e.dtype)
-        return f"{self.helper(e.op, operand)}({', '.join(args)})"
+        return f"{self.helper(e.op, helper_dtype(e))}({', '.join(args)})"
 
     def cast(self, text: str, source: np.dtype, target: np.dtype) -> str:
         """A conversion with NumPy's meaning."""
@@ -153,7 +160,7 @@ class KernelPrinter:
 
     def helper(self, name: str, dtype: np.dtype, lanes: int = 1) -> str:
         """The name of a helper function, which is recorded as used."""
-        if dtype.kind != "f" or name in ("mod", "floordiv"):
+        if dtype.kind != "f" or name in SMALL_FLOAT:
             return self.small_helper(name, dtype)
         self.type(dtype)
         self.helpers.setdefault((name, SUFFIX[dtype.name], lanes))

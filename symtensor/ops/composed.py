@@ -9,7 +9,7 @@ import numpy as np
 
 from symtensor import dtypes
 from symtensor.ir.node import Tensor
-from symtensor.ops.declare import as_tensor, cast, promoted
+from symtensor.ops.declare import as_tensor, cast, numeric_type, promoted
 from symtensor.ops.elementwise import (
     absolute,
     equal,
@@ -20,16 +20,19 @@ from symtensor.ops.elementwise import (
     maximum,
     minimum,
     mod,
+    real_type,
     rint,
     trunc,
     where,
 )
-from symtensor.ops.functions import erfc, exp, expm1, log, log1p, logaddexp, power, sin
+from symtensor.ops.functions import exp, expm1, log, log1p, logaddexp, power, real_float_type, sin
 from symtensor.ops.reduction import max, min, sum
 
 
 def _inexact(x: Any) -> Tensor:
+    """A real value as floating-point."""
     tensor = as_tensor(x)
+    real_type([tensor.dtype])
     return cast(tensor, dtypes.inexact(tensor.dtype))
 
 
@@ -41,7 +44,9 @@ def positive(x: Any) -> Tensor:
     >>> st.positive(st.vector("x")).dtype
     dtype('float64')
     """
-    return as_tensor(x)
+    tensor = as_tensor(x)
+    numeric_type([tensor.dtype])
+    return tensor
 
 
 def fabs(x: Any) -> Tensor:
@@ -129,7 +134,7 @@ def heaviside(x1: Any, x2: Any) -> Tensor:
     >>> st.heaviside(st.vector("x"), 0.5).dtype
     dtype('float64')
     """
-    kind = dtypes.inexact(promoted((x1, x2)))
+    kind = real_float_type([promoted((x1, x2))])[1]
     x, middle = cast(x1, kind), cast(x2, kind)
     return where(isnan(x), x, where(equal(x, 0), middle, where(less(x, 0), cast(0, kind), cast(1, kind))))
 
@@ -217,16 +222,6 @@ def logaddexp2(x1: Any, x2: Any) -> Tensor:
     ln2 = math.log(2)
     kind = dtypes.inexact(promoted((x1, x2)))
     return logaddexp(cast(x1, kind) * ln2, cast(x2, kind) * ln2) / ln2
-
-
-def ndtr(x: Any) -> Tensor:
-    """Distribution function of the standard normal distribution.
-
-    >>> import symtensor as st
-    >>> st.ndtr(st.vector("x")).dtype
-    dtype('float64')
-    """
-    return 0.5 * erfc(_inexact(x) * -math.sqrt(0.5))
 
 
 def logit(x: Any) -> Tensor:

@@ -17,8 +17,8 @@ from symtensor import dtypes
 from symtensor.errors import ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.node import Guard, Tensor, TensorType, caller_sites, describe, register
-from symtensor.ops.declare import Monoid, Reduction, TwoPass, as_tensor, cast
-from symtensor.ops.elementwise import equal, not_equal, where
+from symtensor.ops.declare import Monoid, Reduction, TwoPass, as_tensor, cast, conjugate
+from symtensor.ops.elementwise import absolute, equal, maximum, minimum, not_equal, where
 from symtensor.ops.monoids import (
     ALL_MONOID,
     ANY_MONOID,
@@ -110,7 +110,7 @@ def _prod_vjp(g: Tensor, y: Tensor, x: Tensor, axes: Axes) -> Tensor:
     zero = equal(x, 0)
     others = prod(where(zero, 1, x), axis=axes, keepdims=True)
     alone = equal(sum(zero, axis=axes, keepdims=True), 1)
-    return g * where(zero, where(alone, others, 0), y / where(zero, 1, x))
+    return g * conjugate(where(zero, where(alone, others, 0), y / where(zero, 1, x)))
 
 
 def _flattened(function: Callable[..., Any]) -> Callable[[np.ndarray, Axes], Any]:
@@ -160,6 +160,9 @@ WELFORD = reduction(
 
 # ------------------------------------------------------------------------------------------------ public functions
 def _reduce(op: Reduction, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
+    if x.dtype == dtypes.FLOAT16 and op in (SUM, PROD):
+        # Totals outgrow 11 bits soon: they are kept in float32 and rounded once, as NumPy does.
+        return cast(_reduce(op, cast(x, dtypes.FLOAT32), axis, keepdims), dtypes.FLOAT16)
     axes = normal_axes(axis, x.ndim)
     result = op(x, axes=axes) if axes else x
     return expand_dims(result, axes) if keepdims else result
@@ -270,6 +273,8 @@ def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) ->
     dtype('float64')
     """
     x = as_tensor(a)
+    if dtype is None and x.dtype == dtypes.FLOAT16:
+        return cast(mean(x, axis, dtypes.FLOAT32, keepdims), dtypes.FLOAT16)
     kind = dtypes.as_dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else dtypes.FLOAT64
     return sum(x, axis, kind, keepdims) / count_of(x, axis)
 
@@ -284,9 +289,12 @@ def var(a: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: bo
     1
     """
     x = as_tensor(a)
+    if dtype is None and x.dtype == dtypes.FLOAT16:
+        return cast(var(x, axis, dtypes.FLOAT32, ddof, keepdims), dtypes.FLOAT16)
     kind = dtypes.as_dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else dtypes.FLOAT64
     x = cast(x, kind)
     gap = x - mean(x, axis, keepdims=True)
+    gap = absolute(gap) if kind.kind == "c" else gap
     return sum(gap * gap, axis, keepdims=keepdims) / sz.maximum(count_of(x, axis) - ddof, 0)
 
 
