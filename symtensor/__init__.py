@@ -31,13 +31,17 @@ from symtensor.ops.bits import (
 )
 from symtensor.ops.branches import cond, fori_loop, ifelse, while_loop
 from symtensor.ops.composed import (
+    allclose,
+    array_equal,
     deg2rad,
     divmod,
     fabs,
+    fix,
     float_power,
     fmax,
     fmin,
     heaviside,
+    isclose,
     isneginf,
     isposinf,
     log1mexp,
@@ -50,6 +54,7 @@ from symtensor.ops.composed import (
     ptp,
     rad2deg,
     round,
+    select,
     sinc,
     xlog1py,
 )
@@ -155,10 +160,12 @@ from symtensor.ops.functions import (
 from symtensor.ops.grids import geomspace, indices, logspace, meshgrid
 from symtensor.ops.joining import concatenate, stack
 from symtensor.ops.leaves import TYPED as _TYPED
-from symtensor.ops.leaves import matrix, scalar, tensor, tensor3, tensor4, vector
+from symtensor.ops.leaves import col, matrix, row, scalar, tensor, tensor3, tensor4, vector
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
 from symtensor.ops.normalise import log_softmax, logsumexp, softmax, std
+from symtensor.ops.parts import abs2, angle, conjugate, imag, join, real
 from symtensor.ops.rearranging import (
+    append,
     array_split,
     atleast_1d,
     atleast_2d,
@@ -166,20 +173,22 @@ from symtensor.ops.rearranging import (
     broadcast_arrays,
     column_stack,
     diag,
+    diagflat,
     dstack,
     flip,
     fliplr,
     flipud,
     hstack,
+    matrix_transpose,
     pad,
     repeat,
     roll,
+    rollaxis,
     rot90,
     split,
     tile,
     vstack,
 )
-from symtensor.ops.parts import abs2, angle, conjugate, imag, join, real
 from symtensor.ops.reduction import all, any, argmax, argmin, count_nonzero, max, mean, min, prod, sum, var
 from symtensor.ops.scan import foldl, foldr, map, reduce, scan
 from symtensor.ops.scatter import scatter_add, scatter_set, take
@@ -194,6 +203,13 @@ bitwise_not = invert
 conj = conjugate
 degrees = rad2deg
 radians = deg2rad
+amax, amin, around = max, min, round
+# The names of the array API standard, which NumPy 2 has as well.
+acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
+bitwise_invert, bitwise_left_shift, bitwise_right_shift = invert, left_shift, right_shift
+concat, permute_dims, pow = concatenate, transpose, power
+# There is no memory that could be left as it is.
+empty, empty_like = zeros, zeros_like
 globals().update(_TYPED)
 
 _operators.FUNCTIONS.update({name: value for name, value in globals().items() if callable(value) and name[0] != "_"})

@@ -20,9 +20,7 @@ SUPPORTED = tuple(
 
 _CANONICAL = {d: d for d in SUPPORTED}
 
-BOOL, INT64, FLOAT16, FLOAT32, FLOAT64 = (
-    np.dtype(name) for name in ("bool", "int64", "float16", "float32", "float64")
-)
+BOOL, INT64, FLOAT16, FLOAT32, FLOAT64 = (np.dtype(name) for name in ("bool", "int64", "float16", "float32", "float64"))
 
 WEAK_SCALARS = (bool, int, float, complex)
 

@@ -20,8 +20,8 @@ from symtensor.codegen.gpu import FAULT_BYTES, GpuPrinter, helpers_text, nameles
 from symtensor.codegen.launches import Shape, launch_shape, spread_checks
 from symtensor.codegen.library import routine_call
 from symtensor.codegen.opencl import OPENCL
-from symtensor.errors import UnsupportedError
 from symtensor.dtypes import stored
+from symtensor.errors import UnsupportedError
 from symtensor.ir import size as sz
 from symtensor.ir.node import Site
 from symtensor.ir.size import Atom, SizeLike

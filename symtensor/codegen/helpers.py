@@ -46,7 +46,9 @@ for _kind in "iu":
     _BODIES["lcm", _kind] = (
         f"{_both}const {{W}} product_of = x, with = y; {_EUCLID}return x == 0 ? 0 : ({{T}})(product_of / x * with);"
     )
-    _BODIES["bitwise_count", _kind] = ("{W} x = a < 0 ? ({U})-({U})a : ({U})a; " if _kind == "i" else "{W} x = a; ") + _COUNT
+    _BODIES["bitwise_count", _kind] = (
+        "{W} x = a < 0 ? ({U})-({U})a : ({U})a; " if _kind == "i" else "{W} x = a; "
+    ) + _COUNT
     _BODIES["left_shift", _kind] = "return ({U})b < {bits} ? ({T})(({W})a << b) : 0;"
 _BODIES["right_shift", "i"] = "return ({U})b < {bits} ? ({T})(a >> b) : a < 0 ? -1 : 0;"
 _BODIES["right_shift", "u"] = "return b < {bits} ? ({T})(a >> b) : 0;"

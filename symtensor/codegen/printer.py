@@ -31,7 +31,7 @@ def size_name(atom: Atom) -> str:
 
 
 def helper_dtype(e: Call) -> np.dtype:
-    """The dtype of the instance of a helper that a call means: that of its operands, or the float it makes of an int."""
+    """The dtype of the instance of a helper that a call means: that of the operands, or the float made of an int."""
     operand = e.args[0].dtype
     return e.dtype if e.dtype.kind == "f" and operand.kind != "f" else operand
 

@@ -219,7 +219,7 @@ def in_parts(monoid: Monoid) -> Monoid:
         shape = shape_of(left)
         return apart(monoid.combine(whole(left, shape), whole(right, shape)))
 
-    return Monoid(monoid.name, lambda dtype: apart(monoid.init(dtype)), step, combine, monoid.finish)  # type: ignore[arg-type]
+    return Monoid(monoid.name, lambda dtype: apart(monoid.init(dtype)), step, combine, monoid.finish)  # type: ignore[arg-type,return-value]
 
 
 def represent(body: tuple[ir.Statement, ...]) -> tuple[ir.Statement, ...]:

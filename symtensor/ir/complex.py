@@ -47,16 +47,19 @@ def _any_nan(*values: Expr) -> Expr:
 # ------------------------------------------------------------------------------------------------------ arithmetic
 @_form
 def add(x: Expr, y: Expr) -> Expr:
+    """Part by part."""
     return pair(real(x) + real(y), imag(x) + imag(y))
 
 
 @_form
 def sub(x: Expr, y: Expr) -> Expr:
+    """Part by part."""
     return pair(real(x) - real(y), imag(x) - imag(y))
 
 
 @_form
 def neg(x: Expr) -> Expr:
+    """Both parts."""
     return pair(-real(x), -imag(x))
 
 
@@ -84,6 +87,7 @@ def div(x: Expr, y: Expr) -> Expr:
 
 @_form
 def abs(x: Expr) -> Expr:
+    """The distance from 0, without overflow on the way."""
     return call("hypot", real(x), imag(x))
 
 
@@ -95,14 +99,16 @@ COMPLEX_FORMS["select"] = _select
 COMPLEX_FORMS["product"] = mul
 
 
-# ----------------------------------------------------------------------------------- comparisons, by the real part first
+# ---------------------------------------------------------------------------------- comparisons, by the real part first
 @_form
 def eq(x: Expr, y: Expr) -> Expr:
+    """Both parts are equal."""
     return real(x).equal(real(y)) & imag(x).equal(imag(y))
 
 
 @_form
 def ne(x: Expr, y: Expr) -> Expr:
+    """Some part differs."""
     return real(x).not_equal(real(y)) | imag(x).not_equal(imag(y))
 
 
@@ -132,6 +138,7 @@ COMPLEX_FORMS["max"], COMPLEX_FORMS["min"] = _extremum("ge"), _extremum("le")
 # ------------------------------------------------------------------------------------------ exponentials, logarithms
 @_form
 def exp(x: Expr) -> Expr:
+    """``exp(a) (cos b + i sin b)``, with a care for what overflows or is no number."""
     a, b = _parts(x)
     size, sine, cosine = call("exp", a), call("sin", b), call("cos", b)
     # Where exp(a) alone overflows, half of it goes into each of two factors.
@@ -152,11 +159,13 @@ def exp(x: Expr) -> Expr:
 
 @_form
 def exp2(x: Expr) -> Expr:
+    """``exp(z log 2)``."""
     return exp(pair(real(x) * LN2, imag(x) * LN2))
 
 
 @_form
 def expm1(x: Expr) -> Expr:
+    """Near 0 ``cos b - 1`` is ``-2 sin(b/2)**2``."""
     a, b = _parts(x)
     half = call("sin", 0.5 * b)
     return pair(call("expm1", a) * call("cos", b) - 2 * half * half, call("exp", a) * call("sin", b))
@@ -173,6 +182,7 @@ def _log_size(a: Expr, b: Expr) -> Expr:
 
 @_form
 def log(x: Expr) -> Expr:
+    """Logarithm of the size, and the angle."""
     a, b = _parts(x)
     return pair(_log_size(a, b), call("arctan2", b, a))
 
@@ -186,6 +196,7 @@ COMPLEX_FORMS["log2"], COMPLEX_FORMS["log10"] = _scaled_log(1 / LN2), _scaled_lo
 
 @_form
 def log1p(x: Expr) -> Expr:
+    """As ``log``, with the square of the size less 1 where that is small."""
     a, b = _parts(x)
     small = (call("abs", a) < 0.5) & (call("abs", b) < 0.5)
     near = 0.5 * call("log1p", a * (2 + a) + b * b)
@@ -231,7 +242,13 @@ def _whole_power(x: Expr, exponent: int) -> Expr:
 
 @_form
 def pow(x: Expr, y: Expr) -> Expr:
-    if isinstance(y, Const) and y.value.imag == 0 and y.value.real == int(y.value.real) and -POWERS < y.value.real < POWERS:
+    """``exp(y log x)``; small whole exponents that are known by squaring."""
+    if (
+        isinstance(y, Const)
+        and y.value.imag == 0
+        and y.value.real == int(y.value.real)
+        and -POWERS < y.value.real < POWERS
+    ):
         return _whole_power(x, int(y.value.real))
     general = exp(mul(y, log(x)))
     origin = eq(x, Const(0, x.dtype))
@@ -244,18 +261,21 @@ def pow(x: Expr, y: Expr) -> Expr:
 # ---------------------------------------------------------------------------------------- trigonometry, hyperbolics
 @_form
 def sinh(x: Expr) -> Expr:
+    """``sinh a cos b + i cosh a sin b``."""
     a, b = _parts(x)
     return pair(call("sinh", a) * call("cos", b), call("cosh", a) * call("sin", b))
 
 
 @_form
 def cosh(x: Expr) -> Expr:
+    """``cosh a cos b + i sinh a sin b``."""
     a, b = _parts(x)
     return pair(call("cosh", a) * call("cos", b), call("sinh", a) * call("sin", b))
 
 
 @_form
 def tanh(x: Expr) -> Expr:
+    """Kahan's form, which neither overflows nor cancels."""
     a, b = _parts(x)
     t, s = call("tan", b), call("sinh", a)
     beta, rho = 1 + t * t, call("sqrt", 1 + s * s)
@@ -295,31 +315,29 @@ def _conjugate(x: Expr) -> Expr:
 
 @_form
 def arcsin(x: Expr) -> Expr:
+    """Kahan's form."""
     below, above = _root_pair(x)
-    return pair(
-        call("arctan2", real(x), real(mul(below, above))), call("arcsinh", imag(mul(_conjugate(below), above)))
-    )
+    return pair(call("arctan2", real(x), real(mul(below, above))), call("arcsinh", imag(mul(_conjugate(below), above))))
 
 
 @_form
 def arccos(x: Expr) -> Expr:
+    """Kahan's form."""
     below, above = _root_pair(x)
-    return pair(
-        2 * call("arctan2", real(below), real(above)), call("arcsinh", imag(mul(_conjugate(above), below)))
-    )
+    return pair(2 * call("arctan2", real(below), real(above)), call("arcsinh", imag(mul(_conjugate(above), below))))
 
 
 @_form
 def arccosh(x: Expr) -> Expr:
+    """Kahan's form."""
     a, b = _parts(x)
     below, above = sqrt(pair(a - 1, b)), sqrt(pair(a + 1, b))
-    return pair(
-        call("arcsinh", real(mul(_conjugate(below), above))), 2 * call("arctan2", imag(below), real(above))
-    )
+    return pair(call("arcsinh", real(mul(_conjugate(below), above))), 2 * call("arctan2", imag(below), real(above)))
 
 
 @_form
 def arctanh(x: Expr) -> Expr:
+    """Size and angle of ``(1 + z) / (1 - z)``."""
     a, b = _parts(x)
     gap = 1 - a
     re = 0.25 * call("log1p", 4 * a / (gap * gap + b * b))
@@ -331,6 +349,5 @@ COMPLEX_FORMS["arcsinh"], COMPLEX_FORMS["arctan"] = _turned(arcsin), _turned(arc
 
 @_form
 def rint(x: Expr) -> Expr:
+    """Part by part."""
     return pair(call("rint", real(x)), call("rint", imag(x)))
-
-

@@ -1,4 +1,4 @@
-"""Elementwise functions of integers and of the parts of floating-point numbers: shifts, divisors, exponents, neighbours."""
+"""Elementwise functions of integers and of the parts of floats: shifts, divisors, exponents, neighbours."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from symtensor import dtypes
 from symtensor.errors import DTypeError
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, Expr, call, cast, select
-from symtensor.ops.declare import elementwise, helper, inexact_type, promoted
+from symtensor.ops.declare import Elementwise, elementwise, helper, inexact_type, promoted
 from symtensor.ops.elementwise import Types, no_bool_type, real_type, same_type, trunc
 from symtensor.ops.functions import float_pair_type
 
@@ -164,7 +164,7 @@ def _ldexp(x: Expr, exponent: Expr) -> Expr:
 
 
 helper("ldexp", 2)
-ldexp = elementwise(
+ldexp: Elementwise = elementwise(
     "ldexp", lambda x, n: np.ldexp(x, np.clip(n, -FARTHEST, FARTHEST).astype(INT32)), _ldexp, types=_scaled_type,
     vjp=lambda g, z, x, n: (ldexp(g, n), None), samples="rI", cost=8,
 )  # fmt: skip

@@ -289,15 +289,31 @@ def _arrange(x: Tensor, labels: Labels, out: Labels) -> Tensor:
     return transpose(x, tuple(labels.index(label) for label in out))
 
 
-def einsum(subscripts: str, *operands: Any) -> Tensor:
+def _as_text(arguments: tuple[Any, ...]) -> tuple[str, list[Any]]:
+    """The other notation of einsum, operands each followed by its list of labels, as subscripts and operands."""
+
+    def letters(labels: Sequence[Any]) -> str:
+        return "".join("..." if label is Ellipsis else _letters((int(label),)) for label in labels)
+
+    pairs = len(arguments) // 2
+    text = ",".join(letters(labels) for labels in arguments[1 : 2 * pairs : 2])
+    if len(arguments) % 2:
+        text += "->" + letters(arguments[-1])
+    return text, list(arguments[: 2 * pairs : 2])
+
+
+def einsum(subscripts: Any, *operands: Any, optimize: Any = None) -> Tensor:
     """Sum of products in Einstein's notation, with NumPy's rules for ``...`` and for a missing result.
 
-    Operands are contracted in pairs from the left.
+    Operands are contracted in pairs from the left, whatever ``optimize`` says.  As in NumPy each operand may also be
+    followed by a list of labels: ``einsum(x, [0, 1], [1, 0])``.
 
     >>> import symtensor as st
     >>> st.einsum("bij,bkj->bik", st.ones((2, 3, 4)), st.ones((2, 5, 4))).shape
     (2, 3, 5)
     """
+    if not isinstance(subscripts, str):
+        subscripts, operands = _as_text((subscripts, *operands))  # type: ignore[assignment]
     dtype = promoted(operands)
     tensors = [as_tensor(x, dtype) for x in operands]
     labels, out = _parse(subscripts, [x.ndim for x in tensors])

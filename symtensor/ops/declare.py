@@ -44,12 +44,14 @@ class Elementwise(Op):
         types: from dtypes or weak scalars to the operand dtypes and the result dtype.
         cost: scalar operations an element, for the cost model (a division is about 4, ``exp`` about 12).
         half: the element for float16 operands, given as float32, where rounding the result of ``scalar`` is not it.
+        check: ``check(operands)`` raises for values that are known to be refused.
     """
 
     scalar: Callable[..., Expr] = lambda *a: a[0]
     types: TypeRule | None = None
     cost: float = 1.0
     half: Callable[..., Expr] | None = None
+    check: Callable[[Sequence[Any]], None] | None = None
 
     def scalar_of(self, *operands: Expr) -> Expr:
         """The element for these operands: float16 is computed in float32 and rounded once, as NumPy does."""
@@ -393,6 +395,8 @@ def apply_elementwise(op: Elementwise, operands: Sequence[Any], attrs: dict[str,
             return make(op, tuple(as_tensor(o) for o in operands), tuple(attrs.items()))
     if op is CAST:
         return make(op, (as_tensor(operands[0]),), tuple(attrs.items()))
+    if op.check is not None:
+        op.check(operands)
     try:
         types, _ = types_of(op, operands)
     except DTypeError as error:
@@ -412,6 +416,7 @@ def elementwise(
     commutative: bool = False,
     cost: float = 1.0,
     half: Callable[..., Expr] | None = None,
+    check: Callable[[Sequence[Any]], None] | None = None,
 ) -> Elementwise:
     """Declare an elementwise op.
 
@@ -426,6 +431,7 @@ def elementwise(
         commutative: whether operands may be exchanged.
         cost: scalar operations an element.
         half: see ``Elementwise``.
+        check: see ``Elementwise``.
     """
 
     def infer(inputs: tuple[Tensor, ...], **attrs: Any) -> TensorType:
@@ -440,7 +446,7 @@ def elementwise(
 
     op = Elementwise(
         name, "elementwise", infer, numpy, pull if vjp else None, commutative, broadcast_guards, samples,
-        scalar=scalar, types=types, cost=cost, half=half,
+        scalar=scalar, types=types, cost=cost, half=half, check=check,
     )  # fmt: skip
     register(op)
     return op

@@ -176,6 +176,8 @@ negative = elementwise(
 absolute = elementwise(
     "absolute", np.absolute, _absolute, types=_magnitude_type, vjp=lambda g, z, x: (g * sign(x),), samples="r"
 )
+
+
 def _sign_vjp(g: Tensor, z: Tensor, x: Tensor) -> Sequence[Any]:
     if x.dtype.kind != "c":
         return (None,)
@@ -276,7 +278,12 @@ def _rounding(name: str, numpy: Callable[..., Any]) -> Elementwise:
     # Integers are whole already: NumPy 2 hands them back unchanged.
     scalar = helper(name)
     return elementwise(
-        name, numpy, lambda x: scalar(x) if x.dtype.kind == "f" else x, types=real_type, vjp=lambda g, z, x: (None,), samples="r"
+        name,
+        numpy,
+        lambda x: scalar(x) if x.dtype.kind == "f" else x,
+        types=real_type,
+        vjp=lambda g, z, x: (None,),
+        samples="r",
     )
 
 

@@ -16,7 +16,17 @@ from symtensor import dtypes
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, Expr, call, select
 from symtensor.ops.declare import Elementwise, constant_value, elementwise, helper, inexact_type, promoted
-from symtensor.ops.elementwise import Types, equal, greater, is_nan, logical_not, maximum, no_bool_type, real_type, where
+from symtensor.ops.elementwise import (
+    Types,
+    equal,
+    greater,
+    is_nan,
+    logical_not,
+    maximum,
+    no_bool_type,
+    real_type,
+    where,
+)
 from symtensor.ops.elementwise import isnan as _isnan
 from symtensor.ops.elementwise import signbit as _signbit
 
@@ -24,7 +34,11 @@ TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 
 
 def _function(
-    name: str, numpy: Callable[..., Any], vjp: Callable[..., Sequence[Any]], samples: str = "r", cost: float = 12,
+    name: str,
+    numpy: Callable[..., Any],
+    vjp: Callable[..., Sequence[Any]],
+    samples: str = "r",
+    cost: float = 12,
     types: Callable[..., Types] = inexact_type,
 ) -> Elementwise:
     """Declare a function of one floating-point variable that is a helper of the math library."""
@@ -183,15 +197,42 @@ def _power_reference(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0)))
 
 
+def _known_exponent(operands: Sequence[Any]) -> None:
+    """NumPy refuses negative powers of integers; of those that a call brings a graph knows nothing: they truncate."""
+    exponent = operands[1]
+    if promoted(operands).kind not in "bi":
+        return
+    fixed = constant_value(exponent) if isinstance(exponent, Tensor) else exponent
+    if isinstance(fixed, (int, np.ndarray, np.generic)) and np.any(np.less(fixed, 0)):
+        raise ValueError("Integers to negative integer powers are not allowed.\n  hint: st.float_power takes them")
+
+
 power = elementwise(
-    "power", _power_reference, helper("pow", 2), types=no_bool_type, vjp=_power_vjp, samples="pr", cost=30
+    "power",
+    _power_reference,
+    helper("pow", 2),
+    types=no_bool_type,
+    check=_known_exponent,
+    vjp=_power_vjp,
+    samples="pr",
+    cost=30,
 )
 
 # --------------------------------------------------------------------------------------------- special functions
-erf = _function("erf", vectorised(math.erf), lambda g, z, x: (g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20, types=real_float_type)
-erfc = _function("erfc", vectorised(math.erfc), lambda g, z, x: (-g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20, types=real_float_type)
+erf = _function(
+    "erf", vectorised(math.erf), lambda g, z, x: (g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20, types=real_float_type
+)
+erfc = _function(
+    "erfc",
+    vectorised(math.erfc),
+    lambda g, z, x: (-g * TWO_OVER_SQRT_PI * exp(-x * x),),
+    cost=20,
+    types=real_float_type,
+)
 expit = _function("expit", _expit_reference, lambda g, z, x: (g * z * (1 - z),), cost=16, types=real_float_type)
-log_expit = _function("log_expit", _log_expit_reference, lambda g, z, x: (g * expit(-x),), cost=24, types=real_float_type)
+log_expit = _function(
+    "log_expit", _log_expit_reference, lambda g, z, x: (g * expit(-x),), cost=24, types=real_float_type
+)
 softplus = _function("softplus", _softplus_reference, lambda g, z, x: (g * expit(x),), cost=24, types=real_float_type)
 
 

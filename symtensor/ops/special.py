@@ -16,7 +16,7 @@ from symtensor.errors import GradientError, located
 from symtensor.ir.graph import toposort
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, Expr, call, select
-from symtensor.ops.declare import INPUT, SHARED, as_tensor, cast, elementwise, helper, inexact_type
+from symtensor.ops.declare import INPUT, SHARED, Elementwise, as_tensor, cast, elementwise, helper, inexact_type
 from symtensor.ops.elementwise import less, real_type, where
 from symtensor.ops.functions import exp, float_pair_type, sin
 from symtensor.ops.functions import vectorised as _vectorised
@@ -177,7 +177,7 @@ def _betaln_scalar(x: Expr, y: Expr) -> Expr:
 # --------------------------------------------------------------------------------------------------- declarations
 def _declare(
     name: str, reference: Callable[..., float], vjp: Callable[..., Sequence[Any]], samples: str, cost: float
-) -> Any:
+) -> Elementwise:
     return elementwise(
         name, _vectorised(reference), helper(name), types=_positive_float, vjp=vjp, samples=samples, cost=cost
     )
@@ -213,8 +213,8 @@ def _zeta_vjp(g: Tensor, z: Tensor, s: Tensor, q: Tensor) -> Sequence[Any]:
 zeta = elementwise(
     "zeta", _pair_reference(_zeta), _zeta_scalar, types=float_pair_type, vjp=_zeta_vjp, samples="Sp", cost=120
 )
-gammaln = _declare("gammaln", _lgamma, lambda g, z, x: (g * digamma(x),), "p", 60)
-digamma = _declare("digamma", _digamma, lambda g, z, x: (g * polygamma(1, x),), "p", 60)
+gammaln: Elementwise = _declare("gammaln", _lgamma, lambda g, z, x: (g * digamma(x),), "p", 60)
+digamma: Elementwise = _declare("digamma", _digamma, lambda g, z, x: (g * polygamma(1, x),), "p", 60)
 erfinv = _declare("erfinv", _erfinv, _erfinv_vjp, "u", 30)
 ndtr = _declare("ndtr", _ndtr, lambda g, z, x: (g * _density(x),), "r", 24)
 log_ndtr = _declare(
@@ -248,4 +248,3 @@ def polygamma(n: int, x: Any) -> Tensor:
     safe = where(left, value, 0.5)
     reflected = (math.pi / sin(math.pi * safe)) ** 2 - zeta(2.0, 1 - safe)
     return where(left, reflected, zeta(2.0, where(left, 1.0, value)))
-

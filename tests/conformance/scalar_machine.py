@@ -54,7 +54,7 @@ SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "bitwise_count": lambda x: x.dtype.type(np.bitwise_count(x)), "ldexp": lambda x, n: np.ldexp(x, int(n)),
     "frexp_mantissa": lambda x: OPS["frexp_mantissa"].reference(x),
     "frexp_exponent": lambda x: x.dtype.type(OPS["frexp_exponent"].reference(x)),
-    **{name: (lambda x, name=name: OPS[name].reference(x)) for name in ("gammaln", "digamma", "erfinv", "ndtr", "log_ndtr")},
+    **{n: (lambda x, n=n: OPS[n].reference(x)) for n in ("gammaln", "digamma", "erfinv", "ndtr", "log_ndtr")},
     "erf": _scalar(math.erf), "erfc": _scalar(math.erfc),
 }  # fmt: skip
 

@@ -71,11 +71,15 @@ def test_arrays(target: str) -> None:
 
     def expressions(m: Any, a: Any, b: Any) -> list[Any]:
         return [
-            m.sum(a), m.sum(a, axis=0), m.prod(a, axis=1), m.mean(a), m.var(a, axis=0), m.std(a), m.max(a), m.argmax(a, axis=1),
+            m.sum(a), m.sum(a, axis=0), m.prod(a, axis=1), m.mean(a), m.var(a, axis=0), m.std(a), m.max(a),
+            m.argmax(a, axis=1),
             m.transpose(a), m.concatenate([a, a * 2j]), a[::-1, 1], m.where(m.real(a) > 0, a, 0), m.flip(a), m.ravel(a),
-            a @ b, m.einsum("ij,jk->ki", a, b), m.tensordot(a, b, axes=1), m.vdot(a, a), m.cumsum(a, axis=1), m.trace(a),
-            a * (1 - 2j) + 3, m.real(a).astype("complex64"), m.stack([a, m.conj(a)]), m.all(a), m.pad(a, 1), m.outer(a, b),
-            m.zeros_like(a), m.any(a, axis=0), a**3, a**-2, a**0.5, 2 ** a, m.take(a, np.array([1, 0]), axis=0), m.roll(a, 1),
+            a @ b, m.einsum("ij,jk->ki", a, b), m.tensordot(a, b, axes=1), m.vdot(a, a), m.cumsum(a, axis=1),
+            m.trace(a),
+            a * (1 - 2j) + 3, m.real(a).astype("complex64"), m.stack([a, m.conj(a)]), m.all(a), m.pad(a, 1),
+            m.outer(a, b),
+            m.zeros_like(a), m.any(a, axis=0), a**3, a**-2, a**0.5, 2 ** a, m.take(a, np.array([1, 0]), axis=0),
+            m.roll(a, 1),
         ]  # fmt: skip
 
     results = st.compile(expressions(st, x, y), [x, y], target=target)(M, N)
@@ -116,7 +120,7 @@ DIFFERENTIABLE: dict[str, Callable[..., Any]] = {
     "where": lambda z: st.where(st.real(z) > 0, z * z, 1j * z),
     "mean": lambda z: st.mean(z),
     "join": lambda z: st.join(st.real(z) ** 2, st.imag(z)),
-    "cast": lambda z: (st.real(z).astype("complex128") * 1j),
+    "cast": lambda z: st.real(z).astype("complex128") * 1j,
     "var": lambda z: st.var(z),
 }
 
