@@ -210,7 +210,9 @@ def sum(
 def prod(
     a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, *, initial: Any = None, where: Any = None
 ) -> Tensor:
-    """Product over axes (all by default); small integers and bools are multiplied in 64 bits.  Arguments as for ``sum``.
+    """Product over axes (all by default); small integers and bools are multiplied in 64 bits.
+
+    Arguments are those of ``sum``.
 
     >>> import symtensor as st
     >>> st.prod(st.ones((2, 3))).shape
