@@ -51,6 +51,7 @@ SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
     "max": np.maximum, "min": np.minimum, "abs": np.absolute, "floordiv": np.floor_divide, "mod": np.mod,
     "pow": _integer_power, "fma": lambda a, b, c: a * b + c, "hypot": np.hypot, "arctan2": np.arctan2,
     "expit": _expit, "softplus": _softplus, "log_expit": lambda x: -_softplus(-x),
+    "complex": lambda a, b: OPS["join"].reference(a, b),
     "bitwise_count": lambda x: x.dtype.type(np.bitwise_count(x)), "ldexp": lambda x, n: np.ldexp(x, int(n)),
     "frexp_mantissa": lambda x: OPS["frexp_mantissa"].reference(x),
     "frexp_exponent": lambda x: x.dtype.type(OPS["frexp_exponent"].reference(x)),
