@@ -212,7 +212,7 @@ SPECIAL = {
     "arccos": [(1.0, 0.0), (-1.0, np.pi), (0.0, np.pi / 2), (-1.5, NAN), (NAN, NAN)],
     "erf": [(INF, 1.0), (-INF, -1.0), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0)],
     "ndtr": [(INF, 1.0), (-INF, 0.0), (NAN, NAN), (0.0, 0.5), (-200.0, 0.0)],
-    "log_ndtr": [(INF, 0.0), (-INF, -INF), (NAN, NAN)],
+    "log_ndtr": [(INF, -0.0), (-INF, -INF), (NAN, NAN)],
     "arcsinh": [(INF, INF), (-INF, -INF), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0), (1e-41, 1e-41)],
     "arccosh": [(INF, INF), (0.5, NAN), (-INF, NAN), (NAN, NAN), (1.0, 0.0)],
     "arctanh": [(1.0, INF), (-1.0, -INF), (2.0, NAN), (NAN, NAN), (0.0, 0.0), (-0.0, -0.0), (1e-41, 1e-41)],
