@@ -19,15 +19,31 @@ from symtensor.ir.node import OPS as _OPS
 from symtensor.ir.node import Tensor as _Tensor
 from symtensor.ops import operators as _operators
 from symtensor.ops.associative import associative_scan
+from symtensor.ops.bits import (
+    bitwise_count,
+    fmod,
+    frexp,
+    gcd,
+    lcm,
+    ldexp,
+    left_shift,
+    nextafter,
+    right_shift,
+    spacing,
+)
 from symtensor.ops.branches import cond, fori_loop, ifelse, switch_case, while_loop
 from symtensor.ops.composed import (
+    allclose,
+    array_equal,
     deg2rad,
     divmod,
     fabs,
+    fix,
     float_power,
     fmax,
     fmin,
     heaviside,
+    isclose,
     isneginf,
     isposinf,
     log1mexp,
@@ -36,11 +52,11 @@ from symtensor.ops.composed import (
     modf,
     nan_to_num,
     nansum,
-    ndtr,
     positive,
     ptp,
     rad2deg,
     round,
+    select,
     sinc,
     xlog1py,
 )
@@ -147,10 +163,12 @@ from symtensor.ops.functions import (
 from symtensor.ops.grids import geomspace, indices, logspace, meshgrid
 from symtensor.ops.joining import concatenate, stack
 from symtensor.ops.leaves import TYPED as _TYPED
-from symtensor.ops.leaves import matrix, scalar, tensor, tensor3, tensor4, vector
+from symtensor.ops.leaves import col, matrix, row, scalar, tensor, tensor3, tensor4, vector
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
 from symtensor.ops.normalise import log_softmax, logsumexp, softmax, std
+from symtensor.ops.parts import abs2, angle, conjugate, imag, join, real
 from symtensor.ops.rearranging import (
+    append,
     array_split,
     atleast_1d,
     atleast_2d,
@@ -158,14 +176,17 @@ from symtensor.ops.rearranging import (
     broadcast_arrays,
     column_stack,
     diag,
+    diagflat,
     dstack,
     flip,
     fliplr,
     flipud,
     hstack,
+    matrix_transpose,
     pad,
     repeat,
     roll,
+    rollaxis,
     rot90,
     split,
     tile,
@@ -176,6 +197,7 @@ from symtensor.ops.scan import cumulative, foldl, foldr, map, reduce, scan
 from symtensor.ops.scan_arguments import until
 from symtensor.ops.scatter import scatter_add, scatter_set, take
 from symtensor.ops.searching import flatnonzero, nonzero
+from symtensor.ops.special import betaln, digamma, erfinv, gammaln, log_ndtr, ndtr, polygamma
 from symtensor.solvers.minima import minimize
 from symtensor.solvers.ode import odeint
 from symtensor.solvers.roots import fixed_point, root
@@ -185,8 +207,16 @@ remainder = mod
 true_divide = divide
 sigmoid = expit
 bitwise_not = invert
+conj = conjugate
 degrees = rad2deg
 radians = deg2rad
+amax, amin, around = max, min, round
+# The names of the array API standard, which NumPy 2 has as well.
+acos, acosh, asin, asinh, atan, atan2, atanh = arccos, arccosh, arcsin, arcsinh, arctan, arctan2, arctanh
+bitwise_invert, bitwise_left_shift, bitwise_right_shift = invert, left_shift, right_shift
+concat, permute_dims, pow = concatenate, transpose, power
+# There is no memory that could be left as it is.
+empty, empty_like = zeros, zeros_like
 globals().update(_TYPED)
 
 _operators.FUNCTIONS.update({name: value for name, value in globals().items() if callable(value) and name[0] != "_"})

@@ -20,7 +20,7 @@ SUPPORTED = tuple(
 
 _CANONICAL = {d: d for d in SUPPORTED}
 
-BOOL, INT64, FLOAT32, FLOAT64 = (np.dtype(name) for name in ("bool", "int64", "float32", "float64"))
+BOOL, INT64, FLOAT16, FLOAT32, FLOAT64 = (np.dtype(name) for name in ("bool", "int64", "float16", "float32", "float64"))
 
 WEAK_SCALARS = (bool, int, float, complex)
 
@@ -63,6 +63,28 @@ def inexact(dtype: np.dtype) -> np.dtype:
     if dtype.itemsize == 1:
         return np.dtype("float16")
     return FLOAT32 if dtype.itemsize == 2 else FLOAT64
+
+
+def part(dtype: np.dtype) -> np.dtype:
+    """The dtype of the real and imaginary part of a complex number; other dtypes are their own.
+
+    >>> part(np.dtype("complex64"))
+    dtype('float32')
+    """
+    return (FLOAT32 if dtype.itemsize == 8 else FLOAT64) if dtype.kind == "c" else dtype
+
+
+def stored(dtype: np.dtype) -> tuple[np.dtype, int]:
+    """What generated code finds in memory for an element: numbers of which dtype, and how many.
+
+    Complex numbers lie as pairs; of float16 the bits are handled, since not every C compiler has the type.
+
+    >>> stored(np.dtype("complex128"))
+    (dtype('float64'), 2)
+    """
+    if dtype.kind == "c":
+        return part(dtype), 2
+    return (np.dtype("uint16"), 1) if dtype == FLOAT16 else (dtype, 1)
 
 
 def accumulator(dtype: np.dtype) -> np.dtype:

@@ -21,6 +21,7 @@ from symtensor.codegen.launches import Shape, launch_shape, spread_checks
 from symtensor.codegen.library import routine_call
 from symtensor.codegen.opencl import OPENCL
 from symtensor.codegen.units import nameless
+from symtensor.dtypes import stored
 from symtensor.errors import UnsupportedError
 from symtensor.ir import size as sz
 from symtensor.ir.node import Site
@@ -126,7 +127,9 @@ class DevicePrinter(EntryPrinter):
     def _transfer(self, verb: str, name: str, host: str, indent: str) -> str:
         """Read or write a whole buffer from or to host memory."""
         s = self.program.storages[name]
-        return f"{indent}if (st_{verb}(ctx, {name}, {s.dtype.itemsize}, {host}, {self.size(s.elements)})) return 1;"
+        kind, count = stored(s.dtype)
+        elements = self.size(sz.mul(s.elements, count))
+        return f"{indent}if (st_{verb}(ctx, {name}, {kind.itemsize}, {host}, {elements})) return 1;"
 
     def _bytes(self, s: pg.Storage) -> SizeLike:
         return sz.mul(s.elements, s.dtype.itemsize)
@@ -228,13 +231,14 @@ class DevicePrinter(EntryPrinter):
 
     def view(self, step: pg.View, indent: str) -> list[str]:
         """A view of a buffer, or of a view."""
-        offset = self.size(step.offset)
+        offset = self.size(sz.mul(step.offset, stored(step.dtype)[1]))
         at = f"{step.base}.at" if offset == "0" else f"{step.base}.at + {offset}"
         return [f"{indent}{step.name} = (st_view){{{step.base}.handle, {at}}};"]
 
     def copy(self, step: pg.Copy, indent: str) -> list[str]:
         """A copy on the device."""
-        size = f"{step.dtype.itemsize}, {self.size(step.elements)}"
+        kind, count = stored(step.dtype)
+        size = f"{kind.itemsize}, {self.size(sz.mul(step.elements, count))}"
         return [f"{indent}if (st_copy(ctx, {step.target}, {step.source}, {size})) return 1;"]
 
     def pointer_type(self, name: str) -> str:

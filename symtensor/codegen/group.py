@@ -27,9 +27,11 @@ from symtensor.codegen.loop_ir import (
     expressions,
 )
 from symtensor.codegen.pieces import in_pieces
+from symtensor.codegen.represent import NUMBERS, represent
 from symtensor.codegen.resolve import merge_loops, resolve, row_major
 from symtensor.codegen.schedule import Lanes, Parallel, Schedule, Sink, TwoStage, choose, operations
 from symtensor.codegen.two_pass import in_two_passes, monoid_of
+from symtensor.dtypes import stored
 from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Expr, Index, Load, LoopVar, ValueIndex, Var, index
@@ -268,32 +270,41 @@ class GroupLowering:
         return Store(name, offset, value)
 
 
+def _expressions_of(body: tuple[Statement, ...]) -> list[tuple[Statement, list[Expr]]]:
+    """All statements, each with all expressions in it."""
+    return [(s, walk(list(expressions(s)))) for s in all_statements(body)]
+
+
 def make_kernel(
     name: str, body: tuple[Statement, ...], nodes: tuple[Tensor, ...], work: SizeLike, dtypes: dict[str, np.dtype]
 ) -> Kernel:
     """Close a kernel: find the buffers and sizes that its statements use."""
     from symtensor.codegen.loop_ir import Fail
 
+    parts = _expressions_of(body)
+    if any(e.dtype.num in NUMBERS for _, found in parts for e in found):
+        body = represent(body)
+        parts = _expressions_of(body)
     local = {s.name for s in all_statements(body) if isinstance(s, Alloc)}
     reads: dict[str, None] = {}
     writes: dict[str, None] = {}
     used: dict[Atom, None] = {}
     bound: set[Atom] = set()
     can_fail = False
-    for statement in all_statements(body):
+    for statement, found in parts:
         can_fail |= isinstance(statement, Fail)
         if isinstance(statement, For):
             bound.add(statement.var)
         if isinstance(statement, Store):
             writes.setdefault(statement.buffer)
-        for expr in walk(list(expressions(statement))):
+        for expr in found:
             if isinstance(expr, Load):
                 reads.setdefault(expr.buffer)
             size = expr.offset if isinstance(expr, Load) else expr.size if isinstance(expr, Index) else 0
             for atom in atoms(size):
                 used.setdefault(atom)
     buffers = [
-        Buffer(b, dtypes[b], "inout" if b in writes and b in reads else "out" if b in writes else "in")
+        Buffer(b, stored(dtypes[b])[0], "inout" if b in writes and b in reads else "out" if b in writes else "in")
         for b in dict.fromkeys([*reads, *writes])
         if b not in local
     ]

@@ -13,6 +13,7 @@ from symtensor.codegen.mathlib import helper_texts, type_source
 from symtensor.codegen.outline import outline
 from symtensor.codegen.printer import safe_comment
 from symtensor.codegen.units import Units
+from symtensor.dtypes import stored
 from symtensor.ir import size as sz
 from symtensor.ir.node import Site
 from symtensor.ir.size import Atom, SizeLike
@@ -200,7 +201,7 @@ class HostPrinter(EntryPrinter):
 
     def view(self, step: pg.View, indent: str) -> list[str]:
         """A pointer into a buffer."""
-        return [f"{indent}{step.name} = {step.base} + {self.size(step.offset)};"]
+        return [f"{indent}{step.name} = {step.base} + {self.size(sz.mul(step.offset, stored(step.dtype)[1]))};"]
 
     def copy(self, step: pg.Copy, indent: str) -> list[str]:
         """A copy, unless both pointers are the same."""

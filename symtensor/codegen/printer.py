@@ -14,8 +14,9 @@ import numpy as np
 
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.dialect import SUFFIX, Dialect
-from symtensor.codegen.helpers import conversion_helper, float_helper, integer_helper
+from symtensor.codegen.helpers import SMALL_FLOAT, conversion_helper, float_helper, integer_helper
 from symtensor.codegen.mathlib import of_integers
+from symtensor.dtypes import stored
 from symtensor.errors import CODES
 from symtensor.ir.node import Site
 from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, ValueIndex, Var
@@ -28,6 +29,12 @@ BOOL = np.dtype("bool")
 def size_name(atom: Atom) -> str:
     """The C variable that holds an atom's value."""
     return sanitise(atom.label).rstrip("_")
+
+
+def helper_dtype(e: Call) -> np.dtype:
+    """The dtype of the instance of a helper that a call means: that of the operands, or the float made of an int."""
+    operand = e.args[0].dtype
+    return e.dtype if e.dtype.kind == "f" and operand.kind != "f" else operand
 
 
 class KernelPrinter:
@@ -78,7 +85,7 @@ class KernelPrinter:
     def type(self, dtype: np.dtype) -> str:
         """The C type of a dtype."""
         try:
-            return self.dialect.types[dtype.name]
+            return self.dialect.types[stored(dtype)[0].name]
         except KeyError:
             raise TypeError(
                 f"the target {self.dialect.name!r} has no dtype {dtype} yet\n"
@@ -140,7 +147,7 @@ class KernelPrinter:
             return f"({args[0]} ? {args[1]} : {args[2]})"
         if row.form == "cast":
             return self.cast(args[0], operand, e.dtype)
-        return f"{self.helper(e.op, operand)}({', '.join(args)})"
+        return f"{self.helper(e.op, helper_dtype(e))}({', '.join(args)})"
 
     def cast(self, text: str, source: np.dtype, target: np.dtype) -> str:
         """A conversion with NumPy's meaning."""
@@ -156,7 +163,7 @@ class KernelPrinter:
         """The name of a helper function, which is recorded as used."""
         if of_integers(name):
             return self._recorded(name, "f64", lanes)
-        if dtype.kind != "f" or name in ("mod", "floordiv"):
+        if dtype.kind != "f" or name in SMALL_FLOAT:
             return self.small_helper(name, dtype)
         self.type(dtype)
         return self._recorded(name, SUFFIX[dtype.name], lanes)

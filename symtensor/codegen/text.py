@@ -14,7 +14,19 @@ from symtensor.ir.size import SizeLike
 
 INDENT = "  "
 # How tightly operators bind; an operand that binds less needs parentheses.
-BINDING = {"or": 1, "xor": 1, "and": 2, "bit_or": 3, "bit_xor": 3, "bit_and": 3, "add": 5, "sub": 5, "mul": 6, "div": 6}
+BINDING = {
+    "or": 1,
+    "xor": 1,
+    "and": 2,
+    "bit_or": 3,
+    "bit_xor": 3,
+    "bit_and": 3,
+    "add": 5,
+    "sub": 5,
+    "mul": 6,
+    "product": 6,
+    "div": 6,
+}
 COMPARISON, UNARY, ATOM = 4, 7, 9
 
 

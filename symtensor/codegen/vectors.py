@@ -15,8 +15,9 @@ import numpy as np
 
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.dialect import SUFFIX
+from symtensor.codegen.helpers import SMALL_FLOAT
 from symtensor.codegen.mathlib import of_integers
-from symtensor.codegen.printer import BOOL, KernelPrinter, _bare
+from symtensor.codegen.printer import BOOL, KernelPrinter, _bare, helper_dtype
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, LoopVar, ValueIndex, Var
 from symtensor.ir.size import Atom, Size, SizeLike, atoms, substitute
@@ -95,7 +96,7 @@ class VectorLoop:
             if isinstance(s, ir.Let) and self.depends(s.value):
                 self.varying.add(s.name)
             for e in walk(list(exprs)[-1:] if isinstance(s, ir.Store) else [e for e in exprs if not _is_zero(e)]):
-                if self.depends(e) and e.dtype != BOOL:
+                if self.depends(e) and e.dtype.kind not in "bc":
                     widest = max(widest, e.dtype.itemsize)
                 calls += isinstance(e, Call)
             if isinstance(s, ir.Store):
@@ -331,7 +332,7 @@ class VectorLoop:
     def call(self, e: Call, copy: _Copy) -> str:
         """An operation on vectors."""
         row = SCALAR_OPS[e.op]
-        dtype = e.args[0].dtype
+        dtype = helper_dtype(e)
         args = [self.expr(a, copy) for a in e.args]
         if row.form == "infix":
             return f"({args[0]} {row.symbol} {args[1]})"
@@ -348,7 +349,7 @@ class VectorLoop:
             return self.select(e, args)
         if row.form == "cast":
             return self.cast(e, args[0], copy)
-        if dtype.kind == "f" and e.op not in ("mod", "floordiv"):
+        if dtype.kind == "f" and e.op not in SMALL_FLOAT:
             return f"{self.p.helper(e.op, dtype, self.lanes)}({', '.join(args)})"
         if of_integers(e.op):
             return f"{self.p.helper(e.op, dtype, self.lanes)}({', '.join(args)})"

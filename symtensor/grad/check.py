@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 
+from symtensor import dtypes
 from symtensor.errors import GradientError
 from symtensor.grad.forward import jvp
 from symtensor.grad.reverse import Prepare, grad
 from symtensor.ir.node import Tensor, TensorType, new_leaf
-from symtensor.ops.declare import INPUT, constant
+from symtensor.ops import parts
+from symtensor.ops.declare import INPUT, conjugate, constant
 from symtensor.ops.elementwise import multiply
 from symtensor.ops.reduction import sum
 from symtensor.ops.reference import evaluate
@@ -21,20 +23,24 @@ Evaluate = Callable[[Sequence[Tensor], dict[Tensor, np.ndarray]], Sequence[Any]]
 
 
 def numeric_gradient(f: Callable[[Sequence[np.ndarray]], float], points: Sequence[np.ndarray], step: float) -> list:
-    """Central differences of a scalar function in every element of its floating-point arguments (None for others)."""
+    """Central differences of a scalar function in every element of its floating-point arguments (None for others).
+
+    In a complex element ``d/dRe + i d/dIm``.
+    """
     gradients: list[np.ndarray | None] = []
     for k, point in enumerate(points):
-        if point.dtype.kind != "f":
+        if point.dtype.kind not in "fc":
             gradients.append(None)
             continue
-        slope = np.zeros(point.shape)
+        slope = np.zeros(point.shape, dtypes.promote(point.dtype, dtypes.FLOAT64))
         for index in np.ndindex(point.shape):
-            values = []
-            for sign in (1, -1):
-                moved = [np.array(p) for p in points]
-                moved[k][index] += sign * step
-                values.append(f(moved))
-            slope[index] = (values[0] - values[1]) / (2 * step)
+            for unit in (1, 1j) if point.dtype.kind == "c" else (1,):
+                values = []
+                for sign in (1, -1):
+                    moved = [np.array(p) for p in points]
+                    moved[k][index] += sign * step * unit
+                    values.append(f(moved))
+                slope[index] += (values[0] - values[1]) / (2 * step) * unit
         gradients.append(slope)
     return gradients
 
@@ -73,7 +79,7 @@ def verify_grad(
     rng = np.random.default_rng(seed)
     arrays = [np.asarray(p) for p in points]
     inputs = [new_leaf(INPUT, TensorType(a.dtype, a.shape), name=f"x{k}") for k, a in enumerate(arrays)]
-    floating = [x for x in inputs if x.dtype.kind == "f"]
+    floating = [x for x in inputs if x.dtype.kind in "fc"]
 
     def gradients_of(cost: Tensor) -> list[Tensor]:
         return grad(cost, floating, disconnected_inputs="ignore", prepare=prepare)
@@ -87,8 +93,8 @@ def verify_grad(
     cost = _weighted(function(*inputs), rng)
     gradients = gradients_of(cost)
     compare(cost, gradients, "gradient")
-    directions = [constant(rng.normal(size=a.shape), a.dtype) for a in arrays if a.dtype.kind == "f"]
-    along = sum_all([sum(multiply(g, d)) for g, d in zip(gradients, directions)])
+    directions = [constant(_draw(rng, a.shape, a.dtype), a.dtype) for a in arrays if a.dtype.kind in "fc"]
+    along = sum_all([sum(real(multiply(conjugate(g), d))) for g, d in zip(gradients, directions)])
     reverse_value, forward_value = run([along, jvp(cost, floating, directions)], dict(zip(inputs, arrays)))
     if not np.allclose(reverse_value, forward_value, rtol=1e-9, atol=1e-9):
         raise GradientError(f"forward and reverse mode differ: {forward_value} and {reverse_value}")
@@ -107,9 +113,18 @@ def sum_all(terms: Sequence[Tensor]) -> Tensor:
 def _weighted(outputs: Any, rng: np.random.Generator) -> Tensor:
     terms = []
     for output in outputs if isinstance(outputs, (tuple, list)) else (outputs,):
-        weights = rng.normal(size=output.shape)
-        terms.append(sum(multiply(output, constant(weights))))
+        terms.append(sum(real(multiply(output, constant(_draw(rng, output.shape, output.dtype))))))
     return sum_all(terms)
+
+
+def real(value: Tensor) -> Tensor:
+    """The real part of a complex tensor."""
+    return parts.real(value) if value.dtype.kind == "c" else value
+
+
+def _draw(rng: np.random.Generator, shape: tuple, dtype: np.dtype) -> np.ndarray:
+    values = rng.normal(size=shape)
+    return values + 1j * rng.normal(size=shape) if dtype.kind == "c" else values
 
 
 def _assert_close(got: np.ndarray, want: np.ndarray, rtol: float, atol: float, what: str) -> None:

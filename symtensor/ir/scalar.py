@@ -75,7 +75,7 @@ class ScalarOp:
         arity: number of operands.
         form: ``infix``, ``prefix`` (operators of C), ``compare`` (gives a bool), ``logic`` (bools to a bool),
             ``helper`` (a function of the math library, one instance per precision and lane count), ``select``,
-            ``cast``, or ``bits`` (reinterpretation).
+            ``cast``, or ``parts`` (making and taking apart complex numbers, which are gone before anything is printed).
         symbol: the operator, or the helper's name.
         fold: its value on Python or NumPy scalars, used to fold constants in index conditions.
     """
@@ -100,6 +100,7 @@ _declare(
     ("add", 2, "+", lambda a, b: a + b),
     ("sub", 2, "-", lambda a, b: a - b),
     ("mul", 2, "*", lambda a, b: a * b),
+    ("product", 2, "*", lambda a, b: a * b),  # rounded by itself: never joined with an addition
     ("div", 2, "/", None),
     ("bit_and", 2, "&", None),
     ("bit_or", 2, "|", None),
@@ -126,6 +127,10 @@ _declare(
 )
 _declare("select", ("select", 3, "?", None))
 _declare("cast", ("cast", 1, "", None))
+_declare("parts", ("complex", 2, "", None), ("real", 1, "", None), ("imag", 1, "", None))
+
+COMPLEX_FORMS: dict[str, Callable[..., Expr]] = {}
+"""Operations on complex numbers as operations on their parts, see ``symtensor.ir.complex``."""
 
 
 def declare_helper(name: str, arity: int) -> None:
@@ -324,6 +329,8 @@ def call(op: str, *args: Expr, dtype: np.dtype | None = None) -> Expr:
 
     Floating-point arithmetic is never folded here: that is the optimizer's work, under its accuracy rules.
     """
+    if args[-1].dtype.kind == "c":
+        return _complex_call(op, args)
     row = SCALAR_OPS[op]
     if row.form in ("compare", "logic"):
         known = [_known(a) for a in args]
@@ -343,6 +350,36 @@ def call(op: str, *args: Expr, dtype: np.dtype | None = None) -> Expr:
             return args[1] if condition else args[2]
         return Call(op, args, args[1].dtype)
     return Call(op, args, args[0].dtype if dtype is None else dtype)
+
+
+def _complex_call(op: str, args: tuple[Expr, ...]) -> Expr:
+    """An operation on complex numbers, taken apart at once: code generation knows only real ones."""
+    form = {"real": real, "imag": imag}.get(op) or COMPLEX_FORMS.get(op)
+    if form is None:
+        raise TypeError(f"{op} is not defined for complex numbers")
+    return form(*args)
+
+
+def pair(re: Expr, im: Expr) -> Expr:
+    """A complex number of two parts of one dtype."""
+    return Call("complex", (re, im), np.dtype("complex64" if re.dtype.itemsize == 4 else "complex128"))
+
+
+def _part(value: Expr, which: str) -> Expr:
+    if isinstance(value, Call) and value.op == "complex":
+        return value.args[which == "imag"]
+    dtype = np.dtype("float32" if value.dtype.itemsize == 8 else "float64")
+    return Const(getattr(value.value, which), dtype) if isinstance(value, Const) else Call(which, (value,), dtype)
+
+
+def real(value: Expr) -> Expr:
+    """The real part; a real value itself."""
+    return _part(value, "real") if value.dtype.kind == "c" else value
+
+
+def imag(value: Expr) -> Expr:
+    """The imaginary part."""
+    return _part(value, "imag") if value.dtype.kind == "c" else Const(0, value.dtype)
 
 
 def _proved(op: str, left: Expr, right: Expr) -> bool | None:
@@ -405,9 +442,20 @@ def cast(value: Expr, dtype: np.dtype) -> Expr:
     """Convert to another dtype with NumPy's meaning."""
     if value.dtype == dtype:
         return value
+    if value.dtype.kind == "c" or dtype.kind == "c":
+        return _complex_cast(value, dtype)
     if isinstance(value, Const) and (dtype.kind != "b"):
         return Const(value.value, dtype)
     return Call("cast", (value,), dtype)
+
+
+def _complex_cast(value: Expr, dtype: np.dtype) -> Expr:
+    if dtype.kind == "c":
+        own = np.dtype("float32" if dtype.itemsize == 8 else "float64")
+        return pair(cast(real(value), own), cast(imag(value) if value.dtype.kind == "c" else Const(0, own), own))
+    if dtype == BOOL:
+        return call("or", real(value).not_equal(0), imag(value).not_equal(0))
+    return cast(real(value), dtype)  # the imaginary part is dropped, as NumPy does
 
 
 def index(size: SizeLike) -> Index:

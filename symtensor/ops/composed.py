@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import math
 from typing import Any
 
@@ -9,27 +10,32 @@ import numpy as np
 
 from symtensor import dtypes
 from symtensor.ir.node import Tensor
-from symtensor.ops.declare import as_tensor, cast, promoted
+from symtensor.ops.declare import as_tensor, cast, constant, numeric_type, promoted
 from symtensor.ops.elementwise import (
     absolute,
     equal,
     floor_divide,
+    isfinite,
     isinf,
     isnan,
     less,
+    less_equal,
     maximum,
     minimum,
     mod,
+    real_type,
     rint,
     trunc,
     where,
 )
-from symtensor.ops.functions import erfc, exp, expm1, log, log1p, logaddexp, power, sin
-from symtensor.ops.reduction import max, min, sum
+from symtensor.ops.functions import exp, expm1, log, log1p, logaddexp, power, real_float_type, sin
+from symtensor.ops.reduction import all, max, min, sum
 
 
 def _inexact(x: Any) -> Tensor:
+    """A real value as floating-point."""
     tensor = as_tensor(x)
+    real_type([tensor.dtype])
     return cast(tensor, dtypes.inexact(tensor.dtype))
 
 
@@ -41,7 +47,9 @@ def positive(x: Any) -> Tensor:
     >>> st.positive(st.vector("x")).dtype
     dtype('float64')
     """
-    return as_tensor(x)
+    tensor = as_tensor(x)
+    numeric_type([tensor.dtype])
+    return tensor
 
 
 def fabs(x: Any) -> Tensor:
@@ -129,7 +137,7 @@ def heaviside(x1: Any, x2: Any) -> Tensor:
     >>> st.heaviside(st.vector("x"), 0.5).dtype
     dtype('float64')
     """
-    kind = dtypes.inexact(promoted((x1, x2)))
+    kind = real_float_type([promoted((x1, x2))])[1]
     x, middle = cast(x1, kind), cast(x2, kind)
     return where(isnan(x), x, where(equal(x, 0), middle, where(less(x, 0), cast(0, kind), cast(1, kind))))
 
@@ -168,6 +176,69 @@ def nan_to_num(x: Any, nan: float = 0.0, posinf: float | None = None, neginf: fl
     value = where(isposinf(value), largest if posinf is None else posinf, value)
     value = where(isneginf(value), -largest if neginf is None else neginf, value)
     return where(isnan(value), nan, value)
+
+
+def fix(x: Any) -> Tensor:
+    """Round towards zero, as ``trunc``.
+
+    >>> import symtensor as st
+    >>> st.fix(st.vector("x")).dtype
+    dtype('float64')
+    """
+    return trunc(x)
+
+
+def isclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Whether ``abs(a - b) <= atol + rtol * abs(b)``; infinities are close to themselves only.
+
+    >>> import symtensor as st
+    >>> st.isclose(st.vector("x"), 1.0).dtype
+    dtype('bool')
+    """
+    x, y = as_tensor(a), as_tensor(b)
+    x, y = (cast(v, dtypes.promote(v.dtype, dtypes.FLOAT64)) if v.dtype.kind in "biu" else v for v in (x, y))
+    near = less_equal(absolute(x - y), atol + rtol * absolute(y)) & isfinite(y) | equal(x, y)
+    return near | (isnan(x) & isnan(y)) if equal_nan else near
+
+
+def allclose(a: Any, b: Any, rtol: float = 1e-5, atol: float = 1e-8, equal_nan: bool = False) -> Tensor:
+    """Whether all elements are close, see ``isclose``.
+
+    >>> import symtensor as st
+    >>> st.allclose(st.vector("x"), 1.0).ndim
+    0
+    """
+    return all(isclose(a, b, rtol, atol, equal_nan))
+
+
+def array_equal(a1: Any, a2: Any) -> Tensor:
+    """Whether two arrays of one shape have equal elements; arrays of other ranks or static sizes are unequal.
+
+    >>> import symtensor as st
+    >>> st.array_equal(st.vector("x"), st.vector("x", shape=(3,))).dtype
+    dtype('bool')
+    """
+    x, y = as_tensor(a1), as_tensor(a2)
+    fixed = [(m, n) for m, n in zip(x.shape, y.shape) if isinstance(m, int) and isinstance(n, int)]
+    if x.ndim != y.ndim or builtins.any(m != n for m, n in fixed):
+        return constant(False)
+    return all(equal(x, y))
+
+
+def select(condlist: Any, choicelist: Any, default: Any = 0) -> Tensor:
+    """Elements of the first choice whose condition holds, else ``default``.
+
+    >>> import symtensor as st
+    >>> x = st.vector("x")
+    >>> st.select([x > 1, x < -1], [x, -x], 0.5).ndim
+    1
+    """
+    if len(condlist) != len(choicelist):
+        raise ValueError("list of cases must be same length as list of conditions")
+    result = default
+    for condition, choice in zip(reversed(condlist), reversed(choicelist)):
+        result = where(condition, choice, result)
+    return as_tensor(result)
 
 
 # --------------------------------------------------------------------------------------------------------- angles
@@ -216,17 +287,9 @@ def logaddexp2(x1: Any, x2: Any) -> Tensor:
     """
     ln2 = math.log(2)
     kind = dtypes.inexact(promoted((x1, x2)))
+    if kind == dtypes.FLOAT16:
+        return cast(logaddexp2(cast(x1, dtypes.FLOAT32), cast(x2, dtypes.FLOAT32)), kind)
     return logaddexp(cast(x1, kind) * ln2, cast(x2, kind) * ln2) / ln2
-
-
-def ndtr(x: Any) -> Tensor:
-    """Distribution function of the standard normal distribution.
-
-    >>> import symtensor as st
-    >>> st.ndtr(st.vector("x")).dtype
-    dtype('float64')
-    """
-    return 0.5 * erfc(_inexact(x) * -math.sqrt(0.5))
 
 
 def logit(x: Any) -> Tensor:

@@ -13,10 +13,11 @@ from typing import Any
 
 import numpy as np
 
+from symtensor.dtypes import FLOAT16, FLOAT32
 from symtensor.errors import ShapeError, located
 from symtensor.ir.node import Guard, Op, Tensor, TensorType, caller_sites, describe, register
 from symtensor.ir.size import SizeLike
-from symtensor.ops.declare import as_tensor, promoted
+from symtensor.ops.declare import as_tensor, cast, conjugate, promoted
 from symtensor.ops.diagonal import diagonal_labels
 from symtensor.ops.elementwise import multiply
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, squeeze, transpose
@@ -69,7 +70,7 @@ def _pull(g: Tensor, out: Labels, other: Tensor, others: Labels, wanted: Tensor,
     """Cotangent of one operand: contract g with the other, and repeat along labels that only this operand has."""
     present = set(out) | set(others)
     kept = tuple(label for label in labels if label in present)
-    result = contract(g, other, out, others, kept)
+    result = contract(g, conjugate(other), out, others, kept)
     if kept == labels:
         return result
     missing = tuple(i for i, label in enumerate(labels) if label not in present)
@@ -104,6 +105,8 @@ def contract(a: Tensor, b: Tensor, left: Labels, right: Labels, out: Labels) -> 
     def renamed(labels: Labels) -> Labels:
         return tuple(number[label] for label in labels)
 
+    if a.dtype == FLOAT16:  # summed up in float32 and rounded once, as NumPy does
+        return cast(contract(cast(a, FLOAT32), cast(b, FLOAT32), left, right, out), FLOAT16)
     return CONTRACT(a, b, left=renamed(left), right=renamed(right), out=renamed(out))
 
 
@@ -215,25 +218,25 @@ def outer(a: Any, b: Any) -> Tensor:
 
 
 def vdot(a: Any, b: Any) -> Tensor:
-    """Sum of products of all elements.
+    """Sum of products of all elements; those of ``a`` are conjugated.
 
     >>> import symtensor as st
     >>> st.vdot(st.ones((2, 3)), st.ones((2, 3))).shape
     ()
     """
     x, y = _pair(a, b)
-    return contract(ravel(x), ravel(y), (0,), (0,), ())
+    return contract(ravel(conjugate(x)), ravel(y), (0,), (0,), ())
 
 
 def vecdot(x1: Any, x2: Any, axis: int = -1) -> Tensor:
-    """Sum of products along one axis; the others broadcast.
+    """Sum of products along one axis; the others broadcast.  Elements of ``x1`` are conjugated.
 
     >>> import symtensor as st
     >>> st.vecdot(st.ones((2, 3)), st.ones(3)).shape
     (2,)
     """
     x, y = _pair(x1, x2)
-    x, y = moveaxis(x, axis, -1), moveaxis(y, axis, -1)
+    x, y = moveaxis(conjugate(x), axis, -1), moveaxis(y, axis, -1)
     rank = builtins.max(x.ndim, y.ndim)
     left, right = tuple(range(rank - x.ndim, rank)), tuple(range(rank - y.ndim, rank))
     return _contract_broadcast(x, y, left, right, tuple(range(rank - 1)), set(range(rank - 1)))
@@ -286,15 +289,31 @@ def _arrange(x: Tensor, labels: Labels, out: Labels) -> Tensor:
     return transpose(x, tuple(labels.index(label) for label in out))
 
 
-def einsum(subscripts: str, *operands: Any) -> Tensor:
+def _as_text(arguments: tuple[Any, ...]) -> tuple[str, list[Any]]:
+    """The other notation of einsum, operands each followed by its list of labels, as subscripts and operands."""
+
+    def letters(labels: Sequence[Any]) -> str:
+        return "".join("..." if label is Ellipsis else _letters((int(label),)) for label in labels)
+
+    pairs = len(arguments) // 2
+    text = ",".join(letters(labels) for labels in arguments[1 : 2 * pairs : 2])
+    if len(arguments) % 2:
+        text += "->" + letters(arguments[-1])
+    return text, list(arguments[: 2 * pairs : 2])
+
+
+def einsum(subscripts: Any, *operands: Any, optimize: Any = None) -> Tensor:
     """Sum of products in Einstein's notation, with NumPy's rules for ``...`` and for a missing result.
 
-    Operands are contracted in pairs from the left.
+    Operands are contracted in pairs from the left, whatever ``optimize`` says.  As in NumPy each operand may also be
+    followed by a list of labels: ``einsum(x, [0, 1], [1, 0])``.
 
     >>> import symtensor as st
     >>> st.einsum("bij,bkj->bik", st.ones((2, 3, 4)), st.ones((2, 5, 4))).shape
     (2, 3, 5)
     """
+    if not isinstance(subscripts, str):
+        subscripts, operands = _as_text((subscripts, *operands))  # type: ignore[assignment]
     dtype = promoted(operands)
     tensors = [as_tensor(x, dtype) for x in operands]
     labels, out = _parse(subscripts, [x.ndim for x in tensors])

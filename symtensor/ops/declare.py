@@ -24,8 +24,10 @@ import numpy as np
 
 from symtensor import dtypes
 from symtensor.errors import DTypeError, ShapeError, located
-from symtensor.ir.node import WILD, Guard, Op, Tensor, TensorType, caller_sites, describe, make, register
+from symtensor.ir import complex as _complex_forms  # noqa: F401 - enters the forms of complex arithmetic
+from symtensor.ir.node import OPS, WILD, Guard, Op, Tensor, TensorType, caller_sites, describe, make, register
 from symtensor.ir.scalar import SCALAR_OPS, Const, Expr, call, declare_helper
+from symtensor.ir.scalar import cast as scalar_cast
 from symtensor.ir.size import Size, SizeLike
 from symtensor.ops.weak import Weak
 
@@ -42,11 +44,23 @@ class Elementwise(Op):
         scalar: builds the scalar expression from scalar operands of the declared dtypes.
         types: from dtypes or weak scalars to the operand dtypes and the result dtype.
         cost: scalar operations an element, for the cost model (a division is about 4, ``exp`` about 12).
+        half: the element for float16 operands, given as float32, where rounding the result of ``scalar`` is not it.
+        check: ``check(operands)`` raises for values that are known to be refused.
     """
 
     scalar: Callable[..., Expr] = lambda *a: a[0]
     types: TypeRule | None = None
     cost: float = 1.0
+    half: Callable[..., Expr] | None = None
+    check: Callable[[Sequence[Any]], None] | None = None
+
+    def scalar_of(self, *operands: Expr) -> Expr:
+        """The element for these operands: float16 is computed in float32 and rounded once, as NumPy does."""
+        if all(o.dtype != dtypes.FLOAT16 for o in operands):
+            return self.scalar(*operands)
+        wide = [scalar_cast(o, dtypes.FLOAT32) if o.dtype == dtypes.FLOAT16 else o for o in operands]
+        value = (self.half or self.scalar)(*wide)
+        return scalar_cast(value, dtypes.FLOAT16) if value.dtype == dtypes.FLOAT32 else value
 
     def __call__(self, *inputs: Any, **attrs: Hashable) -> Tensor:
         """Apply to tensors, arrays or weak scalars: promote, cast, broadcast."""
@@ -386,6 +400,8 @@ def apply_elementwise(op: Elementwise, operands: Sequence[Any], attrs: dict[str,
             return make(op, tuple(as_tensor(o) for o in operands), tuple(attrs.items()))
     if op is CAST:
         return make(op, (as_tensor(operands[0]),), tuple(attrs.items()))
+    if op.check is not None:
+        op.check(operands)
     try:
         types, _ = types_of(op, operands)
     except DTypeError as error:
@@ -404,6 +420,8 @@ def elementwise(
     samples: Any = None,
     commutative: bool = False,
     cost: float = 1.0,
+    half: Callable[..., Expr] | None = None,
+    check: Callable[[Sequence[Any]], None] | None = None,
 ) -> Elementwise:
     """Declare an elementwise op.
 
@@ -417,20 +435,32 @@ def elementwise(
         samples: domain of each operand for the conformance tests, see ``symtensor.ops.samples``.
         commutative: whether operands may be exchanged.
         cost: scalar operations an element.
+        half: see ``Elementwise``.
+        check: see ``Elementwise``.
     """
 
     def infer(inputs: tuple[Tensor, ...], **attrs: Any) -> TensorType:
         return _infer_elementwise(inputs, op, types_of(op, inputs)[1])
 
     def pull(cotangents: Sequence[Tensor], node: Tensor) -> Sequence[Any]:
-        return vjp(cotangents[0], node, *node.inputs)  # type: ignore[misc]
+        if node.dtype.kind != "c":
+            return vjp(cotangents[0], node, *node.inputs)  # type: ignore[misc]
+        # The cotangent of a real loss is dL/dRe + i dL/dIm, so a slope f'(z) enters conjugated.
+        slopes = vjp(conjugate(cotangents[0]), node, *node.inputs)  # type: ignore[misc]
+        return tuple(s if s is None else conjugate(s) for s in slopes)
 
     op = Elementwise(
         name, "elementwise", infer, numpy, pull if vjp else None, commutative, broadcast_guards, samples,
-        scalar=scalar, types=types, cost=cost,
+        scalar=scalar, types=types, cost=cost, half=half, check=check,
     )  # fmt: skip
     register(op)
     return op
+
+
+def conjugate(x: Any) -> Tensor:
+    """Complex conjugate; real values pass unchanged."""
+    tensor = as_tensor(x)
+    return OPS["conjugate"](tensor) if tensor.dtype.kind == "c" else tensor
 
 
 def operator(symbol: str) -> Callable[..., Expr]:
@@ -451,8 +481,11 @@ def _cast_type(inputs: tuple[Tensor, ...], dtype: np.dtype) -> TensorType:
 
 
 def _cast_reference(x: np.ndarray, dtype: np.dtype) -> np.ndarray:
+    array = np.asarray(x)
+    if array.dtype.kind == "c" and dtype.kind not in "cb":
+        array = array.real
     with np.errstate(all="ignore"):
-        return np.asarray(x).astype(dtype)
+        return array.astype(dtype)
 
 
 def _cast_vjp(cotangents: Sequence[Tensor], node: Tensor) -> Sequence[Any]:

@@ -14,13 +14,14 @@ import numpy as np
 
 from symtensor import dtypes
 from symtensor.errors import DTypeError
-from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import Const, Expr, call, select
+from symtensor.ir.node import OPS, Tensor
+from symtensor.ir.scalar import Const, Expr, call, imag, pair, real, select
 from symtensor.ops.declare import (
     CONSTANT,
     Elementwise,
     as_tensor,
     compare_type,
+    conjugate,
     elementwise,
     helper,
     inexact_type,
@@ -57,8 +58,26 @@ def _float_test_type(operands: Sequence[Any]) -> Types:
 
 
 def _float_test(operands: Sequence[Any]) -> Types:
-    """An operand that is taken as floating-point, the result is bool."""
-    return inexact_type(operands)[0], dtypes.BOOL
+    """A real operand that is taken as floating-point, the result is bool."""
+    return inexact_type(real_type(operands)[0])[0], dtypes.BOOL
+
+
+def real_type(operands: Sequence[Any]) -> Types:
+    """As ``same_type``, without complex numbers."""
+    types, dtype = same_type(operands)
+    if dtype.kind == "c":
+        raise DTypeError("is not defined for complex numbers\n  hint: take st.real, st.imag, st.absolute or st.angle")
+    return types, dtype
+
+
+def _real_no_bool_type(operands: Sequence[Any]) -> Types:
+    return no_bool_type(real_type(operands)[0])
+
+
+def _magnitude_type(operands: Sequence[Any]) -> Types:
+    """The size of a complex number is real."""
+    types, dtype = same_type(operands)
+    return types, dtypes.part(dtype)
 
 
 # ------------------------------------------------------------------------------------------------ scalar forms
@@ -69,11 +88,13 @@ def _by_bool(on_bool: Callable[..., Expr], otherwise: Callable[..., Expr]) -> Ca
 
 def is_nan(x: Expr) -> Expr:
     """Scalar test for NaN; false for integers."""
-    return x.not_equal(x) if x.dtype.kind == "f" else Const(False, dtypes.BOOL)
+    return x.not_equal(x) if x.dtype.kind in "fc" else Const(False, dtypes.BOOL)
 
 
 def _sign(x: Expr) -> Expr:
     one = Const(1, x.dtype)
+    if x.dtype.kind == "c":
+        return select(x.equal(0), Const(0, x.dtype), x / pair(_absolute(x), Const(0, _absolute(x).dtype)))
     if x.dtype.kind == "u":
         return select(x > 0, one, Const(0, x.dtype))
     zero_or_nan = select(x.equal(0), Const(0, x.dtype), x) if x.dtype.kind == "f" else Const(0, x.dtype)
@@ -81,7 +102,7 @@ def _sign(x: Expr) -> Expr:
 
 
 def _reciprocal(x: Expr) -> Expr:
-    if x.dtype.kind == "f":
+    if x.dtype.kind in "fc":
         return 1 / x
     # Integer division truncates: only 1 and -1 have a reciprocal; 0 gives 0, as floor_divide does.
     one, zero = Const(1, x.dtype), Const(0, x.dtype)
@@ -91,7 +112,18 @@ def _reciprocal(x: Expr) -> Expr:
 
 def _reciprocal_reference(x: np.ndarray) -> np.ndarray:
     # NumPy's answer for the integer 0 depends on the machine.
-    return np.reciprocal(x) if x.dtype.kind == "f" else np.where(x == 0, x, np.reciprocal(np.where(x == 0, 1, x)))
+    return np.reciprocal(x) if x.dtype.kind in "fc" else np.where(x == 0, x, np.reciprocal(np.where(x == 0, 1, x)))
+
+
+def _of_parts(test: Callable[[Expr], Expr], joined: str, otherwise: bool) -> Callable[[Expr], Expr]:
+    """A test of floats, of both parts of complex numbers, with one answer for all integers."""
+
+    def apply(x: Expr) -> Expr:
+        if x.dtype.kind == "c":
+            return call(joined, test(real(x)), test(imag(x)))
+        return test(x) if x.dtype.kind == "f" else Const(otherwise, dtypes.BOOL)
+
+    return apply
 
 
 def _absolute(x: Expr) -> Expr:
@@ -131,20 +163,32 @@ divide = elementwise(
     vjp=lambda g, z, x, y: (g / y, -g * z / y), samples="rp", cost=4,
 )  # fmt: skip
 floor_divide = elementwise(
-    "floor_divide", np.floor_divide, operator("floordiv"), types=no_bool_type,
+    "floor_divide", np.floor_divide, operator("floordiv"), types=_real_no_bool_type,
     vjp=lambda g, z, x, y: (None, None), samples="rp", cost=8,
 )  # fmt: skip
 mod = elementwise(
-    "mod", np.mod, operator("mod"), types=no_bool_type,
+    "mod", np.mod, operator("mod"), types=_real_no_bool_type,
     vjp=lambda g, z, x, y: (g, -g * floor_divide(x, y)), samples="rp", cost=8,
 )  # fmt: skip
 negative = elementwise(
     "negative", np.negative, operator("neg"), types=numeric_type, vjp=lambda g, z, x: (-g,), samples="r"
 )
-absolute = elementwise("absolute", np.absolute, _absolute, vjp=lambda g, z, x: (g * sign(x),), samples="r")
-sign: Elementwise = elementwise(
-    "sign", np.sign, _sign, types=numeric_type, vjp=lambda g, z, x: (None,), samples="r", cost=2
+absolute = elementwise(
+    "absolute", np.absolute, _absolute, types=_magnitude_type, vjp=lambda g, z, x: (g * sign(x),), samples="r"
 )
+
+
+def _sign_vjp(g: Tensor, z: Tensor, x: Tensor) -> Sequence[Any]:
+    if x.dtype.kind != "c":
+        return (None,)
+    # z = x/|x| is not analytic: dz = (dx - z Re(conj(z) dx)) / |x|.  What comes is conjugated, as the answer will be.
+    g = conjugate(g)
+    size = absolute(x)
+    along = OPS["real"](conjugate(z) * g)
+    return (conjugate(where(equal(size, 0), 0, (g - z * along) / where(equal(size, 0), 1, size))),)
+
+
+sign: Elementwise = elementwise("sign", np.sign, _sign, types=numeric_type, vjp=_sign_vjp, samples="r", cost=2)
 square = elementwise(
     "square", np.square, lambda x: x * x, types=no_bool_type, vjp=lambda g, z, x: (2 * g * x,), samples="r"
 )
@@ -183,13 +227,11 @@ greater_equal = elementwise(
 )
 isnan = elementwise("isnan", np.isnan, is_nan, types=_float_test_type, samples="r")
 isinf = elementwise(
-    "isinf", np.isinf,
-    lambda x: call("abs", x).equal(float("inf")) if x.dtype.kind == "f" else Const(False, dtypes.BOOL),
+    "isinf", np.isinf, _of_parts(lambda x: call("abs", x).equal(float("inf")), "or", False),
     types=_float_test_type, samples="r",
 )  # fmt: skip
 isfinite = elementwise(
-    "isfinite", np.isfinite,
-    lambda x: call("abs", x) < float("inf") if x.dtype.kind == "f" else Const(True, dtypes.BOOL),
+    "isfinite", np.isfinite, _of_parts(lambda x: call("abs", x) < float("inf"), "and", True),
     types=_float_test_type, samples="r",
 )  # fmt: skip
 
@@ -236,7 +278,12 @@ def _rounding(name: str, numpy: Callable[..., Any]) -> Elementwise:
     # Integers are whole already: NumPy 2 hands them back unchanged.
     scalar = helper(name)
     return elementwise(
-        name, numpy, lambda x: scalar(x) if x.dtype.kind == "f" else x, vjp=lambda g, z, x: (None,), samples="r"
+        name,
+        numpy,
+        lambda x: scalar(x) if x.dtype.kind == "f" else x,
+        types=real_type,
+        vjp=lambda g, z, x: (None,),
+        samples="r",
     )
 
 

@@ -16,7 +16,17 @@ from symtensor import dtypes
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, Expr, call, select
 from symtensor.ops.declare import Elementwise, constant_value, elementwise, helper, inexact_type, promoted
-from symtensor.ops.elementwise import Types, equal, greater, is_nan, logical_not, maximum, no_bool_type, where
+from symtensor.ops.elementwise import (
+    Types,
+    equal,
+    greater,
+    is_nan,
+    logical_not,
+    maximum,
+    no_bool_type,
+    real_type,
+    where,
+)
 from symtensor.ops.elementwise import isnan as _isnan
 from symtensor.ops.elementwise import signbit as _signbit
 
@@ -24,14 +34,25 @@ TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 
 
 def _function(
-    name: str, numpy: Callable[..., Any], vjp: Callable[..., Sequence[Any]], samples: str = "r", cost: float = 12
+    name: str,
+    numpy: Callable[..., Any],
+    vjp: Callable[..., Sequence[Any]],
+    samples: str = "r",
+    cost: float = 12,
+    types: Callable[..., Types] = inexact_type,
 ) -> Elementwise:
     """Declare a function of one floating-point variable that is a helper of the math library."""
-    return elementwise(name, numpy, helper(name), types=inexact_type, vjp=vjp, samples=samples, cost=cost)
+    return elementwise(name, numpy, helper(name), types=types, vjp=vjp, samples=samples, cost=cost)
+
+
+def real_float_type(operands: Sequence[Any]) -> Types:
+    """Real numbers, integers taken as floats."""
+    return inexact_type(real_type(operands)[0])
 
 
 def float_pair_type(operands: Sequence[Any]) -> Types:
-    """Two operands, taken as the floating-point type in which NumPy evaluates functions of their common type."""
+    """Two real operands, taken as the floating-point type in which NumPy evaluates functions of their common type."""
+    real_type(operands)
     if all(isinstance(o, np.dtype) for o in operands):  # as NumPy, which finds one loop that takes each safely
         dtype = dtypes.promote(*(dtypes.inexact(o) for o in operands))
     else:
@@ -40,7 +61,7 @@ def float_pair_type(operands: Sequence[Any]) -> Types:
 
 
 # ----------------------------------------------------------------------------------------- references not in NumPy
-def _vectorised(function: Callable[[float], float]) -> Callable[[np.ndarray], np.ndarray]:
+def vectorised(function: Callable[[float], float]) -> Callable[[np.ndarray], np.ndarray]:
     """A function of Python's ``math`` over arrays: NumPy has no erf, and SciPy is no dependency."""
 
     def apply(x: np.ndarray) -> np.ndarray:
@@ -79,7 +100,7 @@ log1p = _function("log1p", np.log1p, lambda g, z, x: (g / (1 + x),), "p")
 log2 = _function("log2", np.log2, lambda g, z, x: (g / (x * LN2),), "p")
 log10 = _function("log10", np.log10, lambda g, z, x: (g / (x * LN10),), "p")
 sqrt = _function("sqrt", np.sqrt, lambda g, z, x: (g * 0.5 / z,), "p", 4)
-cbrt = _function("cbrt", np.cbrt, lambda g, z, x: (g / (3 * z * z),), "p")
+cbrt = _function("cbrt", np.cbrt, lambda g, z, x: (g / (3 * z * z),), "p", types=real_float_type)
 
 # -------------------------------------------------------------------------------------- trigonometry, hyperbolics
 sin = _function("sin", np.sin, lambda g, z, x: (g * cos(x),))
@@ -94,6 +115,11 @@ tanh = _function("tanh", np.tanh, lambda g, z, x: (g * (1 - z * z),))
 
 
 _HUGE = {2: 2.0**7, 4: 2.0**60, 8: 2.0**500}  # by bytes: from here on x*x + 1 is x*x, and may soon overflow
+
+
+def _real_or(complex_form: str, form: Callable[[Expr], Expr]) -> Callable[[Expr], Expr]:
+    """The scalar form of a function whose real form is written here, and whose complex one in the table of forms."""
+    return lambda x: call(complex_form, x) if x.dtype.kind == "c" else form(x)
 
 
 def _arcsinh(x: Expr) -> Expr:
@@ -115,6 +141,11 @@ def _arctanh(x: Expr) -> Expr:
     return call("copysign", 0.5 * call("log1p", 2 * size / (1 - size)), x)
 
 
+def _arccosh_slope(x: Tensor) -> Tensor:
+    # In the complex plane the root of the product has another branch than the product of the roots.
+    return sqrt(x - 1) * sqrt(x + 1) if x.dtype.kind == "c" else sqrt((x - 1) * (x + 1))
+
+
 copysign = elementwise(
     "copysign", np.copysign, helper("copysign", 2), types=float_pair_type,
     vjp=lambda g, z, x, y: (where(equal(_signbit(x), _signbit(y)), g, -g), None), samples="rs", cost=2,
@@ -122,18 +153,18 @@ copysign = elementwise(
 arcsinh = elementwise(
     "arcsinh",
     np.arcsinh,
-    _arcsinh,
+    _real_or("arcsinh", _arcsinh),
     types=inexact_type,
     vjp=lambda g, z, x: (g / sqrt(x * x + 1),),
     samples="r",
     cost=20,
 )
 arccosh = elementwise(
-    "arccosh", np.arccosh, _arccosh, types=inexact_type,
-    vjp=lambda g, z, x: (g / sqrt((x - 1) * (x + 1)),), samples="g", cost=20,
+    "arccosh", np.arccosh, _real_or("arccosh", _arccosh), types=inexact_type,
+    vjp=lambda g, z, x: (g / _arccosh_slope(x),), samples="g", cost=20,
 )  # fmt: skip
 arctanh = elementwise(
-    "arctanh", np.arctanh, _arctanh, types=inexact_type,
+    "arctanh", np.arctanh, _real_or("arctanh", _arctanh), types=inexact_type,
     vjp=lambda g, z, x: (g / ((1 - x) * (1 + x)),), samples="u", cost=20,
 )  # fmt: skip
 arctan2 = elementwise(
@@ -166,16 +197,43 @@ def _power_reference(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0)))
 
 
+def _known_exponent(operands: Sequence[Any]) -> None:
+    """NumPy refuses negative powers of integers; of those that a call brings a graph knows nothing: they truncate."""
+    exponent = operands[1]
+    if promoted(operands).kind not in "bi":
+        return
+    fixed = constant_value(exponent) if isinstance(exponent, Tensor) else exponent
+    if isinstance(fixed, (int, np.ndarray, np.generic)) and np.any(np.less(fixed, 0)):
+        raise ValueError("Integers to negative integer powers are not allowed.\n  hint: st.float_power takes them")
+
+
 power = elementwise(
-    "power", _power_reference, helper("pow", 2), types=no_bool_type, vjp=_power_vjp, samples="pr", cost=30
+    "power",
+    _power_reference,
+    helper("pow", 2),
+    types=no_bool_type,
+    check=_known_exponent,
+    vjp=_power_vjp,
+    samples="pr",
+    cost=30,
 )
 
 # --------------------------------------------------------------------------------------------- special functions
-erf = _function("erf", _vectorised(math.erf), lambda g, z, x: (g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20)
-erfc = _function("erfc", _vectorised(math.erfc), lambda g, z, x: (-g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20)
-expit = _function("expit", _expit_reference, lambda g, z, x: (g * z * (1 - z),), cost=16)
-log_expit = _function("log_expit", _log_expit_reference, lambda g, z, x: (g * expit(-x),), cost=24)
-softplus = _function("softplus", _softplus_reference, lambda g, z, x: (g * expit(x),), cost=24)
+erf = _function(
+    "erf", vectorised(math.erf), lambda g, z, x: (g * TWO_OVER_SQRT_PI * exp(-x * x),), cost=20, types=real_float_type
+)
+erfc = _function(
+    "erfc",
+    vectorised(math.erfc),
+    lambda g, z, x: (-g * TWO_OVER_SQRT_PI * exp(-x * x),),
+    cost=20,
+    types=real_float_type,
+)
+expit = _function("expit", _expit_reference, lambda g, z, x: (g * z * (1 - z),), cost=16, types=real_float_type)
+log_expit = _function(
+    "log_expit", _log_expit_reference, lambda g, z, x: (g * expit(-x),), cost=24, types=real_float_type
+)
+softplus = _function("softplus", _softplus_reference, lambda g, z, x: (g * expit(x),), cost=24, types=real_float_type)
 
 
 def _relu_vjp(g: Tensor, z: Tensor, x: Tensor) -> Sequence[Any]:
@@ -184,7 +242,7 @@ def _relu_vjp(g: Tensor, z: Tensor, x: Tensor) -> Sequence[Any]:
 
 relu = elementwise(
     "relu", lambda x: np.maximum(x, np.zeros((), x.dtype)), lambda x: call("max", x, Const(0, x.dtype)),
-    vjp=_relu_vjp, samples="r",
+    types=real_type, vjp=_relu_vjp, samples="r",
 )  # fmt: skip
 
 

@@ -16,7 +16,11 @@ PREFIXES = {
 }  # fmt: skip
 """Letters of typed short forms: ``fmatrix`` is a float32 matrix."""
 
-RANKS = {"scalar": 0, "vector": 1, "matrix": 2, "tensor3": 3, "tensor4": 4}
+FORMS: dict[str, tuple[int | None, ...]] = {
+    "scalar": (), "vector": (None,), "matrix": (None,) * 2, "tensor3": (None,) * 3, "tensor4": (None,) * 4,
+    "row": (1, None), "col": (None, 1),
+}  # fmt: skip
+"""The sizes that the short forms declare; a size 1 broadcasts."""
 
 
 def _size(declared: Any, name: str | None, axis: int) -> SizeLike:
@@ -49,15 +53,15 @@ def tensor(name: str | None = None, dtype: Any = "float64", shape: Any = ()) -> 
 
 
 def _short_form(kind: str, default: str) -> Callable[..., Tensor]:
-    rank = RANKS[kind]
+    usual = FORMS[kind]
 
     def declare(name: str | None = None, dtype: Any = default, shape: Any = None) -> Tensor:
-        sizes = (None,) * rank if shape is None else tuple(shape)
-        if len(sizes) != rank:
-            raise ValueError(f"a {kind} has {rank} axes, not {len(sizes)}")
+        sizes = usual if shape is None else tuple(shape)
+        if len(sizes) != len(usual):
+            raise ValueError(f"a {kind} has {len(usual)} axes, not {len(sizes)}")
         return tensor(name, dtype, sizes)
 
-    declare.__doc__ = f"Declare a {default} input with {rank} axes; see ``tensor``."
+    declare.__doc__ = f"Declare a {default} input with {len(usual)} axes; see ``tensor``."
     return declare
 
 
@@ -66,13 +70,16 @@ vector = _short_form("vector", "float64")
 matrix = _short_form("matrix", "float64")
 tensor3 = _short_form("tensor3", "float64")
 tensor4 = _short_form("tensor4", "float64")
+row = _short_form("row", "float64")
+col = _short_form("col", "float64")
 
 TYPED: dict[str, Callable[..., Tensor]] = {}
 for _letter, _dtype in PREFIXES.items():
-    for _kind in RANKS:
+    for _kind in FORMS:
         TYPED[_letter + _kind] = _short_form(_kind, _dtype)
         TYPED[_letter + _kind].__name__ = TYPED[_letter + _kind].__qualname__ = _letter + _kind
 for _kind, _function in (
     ("scalar", scalar), ("vector", vector), ("matrix", matrix), ("tensor3", tensor3), ("tensor4", tensor4),
+    ("row", row), ("col", col),
 ):  # fmt: skip
     _function.__name__ = _function.__qualname__ = _kind

@@ -217,7 +217,8 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> T
 
     Args:
         x: the array.
-        ord: for vectors None (2), a number, ``np.inf`` or ``-np.inf``; for matrices None or ``"fro"``.
+        ord: for vectors None (2), a number, ``np.inf`` or ``-np.inf``; for matrices None, ``"fro"``, 1, -1,
+            ``np.inf`` or ``-np.inf`` (the largest or smallest sum of sizes in a column, or in a row).
         axis: the axis of the vectors, a pair of axes of matrices, or None for the whole array.
         keepdims: whether reduced axes stay with size 1.
 
@@ -231,7 +232,14 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> T
         axis = (0, 1)
     axes = normal_axes(axis, values.ndim)
     if ord in (None, "fro") or (ord == 2 and len(axes) == 1):
-        return sqrt(sum(values * values, axes, keepdims=keepdims))
+        size = absolute(values) if values.dtype.kind == "c" else values
+        return sqrt(sum(size * size, axes, keepdims=keepdims))
+    if len(axes) == 2 and ord in (1, -1, np.inf, -np.inf):
+        rows, columns = (axis if axis is not None else (0, 1))[:2]
+        totals, other = (rows, columns) if abs(ord) == 1 else (columns, rows)
+        sums = sum(absolute(values), totals, keepdims=True)
+        extreme = (max if ord > 0 else min)(sums, other, keepdims=True)
+        return extreme if keepdims else squeeze(extreme, axes)
     if len(axes) != 1:
         raise NotImplementedError(f"norm has no order {ord!r} for matrices\n  hint: 'fro', or give one axis")
     size = absolute(values)

@@ -20,11 +20,15 @@ Accumulators = tuple[Expr, ...]
 
 def lowest(dtype: np.dtype) -> Any:
     """The identity of ``max``."""
+    if dtype.kind == "c":
+        return complex(-np.inf, -np.inf)
     return -np.inf if dtype.kind == "f" else False if dtype.kind == "b" else int(np.iinfo(dtype).min)
 
 
 def highest(dtype: np.dtype) -> Any:
     """The identity of ``min``."""
+    if dtype.kind == "c":
+        return complex(np.inf, np.inf)
     return np.inf if dtype.kind == "f" else True if dtype.kind == "b" else int(np.iinfo(dtype).max)
 
 
@@ -50,7 +54,7 @@ def _better_of(comparison: str) -> Callable[[Accumulators, Accumulators], Accumu
         (a, i), (b, j) = left, right
         tie = a.equal(b)
         better = call(comparison, b, a)
-        if a.dtype.kind == "f":
+        if a.dtype.kind in "fc":
             tie = tie | (is_nan(a) & is_nan(b))
             better = (better & ~is_nan(a)) | (is_nan(b) & ~is_nan(a))
         take_right = better | (tie & (j < i))

@@ -16,7 +16,22 @@ from symtensor.ir.graph import Graph, toposort
 from symtensor.ir.node import Tensor, describe
 from symtensor.ir.size import Size, SizeLike
 from symtensor.ir.text import constant_text, graph_text
-from symtensor.ops import contraction, diagonal, elementwise, functions, movement, normalise, reduction
+from symtensor.ops import (
+    bits,
+    composed,
+    contraction,
+    cumulative,
+    diagonal,
+    elementwise,
+    functions,
+    movement,
+    normalise,
+    parts,
+    rearranging,
+    reduction,
+    scatter,
+    searching,
+)
 from symtensor.ops.declare import as_tensor, cast, constant_value
 from symtensor.ops.indexing import getitem
 from symtensor.ops.shapes import as_shape
@@ -51,6 +66,8 @@ _BINARY: dict[str, Callable[[Any, Any], Tensor]] = {
     "and": elementwise.bitwise_and,
     "or": elementwise.bitwise_or,
     "xor": elementwise.bitwise_xor,
+    "lshift": bits.left_shift,
+    "rshift": bits.right_shift,
 }
 _COMPARISONS: dict[str, Callable[[Any, Any], Tensor]] = {
     "eq": elementwise.equal,
@@ -179,6 +196,15 @@ _METHODS: dict[str, Callable[..., Any]] = {
     "set": set_at,
     "add": add_at,
     "item": _item_refused,
+    "cumsum": cumulative.cumsum,
+    "cumprod": cumulative.cumprod,
+    "repeat": rearranging.repeat,
+    "take": scatter.take,
+    "round": composed.round,
+    "nonzero": searching.nonzero,
+    "conj": lambda self: parts.conjugate(self),
+    "conjugate": lambda self: parts.conjugate(self),
+    "copy": lambda self: self,
 }
 
 
@@ -243,6 +269,7 @@ def _attach() -> None:
         "__neg__": lambda self: elementwise.negative(self),
         "__pos__": lambda self: self,
         "__abs__": lambda self: elementwise.absolute(self),
+        "__round__": lambda self, digits=0: composed.round(self, digits),
         "__invert__": lambda self: elementwise.invert(self),
         "__divmod__": _divmod,
         "__getitem__": getitem,
@@ -259,6 +286,9 @@ def _attach() -> None:
         "__str__": _str,
         "_repr_latex_": _latex,
         "T": property(_transpose, doc="The tensor with its axes reversed."),
+        "mT": property(rearranging.matrix_transpose, doc="The tensor with its last two axes exchanged."),
+        "real": property(parts.real, doc="The real part."),
+        "imag": property(parts.imag, doc="The imaginary part."),
         "size": property(_size, doc="Number of elements, as a size."),
         **_METHODS,
     }

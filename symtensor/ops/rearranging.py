@@ -16,7 +16,7 @@ from symtensor.ops.declare import as_tensor, broadcast_shapes
 from symtensor.ops.diagonal import diagonal
 from symtensor.ops.elementwise import absolute, clip, equal, mod, where
 from symtensor.ops.joining import concatenate
-from symtensor.ops.movement import broadcast_to, expand_dims, ravel, reshape, swapaxes, transpose
+from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
 from symtensor.ops.scatter import take
 from symtensor.ops.shapes import as_shape, as_size, normal_axes, normal_axis
 from symtensor.ops.slicing import SLICE, pad_widths, slice_of
@@ -76,13 +76,13 @@ def rot90(m: Any, k: int = 1, axes: tuple[int, int] = (0, 1)) -> Tensor:
     return swapaxes(flip(x, second), first, second) if quarters == 1 else flip(swapaxes(x, first, second), second)
 
 
-def roll(a: Any, shift: Any, axis: int | None = None) -> Tensor:
+def roll(a: Any, shift: Any, axis: Any = None) -> Tensor:
     """Move elements along an axis (or the flattened array); what leaves at the end comes in at the front.
 
     Args:
         a: the array.
-        shift: how far; an int or a size.
-        axis: the axis; by default the array is flattened meanwhile.
+        shift: how far; an int or a size, or one for each axis.
+        axis: the axis, or several; by default the array is flattened meanwhile.
 
     >>> import symtensor as st
     >>> st.roll(st.ones((2, 3)), 1, axis=1).shape
@@ -91,6 +91,14 @@ def roll(a: Any, shift: Any, axis: int | None = None) -> Tensor:
     x = as_tensor(a)
     if axis is None:
         return reshape(roll(ravel(x), shift, 0), x.shape)
+    if isinstance(axis, (tuple, list)) or isinstance(shift, (tuple, list)):
+        axes = list(axis) if isinstance(axis, (tuple, list)) else [axis]
+        shifts = list(shift) if isinstance(shift, (tuple, list)) else [shift] * len(axes)
+        if len(axes) == 1:
+            axes *= len(shifts)
+        for distance, place in zip(shifts, axes, strict=True):
+            x = roll(x, distance, place)
+        return x
     place = normal_axis(axis, x.ndim)
     n = x.shape[place]
     distance = as_size(shift)
@@ -100,6 +108,50 @@ def roll(a: Any, shift: Any, axis: int | None = None) -> Tensor:
     # The axis may be empty, so the remainder is taken of a size that is not 0.
     cut = sz.add(n, sz.mul(sz.mod(distance, sz.maximum(n, 1)), -1))
     return concatenate([_part(x, place, cut, n), _part(x, place, 0, cut)], place)
+
+
+def rollaxis(a: Any, axis: int, start: int = 0) -> Tensor:
+    """Move an axis back until it lies before another one (``moveaxis`` says it more plainly).
+
+    >>> import symtensor as st
+    >>> st.rollaxis(st.ones((2, 3, 4)), 2).shape
+    (4, 2, 3)
+    """
+    x = as_tensor(a)
+    source = normal_axis(axis, x.ndim)
+    target = start + x.ndim if start < 0 else start
+    return moveaxis(x, source, target - (source < target))
+
+
+def matrix_transpose(x: Any) -> Tensor:
+    """Exchange the last two axes.
+
+    >>> import symtensor as st
+    >>> st.matrix_transpose(st.ones((2, 3, 4))).shape
+    (2, 4, 3)
+    """
+    return swapaxes(as_tensor(x), -1, -2)
+
+
+def append(arr: Any, values: Any, axis: int | None = None) -> Tensor:
+    """Join two arrays along an axis, or flattened.
+
+    >>> import symtensor as st
+    >>> st.append(st.ones(2), st.ones((2, 3))).shape
+    (8,)
+    """
+    x, y = as_tensor(arr), as_tensor(values)
+    return concatenate([ravel(x), ravel(y)]) if axis is None else concatenate([x, y], axis)
+
+
+def diagflat(v: Any, k: int = 0) -> Tensor:
+    """A matrix with the flattened elements on a diagonal.
+
+    >>> import symtensor as st
+    >>> st.diagflat(st.ones((2, 2))).shape
+    (4, 4)
+    """
+    return diag(ravel(as_tensor(v)), k)
 
 
 # ------------------------------------------------------------------------------------------------------------- cut

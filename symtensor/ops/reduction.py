@@ -17,8 +17,8 @@ from symtensor import dtypes
 from symtensor.errors import ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.node import Guard, Tensor, TensorType, caller_sites, describe, register
-from symtensor.ops.declare import Monoid, Reduction, TwoPass, as_tensor, cast
-from symtensor.ops.elementwise import equal, not_equal, where
+from symtensor.ops.declare import Monoid, Reduction, TwoPass, as_tensor, cast, conjugate
+from symtensor.ops.elementwise import absolute, equal, maximum, minimum, not_equal, where
 from symtensor.ops.monoids import (
     ALL_MONOID,
     ANY_MONOID,
@@ -33,7 +33,7 @@ from symtensor.ops.monoids import (
     lowest,
     squared_gap,
 )
-from symtensor.ops.movement import expand_dims, reshape
+from symtensor.ops.movement import broadcast_to, expand_dims, reshape
 from symtensor.ops.samples import Sample, Samples
 from symtensor.ops.shapes import normal_axes, without
 
@@ -107,10 +107,16 @@ def _extremum_vjp(g: Tensor, y: Tensor, x: Tensor, axes: Axes) -> Tensor:
 
 def _prod_vjp(g: Tensor, y: Tensor, x: Tensor, axes: Axes) -> Tensor:
     # y / x, but where exactly one factor is 0 its own slope is the product of the others.
+    # With two or three zeros the slope is 0, but not the slopes of the slope: the other zeros stand in it as a product,
+    # by sums of their powers.
     zero = equal(x, 0)
+    count = sum(zero, axis=axes, keepdims=True)
     others = prod(where(zero, 1, x), axis=axes, keepdims=True)
-    alone = equal(sum(zero, axis=axes, keepdims=True), 1)
-    return g * where(zero, where(alone, others, 0), y / where(zero, 1, x))
+    small = where(zero, x, 0)
+    left = sum(small, axis=axes, keepdims=True) - small
+    two_left = (left * left - sum(small * small, axis=axes, keepdims=True) + small * small) / 2
+    product = where(equal(count, 1), 1, where(equal(count, 2), left, where(equal(count, 3), two_left, 0)))
+    return g * conjugate(where(zero, others * product, y / where(zero, 1, x)))
 
 
 def _flattened(function: Callable[..., Any]) -> Callable[[np.ndarray, Axes], Any]:
@@ -160,6 +166,9 @@ WELFORD = reduction(
 
 # ------------------------------------------------------------------------------------------------ public functions
 def _reduce(op: Reduction, x: Tensor, axis: Any, keepdims: bool) -> Tensor:
+    if x.dtype == dtypes.FLOAT16 and op in (SUM, PROD):
+        # Totals outgrow 11 bits soon: they are kept in float32 and rounded once, as NumPy does.
+        return cast(_reduce(op, cast(x, dtypes.FLOAT32), axis, keepdims), dtypes.FLOAT16)
     axes = normal_axes(axis, x.ndim)
     result = op(x, axes=axes) if axes else x
     return expand_dims(result, axes) if keepdims else result
@@ -170,29 +179,64 @@ def count_of(x: Tensor, axis: Any = None) -> Any:
     return sz.product(x.shape[a] for a in normal_axes(axis, x.ndim))
 
 
-def sum(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
+def _chosen(x: Tensor, mask: Any, otherwise: Any) -> Tensor:
+    """Elements where a mask holds, the identity of the reduction elsewhere; without a mask all of them."""
+    return x if mask is None or mask is True else where(mask, x, cast(otherwise, x.dtype))
+
+
+def sum(
+    a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, *, initial: Any = None, where: Any = None
+) -> Tensor:
     """Sum over axes (all by default); small integers and bools are summed in 64 bits.
+
+    Args:
+        a: the array.
+        axis: an axis, several, or None for all.
+        dtype: of the sum.
+        keepdims: whether the axes stay with size 1.
+        initial: a number that is added.
+        where: a mask; elements where it is false are left out.
 
     >>> import symtensor as st
     >>> st.sum(st.ones((2, 3)), axis=1, keepdims=True).shape
     (2, 1)
     """
     x = as_tensor(a)
-    return _reduce(SUM, cast(x, dtype or dtypes.accumulator(x.dtype)), axis, keepdims)
+    x = _chosen(cast(x, dtype or dtypes.accumulator(x.dtype)), where, 0)
+    result = _reduce(SUM, x, axis, keepdims)
+    return result if initial is None else result + cast(initial, result.dtype)
 
 
-def prod(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
+def prod(
+    a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, *, initial: Any = None, where: Any = None
+) -> Tensor:
     """Product over axes (all by default); small integers and bools are multiplied in 64 bits.
+
+    Arguments are those of ``sum``.
 
     >>> import symtensor as st
     >>> st.prod(st.ones((2, 3))).shape
     ()
     """
     x = as_tensor(a)
-    return _reduce(PROD, cast(x, dtype or dtypes.accumulator(x.dtype)), axis, keepdims)
+    x = _chosen(cast(x, dtype or dtypes.accumulator(x.dtype)), where, 1)
+    result = _reduce(PROD, x, axis, keepdims)
+    return result if initial is None else result * cast(initial, result.dtype)
 
 
-def max(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+def _extreme(
+    op: Reduction, pick: Callable[..., Tensor], identity: Callable[[np.dtype], Any],
+    a: Any, axis: Any, keepdims: bool, initial: Any, mask: Any,
+) -> Tensor:  # fmt: skip
+    x = as_tensor(a)
+    if mask is not None and mask is not True and initial is None:
+        text = f"reduction operation {op.name} has no identity, so to use a where mask one has to give initial"
+        raise ValueError(text)
+    result = _reduce(op, _chosen(x, mask, identity(x.dtype)), axis, keepdims)
+    return result if initial is None else pick(result, cast(initial, result.dtype))
+
+
+def max(a: Any, axis: Any = None, keepdims: bool = False, *, initial: Any = None, where: Any = None) -> Tensor:
     """Largest element over axes (all by default); NaN if there is one.
 
     The gradient is spread equally over all elements that reach the maximum.
@@ -201,17 +245,17 @@ def max(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
     >>> st.max(st.ones((2, 3)), axis=0).shape
     (3,)
     """
-    return _reduce(MAX, as_tensor(a), axis, keepdims)
+    return _extreme(MAX, maximum, lowest, a, axis, keepdims, initial, where)
 
 
-def min(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
+def min(a: Any, axis: Any = None, keepdims: bool = False, *, initial: Any = None, where: Any = None) -> Tensor:
     """Smallest element over axes (all by default); NaN if there is one.
 
     >>> import symtensor as st
     >>> st.min(st.ones((2, 3)), axis=0).shape
     (3,)
     """
-    return _reduce(MIN, as_tensor(a), axis, keepdims)
+    return _extreme(MIN, minimum, highest, a, axis, keepdims, initial, where)
 
 
 def all(a: Any, axis: Any = None, keepdims: bool = False) -> Tensor:
@@ -262,16 +306,21 @@ def argmin(a: Any, axis: int | None = None, keepdims: bool = False) -> Tensor:
     return _position(ARGMIN, a, axis, keepdims)
 
 
-def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False) -> Tensor:
-    """Arithmetic mean over axes (all by default); integers are averaged in float64.
+def mean(a: Any, axis: Any = None, dtype: Any = None, keepdims: bool = False, *, where: Any = None) -> Tensor:
+    """Arithmetic mean over axes (all by default); integers are averaged in float64.  ``where`` is as for ``sum``.
 
     >>> import symtensor as st
     >>> st.mean(st.lmatrix("x"), axis=0).dtype
     dtype('float64')
     """
     x = as_tensor(a)
+    if dtype is None and x.dtype == dtypes.FLOAT16:
+        return cast(mean(x, axis, dtypes.FLOAT32, keepdims, where=where), dtypes.FLOAT16)
     kind = dtypes.as_dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else dtypes.FLOAT64
-    return sum(x, axis, kind, keepdims) / count_of(x, axis)
+    if where is None or where is True:
+        return sum(x, axis, kind, keepdims) / count_of(x, axis)
+    counted = sum(broadcast_to(cast(where, dtypes.BOOL), x.shape), axis, keepdims=keepdims)
+    return sum(x, axis, kind, keepdims, where=where) / cast(counted, dtypes.part(kind))
 
 
 def var(a: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: bool = False) -> Tensor:
@@ -284,9 +333,12 @@ def var(a: Any, axis: Any = None, dtype: Any = None, ddof: int = 0, keepdims: bo
     1
     """
     x = as_tensor(a)
+    if dtype is None and x.dtype == dtypes.FLOAT16:
+        return cast(var(x, axis, dtypes.FLOAT32, ddof, keepdims), dtypes.FLOAT16)
     kind = dtypes.as_dtype(dtype) if dtype is not None else x.dtype if x.dtype.kind in "fc" else dtypes.FLOAT64
     x = cast(x, kind)
     gap = x - mean(x, axis, keepdims=True)
+    gap = absolute(gap) if kind.kind == "c" else gap
     return sum(gap * gap, axis, keepdims=keepdims) / sz.maximum(count_of(x, axis) - ddof, 0)
 
 

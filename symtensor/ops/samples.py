@@ -22,6 +22,7 @@ DOMAINS: dict[str, tuple[float, float]] = {
     "u": (0.05, 0.95),  # inside the unit interval
     "g": (1.1, 4.0),  # greater than one
     "n": (-3.0, -0.1),  # negative
+    "S": (1.5, 4.0),  # an exponent for which sums of powers converge
 }
 """Open intervals of floating-point operands; integers of "r", "s", "n" are signed small, of the others positive."""
 
@@ -29,12 +30,17 @@ SPECIAL = (0.0, -0.0, 1.0, -1.0, float("inf"), float("-inf"), float("nan"), 5e-3
 """Values on which a scalar form must agree with NumPy whatever its domain."""
 
 
+def operand_dtype(letter: str, dtype: np.dtype) -> np.dtype:
+    """The dtype of an operand of this letter, in a test with operands of ``dtype``: bools and exponents keep theirs."""
+    return {"b": np.dtype("bool"), "I": np.dtype("int64")}.get(letter, dtype)
+
+
 def draw(letter: str, dtype: np.dtype, size: int, rng: np.random.Generator) -> np.ndarray:
     """Draw a vector of one domain.
 
     Args:
         letter: a key of ``DOMAINS``, ``"i"`` (signed integers), ``"j"`` (positive integers), ``"k"`` and ``"l"``
-            (0, 1 or 2, which often are equal) or ``"b"`` (bools).
+            (0, 1 or 2, which often are equal), ``"I"`` (int64 beside floats) or ``"b"`` (bools).
         dtype: element type.
         size: number of elements.
         rng: source of randomness.
@@ -43,8 +49,8 @@ def draw(letter: str, dtype: np.dtype, size: int, rng: np.random.Generator) -> n
         return (rng.random(size) > 0.5).astype(dtype)
     if letter in "kl":
         return rng.integers(0, 3, size).astype(dtype)
-    if letter in "ij" or dtype.kind in "iu":
-        low = -9 if letter in "irsn" and dtype.kind != "u" else 1
+    if letter in "ijI" or dtype.kind in "iu":
+        low = -9 if letter in "irsnI" and dtype.kind != "u" else 1
         return rng.integers(low, 10, size).astype(dtype)
     low_edge, high_edge = DOMAINS[letter]
     values = rng.uniform(low_edge, high_edge, size)

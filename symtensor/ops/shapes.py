@@ -112,6 +112,8 @@ def size_of(tensor: Tensor) -> SizeLike:
         return size_of(tensor.inputs[0])
     if tensor.op.name == "input":
         return Size.of(sz.ScalarValue(tensor))
+    if tensor.op.name == "negative":
+        return sz.mul(size_of(tensor.inputs[0]), -1)
     if tensor.op.name in _SIZE_ARITHMETIC:
         left, right = (size_of(i) for i in tensor.inputs)
         return _SIZE_ARITHMETIC[tensor.op.name](left, right)

@@ -127,7 +127,7 @@ class Elements:
             operands = [self._memo[i, broadcast_index(index, i)] for i in node.inputs]
             if op is CAST:
                 return cast(operands[0], node.dtype)
-            return op.scalar(*operands)
+            return op.scalar_of(*operands)
         if isinstance(op, IndexOp):
             return op.at(node, index, lambda k, at: self._loaded(node.inputs[k], at))
         if op is SIZE:

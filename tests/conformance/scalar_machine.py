@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from symtensor.ir import size as sz
-from symtensor.ir.node import Tensor
+from symtensor.ir.node import OPS, Tensor
 from symtensor.ir.scalar import Call, Const, Expr, Index, LoopVar, ValueIndex, Var
 from symtensor.ops.declare import Elementwise, IndexOp, Monoid, Reduction
 from symtensor.ops.reference import Environment, size_value
@@ -44,13 +44,18 @@ def _integer_power(x: Any, y: Any) -> Any:
 
 
 SCALAR_FUNCTIONS: dict[str, Callable[..., Any]] = {
-    "add": np.add, "sub": np.subtract, "mul": np.multiply, "div": _divide, "neg": np.negative,
+    "add": np.add, "sub": np.subtract, "mul": np.multiply, "product": np.multiply, "div": _divide, "neg": np.negative,
     "bit_and": np.bitwise_and, "bit_or": np.bitwise_or, "bit_xor": np.bitwise_xor, "bit_not": np.invert,
     "lt": np.less, "le": np.less_equal, "gt": np.greater, "ge": np.greater_equal, "eq": np.equal, "ne": np.not_equal,
     "and": np.logical_and, "or": np.logical_or, "xor": np.logical_xor, "not": np.logical_not,
     "max": np.maximum, "min": np.minimum, "abs": np.absolute, "floordiv": np.floor_divide, "mod": np.mod,
     "pow": _integer_power, "fma": lambda a, b, c: a * b + c, "hypot": np.hypot, "arctan2": np.arctan2,
     "expit": _expit, "softplus": _softplus, "log_expit": lambda x: -_softplus(-x),
+    "complex": lambda a, b: OPS["join"].reference(a, b),
+    "bitwise_count": lambda x: x.dtype.type(np.bitwise_count(x)), "ldexp": lambda x, n: np.ldexp(x, int(n)),
+    "frexp_mantissa": lambda x: OPS["frexp_mantissa"].reference(x),
+    "frexp_exponent": lambda x: x.dtype.type(OPS["frexp_exponent"].reference(x)),
+    **{n: (lambda x, n=n: OPS[n].reference(x)) for n in ("gammaln", "digamma", "erfinv", "ndtr", "log_ndtr")},
     "erf": _scalar(math.erf), "erfc": _scalar(math.erfc),
 }  # fmt: skip
 

@@ -43,6 +43,7 @@ FUNCTIONS: dict[str, MathFunction] = _table(
     erf=(1, 1.5, 1.5),
     erfc=(1, 4.5, 4.5),
     ndtr=(1, 5.0, 5.0),
+    log_ndtr=(1, 5.0, 5.0),
     arcsinh=(1, 2.0, 2.0),
     arccosh=(1, 2.5, 2.5),
     arctanh=(1, 2.0, 2.0),

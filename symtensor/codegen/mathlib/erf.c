@@ -35,6 +35,25 @@ F ndtr(F x) {
   return blend(lt(h, 0.5), fma(0.5, copysign(fma(h, q, h), x), 0.5), y);
 }
 
+/* log of ndtr: below 0 the exponent of erfc_tail and the logarithm of its factor apart, so that neither underflows. */
+F log_ndtr(F x) {
+  F a = abs(x);
+  F h = a * SQRT_HALF;
+  F near = log1p(-ndtr(-a));
+  F b = least(ERFC_HIGH, h);
+  F u = 1.0 / (b + 2.0);
+  F t = fma(u, -4.0, 1.0);
+  F p = poly(ERFCX, t);
+  F inverse = 1.0 / greatest(1.0, h);
+  F z = inverse * inverse;
+  F w = fma(z, fma(z, fma(z, fma(z, fma(z, -29.53125, 6.5625), -1.875), 0.75), -0.5), 1.0);
+  F ratio = blend(lt(h, ERFC_HIGH), u * p, w * inverse * ROOT_PI_INVERSE);
+  F far = fma(-0.5 * a, a, log(0.5 * ratio));
+  F middle = log(ndtr(-a));
+  far = blend(lt(h, 0.5), middle, far);
+  return blend(gt(x, 0.0), near, blend(eq(h, as_float(INF_BITS)), -h, far));
+}
+
 /* erfc(a + a_low) for a >= 1/2 and a tiny a_low: e**(-a**2) u p(1 - 4 u) with u = 1/(a + 2).  What is rounded away
  * from a**2 and from u goes into the exponent, to first order: there u counts 1 + 2.7 u times. */
 F erfc_tail(F a, F a_low) {

@@ -360,6 +360,7 @@ def constants() -> dict[tuple[str, str], float | int]:
         put("PI", +mpmath.pi)
         put("LOG_PI", mpmath.log(mpmath.pi))
         put("DIGAMMA_ROOT_LO", put("DIGAMMA_ROOT", DIGAMMA_ROOT))
+        put("ROOT_PI_INVERSE", 1 / mpmath.sqrt(mpmath.pi))
         put("SQRT_HALF_LO", put("SQRT_HALF", mpmath.sqrt(0.5)))
         # up to it squares do not overflow, beyond it 1 + x rounds to x
         put("ARC_HIGH", mpmath.mpf(2) ** (60 if bits == 24 else 500))

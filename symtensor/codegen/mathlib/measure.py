@@ -56,6 +56,7 @@ REFERENCES: dict[str, Callable[..., Any]] = {
     "erfc": mpmath.erfc, "cbrt": lambda x: mpmath.sign(x) * mpmath.cbrt(abs(x)), "sqrt": mpmath.sqrt,
     "pow": mpmath.power, "hypot": mpmath.hypot, "ndtr": mpmath.ncdf, "gammaln": mpmath.loggamma,
     "digamma": mpmath.digamma, "erfinv": mpmath.erfinv,
+    "log_ndtr": lambda x: mpmath.log1p(-mpmath.ncdf(-x)) if x > 0 else mpmath.log(mpmath.ncdf(x)),
 }  # fmt: skip
 
 #: name -> the arguments for which the reference is real and finite
@@ -69,7 +70,7 @@ DOMAINS: dict[str, Callable[..., Any]] = {
 #: beyond these sizes the result has overflowed or underflowed, and mpmath would take forever
 LIMITS: dict[str, float] = {
     "exp": 800, "exp2": 1100, "expm1": 800, "sinh": 800, "cosh": 800, "tanh": 800, "erf": 40, "erfc": 40,
-    "expit": 800, "softplus": 800, "log_expit": 800, "ndtr": 60,
+    "expit": 800, "softplus": 800, "log_expit": 800, "ndtr": 60, "log_ndtr": 1000,
 }  # fmt: skip
 
 
@@ -119,7 +120,7 @@ def reference(name: str, *values: float) -> Any:
 # ------------------------------------------------------------------------------------------------------------- speed
 _LIBM = {"arctan": "atan", "arcsin": "asin", "arccos": "acos", "arctan2": "atan2", "arcsinh": "asinh",
          "arccosh": "acosh", "arctanh": "atanh", "gammaln": "lgamma", "pow": "pow"}  # fmt: skip
-_ABSENT = {"expit", "softplus", "log_expit", "ndtr", "digamma", "erfinv"}
+_ABSENT = {"expit", "softplus", "log_expit", "ndtr", "log_ndtr", "digamma", "erfinv"}
 _NO_VECTOR = {"lgamma", "sqrt"}
 _RANGES = {"log": (1e-3, 10), "log2": (1e-3, 10), "log10": (1e-3, 10), "log1p": (-0.9, 10), "pow": (0.1, 10),
            "arcsin": (-1, 1), "arccos": (-1, 1), "arctanh": (-0.99, 0.99), "arccosh": (1, 20), "sqrt": (0, 10),

@@ -62,6 +62,7 @@ F digamma(F x) {
   F z = inverse * inverse;
   F q = poly(DIGAMMA_TAIL, z);
   F y = blend(ge(a, 8.0), log(b) - fma(q, z, 0.5 * inverse), near);
+  y = blend(eq(a, 0.0), copysign(as_float(INF_BITS), -x), y);
   if (any(lt(x, 0.0))) {
     F r = a - rint(a);
     F reflected = y + 1.0 / a + PI / tan(PI * r);
