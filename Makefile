@@ -55,6 +55,8 @@ bench: bench-probes
 
 docs: $(READY)
 	$(BIN)/python -m docs.generate
+	$(BIN)/python -m docs.rules
+	$(BIN)/python -m docs.stability
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
