@@ -65,6 +65,8 @@ bench-quick: $(BENCH_READY)
 docs: $(READY)
 	$(BIN)/python -m docs.generate
 	$(BIN)/python -m docs.errors
+	$(BIN)/python -m docs.rules
+	$(BIN)/python -m docs.stability
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -14,6 +14,7 @@ from typing import Any
 from symtensor import linalg
 from symtensor.grad.check import verify_grad
 from symtensor.grad.forward import hvp, jvp, vjp
+from symtensor.grad.jacobian import hessian, jacobian
 from symtensor.grad.reverse import grad
 from symtensor.ir.node import OPS as _OPS
 from symtensor.ir.node import Tensor as _Tensor
@@ -61,6 +62,7 @@ from symtensor.ops.composed import (
     xlog1py,
 )
 from symtensor.ops.contraction import dot, einsum, inner, matmul, outer, tensordot, vdot, vecdot
+from symtensor.ops.controls import custom_gradient, grad_clip, grad_scale
 from symtensor.ops.creation import (
     arange,
     eye,

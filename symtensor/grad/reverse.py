@@ -3,6 +3,9 @@
 The walker visits users before inputs, adds up the cotangents of a node, hands them to the op's ``vjp`` (once for a
 node with several results), and sums what comes back over the axes along which the input was broadcast.  The result is
 made of the same ops, so it differentiates again.  Nothing recurses.
+
+A cotangent that is 0 where a branch of ``where`` was not taken keeps its mask outside: ``where(c, g, 0)`` goes through
+an elementwise op as ``where(c, vjp(g), 0)``, so that an infinite slope behind the mask never meets the 0.
 """
 
 from __future__ import annotations
@@ -15,8 +18,9 @@ from symtensor.errors import GradientError, ShapeError, located
 from symtensor.ir.graph import toposort
 from symtensor.ir.nesting import flatten
 from symtensor.ir.node import Tensor, TensorType, caller_sites, describe
+from symtensor.ir.pattern import scalar_value
 from symtensor.ops.declare import LoopOp, as_tensor, cast, constant
-from symtensor.ops.elementwise import add
+from symtensor.ops.elementwise import add, logical_not, logical_or, where
 from symtensor.ops.movement import broadcast_to
 from symtensor.ops.reduction import sum
 from symtensor.ops.slicing import zeros_of
@@ -45,6 +49,40 @@ def _active(order: Iterable[Tensor], wrt: Iterable[Tensor], held: frozenset[Tens
     return active
 
 
+def masked(cotangent: Tensor) -> tuple[Tensor, Tensor] | None:
+    """A cotangent that is 0 outside a mask as that mask and what stands inside, or None.
+
+    It is looked through operations that only move values: those of the mask and of what is inside move alike.
+    """
+    moves = []
+    node = cotangent
+    while node.op.kind == "index" and len(node.inputs) == 1:
+        moves.append(node)
+        node = node.inputs[0]
+    if node.op is not where:
+        return None
+    mask, inside, outside = node.inputs
+    if scalar_value(outside) != 0:
+        if scalar_value(inside) != 0:
+            return None
+        mask, inside = logical_not(mask), outside
+    if moves:
+        inside, mask = broadcast_to(inside, node.shape), broadcast_to(mask, node.shape)
+    for move in reversed(moves):
+        mask, inside = (move.op(part, **dict(move.attrs)) for part in (mask, inside))
+    return mask, inside
+
+
+def _sum(first: Tensor, second: Tensor) -> Tensor:
+    """The sum of two cotangents, with one mask around it where both have one."""
+    left, right = masked(first), masked(second)
+    if left is None or right is None:
+        return add(first, second)
+    if left[0] is right[0]:
+        return where(left[0], add(left[1], right[1]), 0)
+    return where(logical_or(left[0], right[0]), add(first, second), 0)
+
+
 class _Cotangents:
     """Contributions to the cotangents of nodes, and of the results of nodes with several."""
 
@@ -56,7 +94,7 @@ class _Cotangents:
     def contribute(self, node: Tensor, cotangent: Tensor) -> None:
         if node not in self._fixed:
             before = self._sums.get(node)
-            self._sums[node] = cotangent if before is None else add(before, cotangent)
+            self._sums[node] = cotangent if before is None else _sum(before, cotangent)
 
     def contribute_result(self, node: Tensor, index: int, cotangent: Tensor) -> None:
         # Items are interned, so each result contributes once.
@@ -123,8 +161,14 @@ def _visit(node: Tensor, table: _Cotangents, active: set[Tensor]) -> None:
     if node.op.vjp is None:
         raise GradientError(located(f"{node.op.name} has no derivative", node.sites))
     walker = (_pull_inside, wanted) if isinstance(node.op, LoopOp) else ()
+    split = masked(cotangents[0]) if node.op.kind == "elementwise" and cotangents[0] is not None else None
+    if split is not None:
+        # 0 times the slope of a branch that is not taken may be NaN: the mask goes around the product.
+        mask, cotangents = split[0], [split[1]]
     for source, cotangent, asked in zip(node.inputs, node.op.vjp(cotangents, node, *walker), wanted):
         if cotangent is not None and asked:
+            if split is not None:
+                cotangent = where(mask, cotangent, 0)
             table.contribute(source, _fit(cotangent, node, source))
 
 
@@ -194,7 +238,7 @@ def grad(
         raise ValueError(f"disconnected_inputs is {disconnected_inputs!r}\n  hint: one of {', '.join(_DISCONNECTED)}")
     leaves, _, structure = flatten(wrt)
     for tensor in leaves:
-        _check_wrt(tensor)
+        check_wrt(tensor)
     fixed = {node: _known(node, value) for node, value in (known_grads or {}).items()}
     if cost is None and not fixed:
         raise GradientError(located("there is neither a cost nor a known gradient", caller_sites()))
@@ -208,7 +252,8 @@ def grad(
     return structure.build(iter(gradients))
 
 
-def _check_wrt(tensor: Any) -> None:
+def check_wrt(tensor: Any) -> None:
+    """Complain about what is not differentiated by."""
     if not isinstance(tensor, Tensor):
         name, hint = type(tensor).__name__, "hint: pass the tensors themselves, not their names"
         raise TypeError(f"wrt must be a tensor, or a list, tuple, dict or dataclass of tensors, not {name}\n  {hint}")

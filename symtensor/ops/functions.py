@@ -167,14 +167,44 @@ arctanh = elementwise(
     "arctanh", np.arctanh, _real_or("arctanh", _arctanh), types=inexact_type,
     vjp=lambda g, z, x: (g / ((1 - x) * (1 + x)),), samples="u", cost=20,
 )  # fmt: skip
-arctan2 = elementwise(
-    "arctan2", np.arctan2, helper("arctan2", 2), types=float_pair_type,
-    vjp=lambda g, z, y, x: (g * x / (x * x + y * y), -g * y / (x * x + y * y)), samples="rp", cost=20,
-)  # fmt: skip
+
+
+def _direction(x: Expr, y: Expr) -> Expr:
+    length = call("hypot", x, y)
+    return select(length.equal(0), Const(0, x.dtype), x / length)
+
+
+def _direction_reference(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    length = np.hypot(x, y)
+    zero = length == 0
+    return np.where(zero, np.zeros((), length.dtype), x / np.where(zero, np.ones((), length.dtype), length))
+
+
+def _direction_vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
+    across = g * direction(y, x) / hypot(x, y)
+    return across * direction(y, x), -(across * z)
+
+
+direction = elementwise(
+    "direction", _direction_reference, _direction, types=float_pair_type, vjp=_direction_vjp, samples="pp", cost=14
+)
+"""``x / hypot(x, y)``, the cosine of the angle between (x, y) and the first axis; 0 where there is no angle."""
+
 hypot = elementwise(
     "hypot", np.hypot, helper("hypot", 2), types=float_pair_type,
-    vjp=lambda g, z, x, y: (g * x / z, g * y / z), samples="pp", cost=10, commutative=True,
+    vjp=lambda g, z, x, y: (g * direction(x, y), g * direction(y, x)), samples="pp", cost=10, commutative=True,
 )  # fmt: skip
+
+
+def _arctan2_vjp(g: Tensor, z: Tensor, y: Tensor, x: Tensor) -> Sequence[Any]:
+    # The square of the radius would overflow, or underflow, long before the radius.
+    radius = hypot(x, y)
+    return g * (x / radius / radius), -(g * (y / radius / radius))
+
+
+arctan2 = elementwise(
+    "arctan2", np.arctan2, helper("arctan2", 2), types=float_pair_type, vjp=_arctan2_vjp, samples="rp", cost=20
+)
 
 
 def _power_vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
@@ -229,7 +259,7 @@ erfc = _function(
     cost=20,
     types=real_float_type,
 )
-expit = _function("expit", _expit_reference, lambda g, z, x: (g * z * (1 - z),), cost=16, types=real_float_type)
+expit = _function("expit", _expit_reference, lambda g, z, x: (g * (z * (1 - z)),), cost=16, types=real_float_type)
 log_expit = _function(
     "log_expit", _log_expit_reference, lambda g, z, x: (g * expit(-x),), cost=24, types=real_float_type
 )

@@ -101,7 +101,12 @@ def subtract_negative_constant(x: Wild, c: Const) -> Sides:
 @rule(kinds="if")
 def multiply_negative_constant(x: Wild, c: Const) -> Sides:
     """The sign moves outwards, where rules that look for -x see it."""
-    return x * c, lambda x, c: -(x * _negated(c)), lambda x, c: _is_negative(c) and scalar_value(x) is None
+
+    def outwards(node: Tensor, x: Tensor, c: Tensor) -> Tensor:
+        # In the order in which it was written, so that 2 * x beside -2 * x is one node.
+        return -(_negated(c) * x if node.inputs[1] is x else x * _negated(c))
+
+    return x * c, outwards, lambda x, c: _is_negative(c) and scalar_value(x) is None
 
 
 @rule(kinds="f")

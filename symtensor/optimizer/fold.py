@@ -1,7 +1,8 @@
 """Constant folding by the reference interpreter.
 
-A result is never larger than its inputs or 4 kB, so folding cannot blow a graph up; and what overflows is left alone,
-since a stable form of the expression around it may not.
+A result is never larger than its inputs or 4 kB, so folding cannot blow a graph up.  What overflows is left to the
+last, since a stable form of the expression around it may not; and so are exponentials, logarithms and roots that are
+rounded, since a stable form may do without them.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from symtensor.ir.node import Op, Tensor, TensorType
 from symtensor.ir.pattern import collect
 from symtensor.ir.size import Size
 from symtensor.ops.declare import CONSTANT, SIZE, constant
+from symtensor.ops.functions import exp, log, sqrt
 from symtensor.ops.movement import BROADCAST_TO
 from symtensor.ops.reference import evaluate
 
@@ -51,9 +53,16 @@ def _folded(node: Tensor) -> np.ndarray | None:
 def fold_constants(node: Tensor) -> Tensor | None:
     """An operation on constants is a constant."""
     value = _folded(node)
-    if value is None or (value.dtype.kind in "fc" and _overflows(node, value)):
+    if value is None or (value.dtype.kind in "fc" and (_overflows(node, value) or _is_rounded(node, value))):
         return None
     return constant(value)
+
+
+def _is_rounded(node: Tensor, value: np.ndarray) -> bool:
+    """Whether a function that stable forms look for would be lost in its rounded value."""
+    if node.op is sqrt:
+        return bool(np.any(value * value != node.inputs[0].attr("value").array))
+    return (node.op is exp and bool(np.any(value != 1))) or (node.op is log and bool(np.any(value != 0)))
 
 
 def _overflows(node: Tensor, value: np.ndarray) -> bool:

@@ -23,8 +23,11 @@ from symtensor.ops.declare import INPUT
 from symtensor.optimizer import (
     algebra,
     canonicalize,
+    differences,
+    exponentials,
     fold,
     implicit,
+    kinks,
     linalg,
     moments,
     movement,
@@ -41,7 +44,7 @@ from symtensor.options import Options
 Outputs = Sequence[Tensor]
 
 CANONICAL = (*canonicalize.RULES, *movement.RULES, *algebra.RULES)
-STABLE = (*rows.RULES, *stabilize.RULES)
+STABLE = (*rows.RULES, *stabilize.RULES, *differences.RULES, *exponentials.RULES)
 
 
 @dataclass(frozen=True)
@@ -78,8 +81,13 @@ PASSES = (
     Pass("specialise", (*specialize.RULES, *fold.LAST), movement.RULES),
     Pass("merge again", change=merge_commuted),
 )
-_BEFORE_GRAD = tuple(p for p in PASSES if p.name in ("merge", "canonicalise", "fold", "stabilise"))
-RULES = tuple(dict.fromkeys(rule for step in PASSES for rule in (*step.rules, *step.along)))
+_BEFORE_GRAD = (
+    *(p for p in PASSES if p.name in ("merge", "canonicalise", "fold", "stabilise")),
+    Pass("kinks", kinks.RULES),
+)
+# Products whose derivative is a sum that cancels, where that of what they stand for is not.
+_AFTER_GRAD = frozenset({"square_minus_square", "log_of_product_near_one"})
+RULES = tuple(dict.fromkeys(rule for step in (*PASSES, *_BEFORE_GRAD) for rule in (*step.rules, *step.along)))
 """Every rule of the optimizer."""
 
 
@@ -123,7 +131,8 @@ def prepare_for_grad(
     stand_ins = {t: new_leaf(INPUT, t.type, name=t.name) for t in dict.fromkeys(opaque) if t.op.kind != "source"}
     with collector_paused():
         exposed: Outputs = prepare_loops(substitute(expose(outputs, set(stand_ins)), stand_ins))
-        changed = _run_all(_BEFORE_GRAD, exposed, options, Trace())
+        plain = replace(options, exclude=frozenset(options.exclude) | _AFTER_GRAD)
+        changed = _run_all(_BEFORE_GRAD, exposed, plain, Trace())
         return substitute(changed, {leaf: tensor for tensor, leaf in stand_ins.items()})
 
 

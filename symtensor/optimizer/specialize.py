@@ -13,17 +13,31 @@ import numpy as np
 from symtensor.ir import pattern
 from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import Const, Sides, Wild, collect, scalar_value
+from symtensor.ops.controls import CUSTOM, GRAD_CLIP, GRAD_SCALE
 from symtensor.ops.declare import constant
 from symtensor.ops.elementwise import square, stop_gradient
 from symtensor.ops.functions import power
 
 rule = partial(pattern.rule, stage="specialise")
+rewriter = partial(pattern.rewriter, stage="specialise")
 
 
 @rule(kinds="biufc")
 def drop_stop_gradient(x: Wild) -> Sides:
     """Gradients have been taken."""
     return stop_gradient(x), x
+
+
+@rule(kinds="f")
+def drop_gradient_limits(x: Wild, y: Wild, z: Wild) -> Sides:
+    """Gradients have been taken."""
+    return [(GRAD_CLIP(x, y, z), x), (GRAD_SCALE(x, y), x)]
+
+
+@rewriter(ops=[CUSTOM])
+def drop_custom_gradient(node: Tensor) -> Tensor | None:
+    """Gradients have been taken."""
+    return node.inputs[0]
 
 
 def _is_scalar(c: Tensor, x: Tensor) -> bool:

@@ -15,7 +15,7 @@ import numpy as np
 from symtensor.ir import pattern
 from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import Const, Sides, Wild, collect, scalar_value
-from symtensor.ops.elementwise import absolute, greater, greater_equal, less, maximum, minimum, square, where
+from symtensor.ops.elementwise import absolute, greater, greater_equal, less, maximum, minimum, negative, square, where
 from symtensor.ops.functions import (
     cos,
     cosh,
@@ -33,6 +33,8 @@ from symtensor.ops.functions import (
     sqrt,
     tanh,
 )
+from symtensor.ops.stable import expit_difference, sech
+from symtensor.optimizer.differences import is_free
 
 rule = partial(pattern.rule, accuracy="better", kinds="f", stage="stabilise")
 
@@ -78,35 +80,18 @@ def one_minus_cos(x: Wild) -> Sides:
 
 
 @rule()
-def one_minus_square(x: Wild) -> Sides:
-    """Near 1 the square has lost the digits that the difference is made of."""
-    # A hyperbolic tangent near 1 has lost them itself: nothing would be gained.
-    return 1 - square(x), (1 - x) * (1 + x), lambda x: x.op is not tanh
+def cos_minus_one(x: Wild) -> Sides:
+    """Near 0 the cosine is almost 1."""
+    return cos(x) - 1, -(2 * square(sin(x * 0.5)))
 
 
 @rule()
-def square_of_one_plus_minus_one(x: Wild) -> Sides:
-    """Adding 1 first would round a small x away."""
-    return square(1 + x) - 1, x * (x + 2)
-
-
-@rule()
-def difference_of_square_roots(x: Wild, c: Const) -> Sides:
-    """Close roots cancel; their sum does not."""
-    return sqrt(x + c) - sqrt(x), c / (sqrt(x + c) + sqrt(x)), lambda c: 0 < scalar_value(c) < math.inf
-
-
-@rule()
-def difference_of_reciprocals(x: Wild) -> Sides:
-    """Close quotients cancel; their product does not."""
-    return 1 / (x + 1) - 1 / x, -((1 / x) / (x + 1))
-
-
-@rule()
-def sqrt_of_one_plus_minus_one(x: Wild) -> Sides:
-    """Near 0 the root is almost 1."""
-    # Written so that inf stays inf, and what has no root stays NaN.
-    return sqrt(1 + x) - 1, where(less(x, math.inf), x / (1 + sqrt(1 + x)), x)
+def one_minus_square_of_circular(x: Wild) -> Sides:
+    """Where the square is almost 1 it has lost the digits of the rest."""
+    return [
+        (1 - square(cos(x)), square(sin(x))),
+        (1 - square(sin(x)), square(cos(x))),
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------- sigmoid family
@@ -149,27 +134,148 @@ def softplus_from_exp(x: Wild) -> Sides:
 
 
 @rule()
+def log_of_odds_ratio(x: Wild) -> Sides:
+    """Where the logarithm is almost x, their difference is the softplus of the other sign."""
+    return [
+        (softplus(x) - x, softplus(-x)),
+        (x - softplus(x), log_expit(x)),
+        (softplus(-x) + x, softplus(x)),
+    ]
+
+
+@rule()
+def exp_of_log_sigmoid(x: Wild) -> Sides:
+    """The rounding of the logarithm grows with its size."""
+    return [(exp(log_expit(x)), expit(x)), (exp(-softplus(x)), expit(-x))]
+
+
+@rule()
+def logistic_density(x: Wild) -> Sides:
+    """The exponentials overflow long before their quotient vanishes."""
+    density = 0.25 * square(sech(x * 0.5))
+    return [(exp(x) / square(1 + exp(x)), density), (expit(x) * expit(-x), density)]
+
+
+@rule()
+def quotient_by_expm1(x: Wild, y: Wild) -> Sides:
+    """The exponentials overflow long before their quotient vanishes."""
+    right = greater(x, 0)
+    stable = -(y / expm1(-where(right, x, 1)))
+    return (y / expm1(x)) * exp(x), where(right, stable, (y / expm1(where(right, 1, x))) * exp(x)), is_free
+
+
+# ------------------------------------------------------------------------------------------------------- hyperbolics
+@rule()
 def tanh_from_exp(x: Wild) -> Sides:
     """Near 0 the exponentials cancel, far from it they overflow."""
-    return (exp(x) - exp(-x)) / (exp(x) + exp(-x)), tanh(x)
+    return [
+        (expm1(x) / (1 + exp(x)), tanh(x * 0.5)),
+        (sinh(x) / cosh(x), tanh(x)),
+        (cosh(x) / sinh(x), 1 / tanh(x)),
+    ]
+
+
+@rule()
+def quotient_of_sigmoid_denominator(x: Wild, y: Wild) -> Sides:
+    """The exponential overflows, and with it the slope."""
+    return y / (1 + exp(x)), y * expit(-x), lambda y: scalar_value(y) is None and y.op is not negative
 
 
 @rule()
 def tanh_from_sigmoid(x: Wild) -> Sides:
     """Near 0 twice the sigmoid is almost 1."""
-    return 2 * expit(x) - 1, tanh(x * 0.5)
+    return [
+        (2 * expit(x) - 1, tanh(x * 0.5)),
+        (1 - 2 * expit(x), -tanh(x * 0.5)),
+        (expit(x) - expit(-x), tanh(x * 0.5)),
+        (expit(-x) - expit(x), -tanh(x * 0.5)),
+    ]
 
 
 @rule()
 def sinh_from_exp(x: Wild) -> Sides:
     """Near 0 the exponentials cancel."""
-    return [((exp(x) - exp(-x)) / 2, sinh(x)), ((exp(x) - exp(-x)) * 0.5, sinh(x))]
+    return [(exp(x) - exp(-x), 2 * sinh(x)), (exp(-x) - exp(x), -(2 * sinh(x)))]
 
 
 @rule()
 def cosh_from_exp(x: Wild) -> Sides:
-    """The sum of the exponentials overflows before its half does."""
-    return [((exp(x) + exp(-x)) / 2, cosh(x)), ((exp(x) + exp(-x)) * 0.5, cosh(x))]
+    """One name for the sum of the exponentials, which cancels with others."""
+    return exp(x) + exp(-x), 2 * cosh(x)
+
+
+@rule()
+def half_of_double(x: Wild, c: Const, d: Const) -> Sides:
+    """What is in between overflows, or underflows."""
+
+    def are_powers(c: Tensor, d: Tensor) -> bool:
+        return is_power_of_two(c) and is_power_of_two(d)
+
+    return [
+        ((x * c) * d, x * (c * d), are_powers),
+        ((x * c) / d, x * (c / d), are_powers),
+        (c / (x * d), (c / d) / x, are_powers),
+    ]
+
+
+@rule()
+def quotient_of_doubles(x: Wild, y: Wild, c: Const) -> Sides:
+    """Doubling loses range and gains nothing."""
+    return (x * c) / (y * c), x / y, lambda c: is_power_of_two(c)
+
+
+@rule()
+def sech_from_cosh(x: Wild, c: Const) -> Sides:
+    """The hyperbolic cosine overflows before its reciprocal underflows."""
+    return c / cosh(x), c * sech(x), lambda c: is_power_of_two(c)
+
+
+@rule()
+def complement_of_tanh(x: Wild) -> Sides:
+    """Far from 0 the hyperbolic tangent is almost 1."""
+    return [
+        (1 - square(tanh(x)), square(sech(x))),
+        (square(tanh(x)) - 1, -square(sech(x))),
+        (1 - tanh(x), 2 * expit(-(2 * x))),
+        (tanh(x) - 1, -(2 * expit(-(2 * x)))),
+        (1 + tanh(x), 2 * expit(2 * x)),
+    ]
+
+
+def _log_cosh(x: Tensor) -> Tensor:
+    near = less(absolute(x), 1)
+    return where(near, log1p(2 * square(sinh(where(near, x * 0.5, 0)))), logaddexp(x, -x) - LN2)
+
+
+@rule()
+def log_of_cosh(x: Wild) -> Sides:
+    """The hyperbolic cosine overflows, and is almost 1 near 0."""
+    return [(log(2 * cosh(x)), logaddexp(x, -x)), (log(cosh(x)), _log_cosh(x))]
+
+
+@rule()
+def log_of_sech(x: Wild) -> Sides:
+    """The function underflows, and is almost 1 near 0."""
+    return [(log(sech(x)), -_log_cosh(x)), (log(square(sech(x))), -(2 * _log_cosh(x)))]
+
+
+@rule()
+def log_of_sinh(x: Wild) -> Sides:
+    """The exponential overflows for a large x, where its logarithm is x."""
+    far = greater_equal(x, 40)  # exp(-80) is less than half an ulp of 1
+    low = sinh(where(far, 1, x))
+    return [
+        (log(2 * sinh(x)), where(far, x, log(2 * low)), is_free),
+        (log(sinh(x)), where(far, x - LN2, log(low)), is_free),
+    ]
+
+
+@rule()
+def log_of_cos(x: Wild) -> Sides:
+    """Near 0 the cosine is almost 1."""
+    near = less(absolute(x), 0.5)
+    small = log1p(-(2 * square(sin(where(near, x * 0.5, 0)))))
+    return log(cos(x)), where(near, small, log(cos(where(near, 1, x)))), is_free
 
 
 # ------------------------------------------------------------------------------------------- logarithms, exponentials
@@ -232,18 +338,12 @@ def log_of_sum_of_exps(x: Wild, y: Wild) -> Sides:
 @rule()
 def slope_of_logaddexp(x: Wild, y: Wild) -> Sides:
     """The rounding of the sum grows with its size, that of the difference does not."""
-    return exp(x - logaddexp(x, y)), expit(x - y)
-
-
-@rule()
-def difference_of_logs(x: Wild) -> Sides:
-    """Close logarithms cancel; but the reciprocal of a tiny number overflows."""
-    near = minimum(x, 1)
-    return (
-        log1p(x) - log(x),
-        where(greater(x, 1), log1p(1 / maximum(x, 1)), log1p(near) - log(near)),
-        _is_unbounded,
-    )
+    opposite = logaddexp(x, -x)
+    return [
+        (exp(x - opposite), expit(2 * x)),
+        (exp(-x - opposite), expit(-(2 * x))),
+        (exp(x - logaddexp(x, y)), expit_difference(x, y)),
+    ]
 
 
 @rule()
@@ -260,15 +360,21 @@ def _log_of_quotient(x: Tensor, c: Tensor) -> Tensor:
     return where(normal, log(c / where(normal, x, c)), log(c) - log(x))
 
 
+def log_one_minus_exp(x: Tensor) -> Tensor:
+    """``log(1 - exp(x))``; the bounds inside keep the branch not taken finite, and they end the rewriting."""
+    return where(less(x, -LN2), log1p(-exp(minimum(x, -LN2))), log(-expm1(maximum(x, -LN2))))
+
+
 @rule()
 def log_of_one_minus_exp(x: Wild) -> Sides:
     """Near 0 the exponential is almost 1, far below it 1 minus the exponential is [1]_.
 
     .. [1] Maechler, Accurately computing log(1 - exp(-|a|)) (2012).
     """
-    # The bounds inside keep the slope of the branch that is not taken finite; and they end the rewriting.
-    stable = where(less(x, -LN2), log1p(-exp(minimum(x, -LN2))), log(-expm1(maximum(x, -LN2))))
-    return [(log1p(-exp(x)), stable, _is_unbounded), (log(-expm1(x)), stable, _is_unbounded)]
+    return [
+        (log1p(-exp(x)), lambda x: log_one_minus_exp(x), _is_unbounded),
+        (log(-expm1(x)), lambda x: log_one_minus_exp(x), _is_unbounded),
+    ]
 
 
 @rule()

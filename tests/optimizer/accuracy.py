@@ -42,7 +42,7 @@ def special_values(dtype: Any, few: bool = False) -> np.ndarray:
     positive = np.array(_F32 if dtype == np.float32 else _F64)
     with np.errstate(all="ignore"):
         if few:
-            positive = np.unique(np.append(positive[::4], [1.0, np.inf]))
+            positive = np.unique(np.append(positive[::4], [1.0, positive[-2], np.inf]))
         return np.concatenate([positive, -positive, [np.nan]]).astype(dtype)
 
 
@@ -93,6 +93,18 @@ EXACT = {
     "log_expit": lambda x: -mpmath.log(1 + mpmath.exp(-x)),
     "softplus": lambda x: mpmath.log(1 + mpmath.exp(x)),
     "logaddexp": _logaddexp,
+    "greater": lambda x, y: x > y,
+    "sign": mpmath.sign,
+    "where": lambda c, x, y: x if c else y,
+    "arcsinh": mpmath.asinh,
+    "arccosh": mpmath.acosh,
+    "arctanh": mpmath.atanh,
+    "hypot": mpmath.hypot,
+    "direction": lambda x, y: x / mpmath.hypot(x, y),
+    "sech": mpmath.sech,
+    "exp_sum": lambda x, y: mpmath.exp(x + y),
+    "expit_difference": lambda x, y: 1 / (1 + mpmath.exp(y - x)),
+    "compound": lambda x, n: (1 + x) ** n,
 }
 
 
@@ -102,7 +114,7 @@ def _real(name: str, *operands: Any) -> Any:
         value = EXACT[name](*operands)
     except (ZeroDivisionError, ValueError):
         return mpmath.nan
-    return value if isinstance(value, mpmath.mpf) else mpmath.nan
+    return value if isinstance(value, (mpmath.mpf, bool)) else mpmath.nan
 
 
 def exact_value(output: Tensor, values: Mapping[Tensor, np.ndarray]) -> np.ndarray:
@@ -133,7 +145,8 @@ def exact_value(output: Tensor, values: Mapping[Tensor, np.ndarray]) -> np.ndarr
 def _as_mp(array: np.ndarray) -> np.ndarray:
     result = np.empty(array.shape, object)
     for index in np.ndindex(array.shape):
-        result[index] = mpmath.mpf(float(array[index]))
+        value = array[index]
+        result[index] = value if isinstance(value, mpmath.mpf) else mpmath.mpf(float(value))
     return result
 
 

@@ -125,11 +125,17 @@ EXAMPLES: dict[str, list[Example]] = {
     ],
     # fold
     "fold_constants": [
-        _on()(lambda: st.exp(st.constant([1.0, 2.0])) + 1),
+        _on()(lambda: st.sin(st.constant([1.0, 2.0])) + 1),
         _on()(lambda: SUM(st.constant([1, 2]), axes=(0,))),
     ],
     "fold_the_rest": [_on()(lambda: st.exp(st.constant(1000.0)))],
     "fold_known_size": [_on()(lambda: SIZE(size=3, dtype=np.dtype("float32")))],
+    # kinks
+    "norm_at_zero": [
+        _on((2, 3))(lambda x: st.sqrt(st.square(x).sum(axis=1))),
+        _on((2, "n"))(lambda x: st.sqrt(st.expand_dims(st.square(x).sum(axis=1), 1) / 3)),
+        _on((2, 3))(lambda x: st.sqrt(0.5 * st.square(x).sum())),
+    ],
     # linalg
     "contract_transposed": [
         _on((2, 3), (2, 4), dtype="int64")(lambda x, y: x.T @ y),

@@ -7,14 +7,15 @@ at no grid point more than 1 ulp worse than the left side, and strictly better s
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+import mpmath
 import numpy as np
 import pytest
 
 import symtensor as st
-from symtensor.ir.graph import Graph
+from symtensor.ir.graph import Graph, toposort
 from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import FunctionRule, PatternRule, Rule, _kind
 from symtensor.ir.rewrite import rewrite
@@ -25,12 +26,16 @@ from tests.optimizer.accuracy import exact_value, grid, rounded_value, same_bits
 from tests.optimizer.examples import EXAMPLES
 
 DTYPES = {"f": ("float64", "float32"), "i": ("int64", "int8"), "u": ("uint8",), "b": ("bool",)}
-CONSTANTS = (2.0, 3.0, -2.0, 0.5, 7.0, 0.1, True, False)
+CONSTANTS = (2.0, 3.0, 4.0, 1.0, -2.0, 0.5, 7.0, 0.1, True, False)
 AXES = (1,)
 CANCELLING = {
-    "log_of_sum_of_exps", "log_of_sum_of_exp", "log_of_kept_sum_of_exp", "shifted_log_softmax", "log_of_softmax",
+    "log_of_sum_of_exps", "log_of_sum_of_exp", "log_of_kept_sum_of_exp", "log_of_product",
+    "log_of_mean_of_exp", "log_of_weighted_sum_of_exp", "shifted_log_softmax", "log_of_softmax",
 }  # fmt: skip
 """Results near 0 of operands that are not: there an error of half an ulp of an operand is many ulp of the result."""
+
+SHIFTED = {"log_of_difference_of_exps"}
+"""The same, where the result is the first operand plus something."""
 
 PATTERNS = [r for r in RULES if isinstance(r, PatternRule)]
 FUNCTIONS = [r for r in RULES if isinstance(r, FunctionRule)]
@@ -52,21 +57,20 @@ def cases(rule: Rule, dtype: str, constants: tuple[Any, ...] = CONSTANTS) -> Ite
     """The forms of a rule on leaves of a dtype, for each constant with which it fires."""
     kinds = parameters(rule)
     row = "Attr" in kinds.values()
-    for c in constants if "Const" in kinds.values() else (None,):
+    numbers = [name for name, kind in kinds.items() if kind == "Const"]
+    for chosen in _chosen(constants, len(numbers)):
         leaves = {
             n: tensor(n, dtype, ("m", "n") if row else ("n",)) for n, kind in kinds.items() if kind in ("", "Wild")
         }
         actual: dict[str, Any] = dict(leaves)
-        for name, kind in kinds.items():
-            if kind == "Const":
-                actual[name] = st.constant(c, "bool" if isinstance(c, bool) else dtype)
-            elif kind == "Attr":
-                actual[name] = AXES
-        if "count" in actual:
-            actual["count"] = st.as_tensor(actual["x"].shape[1], dtype)
+        for name, c in zip(numbers, chosen):
+            actual[name] = st.constant(c, "bool" if isinstance(c, bool) else dtype)
+        actual.update({name: AXES for name, kind in kinds.items() if kind == "Attr"})
+        for name in {"count", "count_y"} & set(actual):
+            actual[name] = st.as_tensor(actual["x"].shape[1], dtype)
         if "shift" in actual:
             actual["shift"] = st.max(actual["x"], axis=AXES, keepdims=True)
-        leaves = {n: leaf for n, leaf in leaves.items() if n not in ("count", "shift")}
+        leaves = {n: leaf for n, leaf in leaves.items() if n not in ("count", "count_y", "shift")}
         try:
             sides = rule.function(**actual)
         except TypeError:  # bools are not subtracted, arrays of them not negated
@@ -74,7 +78,17 @@ def cases(rule: Rule, dtype: str, constants: tuple[Any, ...] = CONSTANTS) -> Ite
         for left, *_ in sides if isinstance(sides, list) else [sides]:
             (right,) = rewrite([left], [rule])
             if right is not left:
-                yield Case(left, right, leaves)
+                read = set(toposort([left]))
+                yield Case(left, right, {n: leaf for n, leaf in leaves.items() if leaf in read})
+
+
+def _chosen(constants: tuple[Any, ...], count: int) -> list[tuple[Any, ...]]:
+    """Values for the constants of a rule; the second of two is the first, or its square, root, or logarithm."""
+    if count < 2:
+        return [(c,) * count for c in (constants if count else (None,))]
+    positive = [c for c in constants if not isinstance(c, bool) and c > 0]
+    related = [lambda c: c, lambda c: c * c, lambda c: c**0.5, lambda c: float(np.log(c)), lambda c: 0.25 / c]
+    return [(c, relation(c), *(c,) * (count - 2)) for relation in related for c in positive]
 
 
 def all_cases(rule: Rule, constants: tuple[Any, ...] = CONSTANTS) -> Iterator[tuple[str, Case]]:
@@ -145,7 +159,7 @@ def test_exact_rules_keep_all_bits(rule: PatternRule) -> None:
 @pytest.mark.parametrize("rule", [r for r in PATTERNS if r.accuracy == "better"], ids=repr)
 def test_better_rules_are_never_worse(rule: PatternRule) -> None:
     gained = 0
-    for dtype, case in all_cases(rule, (2.0, 3.0, 0.1)):
+    for dtype, case in all_cases(rule, (2.0, 3.0, 4.0, 1.0, 0.1)):
         row = _is_row(case)
         values = rows(case.leaves) if row else grid(case.leaves, most=1)
         if not row:
@@ -154,15 +168,50 @@ def test_better_rules_are_never_worse(rule: PatternRule) -> None:
             values = {leaf: v[finite] for leaf, v in values.items()}
         compute = rounded_value if dtype == "float32" and not row else value
         exact = exact_value(case.left, values)
-        floor = _scale(values, exact.shape) if rule.name in CANCELLING else np.zeros(exact.shape)
+        floor = np.zeros(exact.shape)
+        if rule.name in CANCELLING:
+            floor = _scale(values, exact.shape)
+        elif rule.name in SHIFTED:
+            floor = np.abs(values[case.leaves["x"]])
         left, right = (ulps(compute(side, values), exact, floor) for side in (case.left, case.right))
-        worse = right > left + 1
-        if worse.any():
-            k = tuple(np.argwhere(worse)[0])
-            at = [v[k] for v in values.values()]
-            pytest.fail(f"{dtype} at {at}: {left[k]} ulp became {right[k]}")
+        for index in map(tuple, np.argwhere(right > left + 1)):
+            around = left[index] if row else _worst_around(case, values, index, compute)
+            lucky = right[index] < min(around + 1, 3)
+            if not lucky and not (not row and _is_limit(case, values, index, compute)):
+                at = [v[index] for v in values.values()]
+                pytest.fail(f"{dtype} at {at}: {left[index]} ulp became {right[index]}")
         gained += int((right < left).sum())
     assert gained, "it is better nowhere"
+
+
+def _with_far_numbers(array: np.ndarray) -> np.ndarray:
+    """As mpmath numbers, inf as one beyond all floating-point numbers."""
+    beyond = {np.inf: mpmath.mpf("1e360"), -np.inf: -mpmath.mpf("1e360")}
+    return np.array([beyond.get(v, mpmath.mpf(v)) for v in array.tolist()], object)
+
+
+Compute = Callable[[Tensor, Mapping[Tensor, np.ndarray]], np.ndarray]
+
+
+def _worst_around(case: Case, values: Mapping[Tensor, np.ndarray], index: tuple[int, ...], compute: Compute) -> float:
+    """The largest error of the left side at a point and around it: at the point itself it may be right by luck."""
+    near = {}
+    for leaf, array in values.items():
+        point = array[index]
+        near[leaf] = np.array([point + k * 1e-3 * max(abs(point), 1e-2) for k in range(-8, 9)], array.dtype)
+    exact = exact_value(case.left, near)
+    return float(ulps(compute(case.left, near), exact, np.zeros(exact.shape)).max())
+
+
+def _is_limit(case: Case, values: Mapping[Tensor, np.ndarray], index: tuple[int, ...], compute: Compute) -> bool:
+    """Whether the left side has no value at a point, and the right side there the limit from above."""
+    at = {leaf: array[index].reshape(1) for leaf, array in values.items()}
+    if not mpmath.isnan(exact_value(case.left, at)[0]) or not np.isnan(compute(case.left, at)[0]):
+        return False
+    beside = {leaf: np.abs(v) + np.finfo(v.dtype).smallest_subnormal for leaf, v in at.items()}
+    return bool(
+        np.isclose(float(exact_value(case.left, beside)[0]), compute(case.right, at)[0], rtol=1e-12, atol=1e-30)
+    )
 
 
 def _scale(values: Mapping[Tensor, np.ndarray], shape: tuple[int, ...]) -> np.ndarray:
@@ -183,10 +232,14 @@ def _same_at_infinity(case: Case, values: Mapping[Tensor, np.ndarray]) -> None:
     if not differ.any():
         return
     values = {leaf: v[differ] for leaf, v in values.items()}
-    assert not np.any([np.isnan(v) for v in values.values()]), "a NaN got lost"
-    far = {leaf: np.nan_to_num(v.astype("float64"), posinf=1.79e308, neginf=-1.79e308) for leaf, v in values.items()}
+    unknown = np.any([np.isnan(v) for v in values.values()], axis=0)
+    assert np.isnan(right[differ][unknown]).all(), "a NaN got lost"
+    far = {leaf: _with_far_numbers(v) for leaf, v in values.items()}
     limit = np.array([float(e) for e in exact_value(case.left, far)])
-    wrong = np.flatnonzero(~np.isclose(right[differ], limit, rtol=1e-5, atol=1e-29) & ~(np.abs(limit) > 1e90))
+    close = np.isclose(right[differ], limit, rtol=1e-5, atol=1e-29, equal_nan=True) | (np.abs(limit) > 1e90)
+    # Of several operands that grow without bound, the right side may know which comes first.
+    grows = np.isinf(right[differ]) & np.isnan(left[differ])
+    wrong = np.flatnonzero(~close & ~grows & ~unknown)
     if wrong.size:
         at = [v[wrong[0]] for v in values.values()]
         pytest.fail(f"at {at}: {left[differ][wrong[0]]} became {right[differ][wrong[0]]}")
