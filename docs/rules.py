@@ -22,6 +22,7 @@ from symtensor.optimizer.pipeline import RULES
 PAGE = Path(__file__).resolve().parent / "rules.md"
 DEPTH = 20
 STAGES = {
+    "implicit": "What equations define is left as the value that was found, once derivatives have been taken.",
     "canonicalise": "Of several ways to write the same thing one is chosen.",
     "fold": "What is known at compile time is computed then.",
     "stabilise": "Digits and range that an expression as written would lose are kept.",

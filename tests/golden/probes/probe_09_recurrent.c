@@ -37,10 +37,11 @@ static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
   return 0;
 }
 
-/* k3_tanh
+/* k3_tanh_square
  *   tanh: float64[x.shape[1], w.shape[1]]  at probe_09_recurrent.py:13
+ *   square: float64[x.shape[1], w.shape[1]]  at probe_09_recurrent.py:21
  */
-static int k3_tanh_range(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_3, const double *restrict b, double *restrict item_row, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+static int k3_tanh_square_range(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_3, const double *restrict b, double *restrict item_row, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
   for (int64_t p = begin; p < end; ++p) {
     const int64_t tile = st_mod_i64(p, (((4095 + weights_size2) / 4096)));
     const int64_t o0 = st_floordiv_i64(p, (((4095 + weights_size2) / 4096)));
@@ -48,21 +49,41 @@ static int k3_tanh_range(st_ctx *ctx, const double *restrict row_row, const doub
       const int64_t j_count = st_min_i64((weights_size2 - 4096 * tile), 4096);
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
-        const st_f64x8 t1_0 = st_tanh_f64x8(((st_load_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + j + 4096 * tile)));
-        st_store_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t1_0);
-        const st_f64x8 t1_1 = st_tanh_f64x8(((st_load_f64x8(row_row + (j + 8) + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_3 + (j + 8) + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + (j + 8) + 4096 * tile)));
-        st_store_f64x8(item_row + (j + 8) + o0 * weights_size2 + 4096 * tile, t1_1);
+        const st_f64x8 t1_0 = (st_load_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + j + 4096 * tile);
+        const st_f64x8 t2_0 = st_tanh_f64x8(t1_0);
+        st_store_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2_0);
+        const st_f64x8 t3_0 = st_exp_f64x8((-st_abs_f64x8(t1_0)));
+        const st_f64x8 t4_0 = (st_splat_f64x8(2.0) * t3_0) / st_fma_f64x8(t3_0, t3_0, st_splat_f64x8(1.0));
+        const st_f64x8 t5_0 = t4_0 * t4_0;
+        st_store_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5_0);
+        const st_f64x8 t1_1 = (st_load_f64x8(row_row + (j + 8) + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_3 + (j + 8) + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + (j + 8) + 4096 * tile);
+        const st_f64x8 t2_1 = st_tanh_f64x8(t1_1);
+        st_store_f64x8(item_row + (j + 8) + o0 * weights_size2 + 4096 * tile, t2_1);
+        const st_f64x8 t3_1 = st_exp_f64x8((-st_abs_f64x8(t1_1)));
+        const st_f64x8 t4_1 = (st_splat_f64x8(2.0) * t3_1) / st_fma_f64x8(t3_1, t3_1, st_splat_f64x8(1.0));
+        const st_f64x8 t5_1 = t4_1 * t4_1;
+        st_store_f64x8(item_6_row + (j + 8) + o0 * weights_size2 + 4096 * tile, t5_1);
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_tanh_f64x8(((st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive)));
-        st_store_part_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t1, alive);
+        const st_f64x8 t1 = (st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive);
+        const st_f64x8 t2 = st_tanh_f64x8(t1);
+        st_store_part_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2, alive);
+        const st_f64x8 t3 = st_exp_f64x8((-st_abs_f64x8(t1)));
+        const st_f64x8 t4 = (st_splat_f64x8(2.0) * t3) / st_fma_f64x8(t3, t3, st_splat_f64x8(1.0));
+        const st_f64x8 t5 = t4 * t4;
+        st_store_part_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5, alive);
         j += 8;
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_tanh_f64x8(((st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive)));
-        st_store_part_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t1, alive);
+        const st_f64x8 t1 = (st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive);
+        const st_f64x8 t2 = st_tanh_f64x8(t1);
+        st_store_part_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2, alive);
+        const st_f64x8 t3 = st_exp_f64x8((-st_abs_f64x8(t1)));
+        const st_f64x8 t4 = (st_splat_f64x8(2.0) * t3) / st_fma_f64x8(t3, t3, st_splat_f64x8(1.0));
+        const st_f64x8 t5 = t4 * t4;
+        st_store_part_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5, alive);
         j += 8;
       }
     }
@@ -75,27 +96,28 @@ typedef struct {
   const double *contract_3;
   const double *b;
   double *item_row;
+  double *item_6_row;
   int64_t weights_size1;
   int64_t weights_size2;
   int64_t extent, grain;
-} k3_tanh_arguments;
-static int k3_tanh_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k3_tanh_arguments *st_given = argument;
+} k3_tanh_square_arguments;
+static int k3_tanh_square_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k3_tanh_square_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k3_tanh_range(st_given->ctx, st_given->row_row, st_given->contract_3, st_given->b, st_given->item_row, st_given->weights_size1, st_given->weights_size2, begin, end);
+  return k3_tanh_square_range(st_given->ctx, st_given->row_row, st_given->contract_3, st_given->b, st_given->item_row, st_given->item_6_row, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
-static int k3_tanh(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_3, const double *restrict b, double *restrict item_row, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = weights_size1 * ((4095 + weights_size2) / 4096), least = 4;
+static int k3_tanh_square(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_3, const double *restrict b, double *restrict item_row, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2) {
+  const int64_t extent = weights_size1 * ((4095 + weights_size2) / 4096), least = 2;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (7 * weights_size1 * weights_size2) < 40000)
-    return k3_tanh_range(ctx, row_row, contract_3, b, item_row, weights_size1, weights_size2, 0, extent);
-  k3_tanh_arguments st_given = {ctx, row_row, contract_3, b, item_row, weights_size1, weights_size2, extent, grain};
-  return ctx->parallel(ctx, k3_tanh_chunk, &st_given, (extent + grain - 1) / grain);
+  if (extent <= grain || ctx->workers < 2 || (15 * weights_size1 * weights_size2) < 40000)
+    return k3_tanh_square_range(ctx, row_row, contract_3, b, item_row, item_6_row, weights_size1, weights_size2, 0, extent);
+  k3_tanh_square_arguments st_given = {ctx, row_row, contract_3, b, item_row, item_6_row, weights_size1, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k3_tanh_square_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
 /* k4_multiply
@@ -262,31 +284,27 @@ static int k6_broadcast_to(st_ctx *ctx, double *restrict broadcast_to_2, int64_t
 /* k7_multiply
  *   multiply: float64[h0.shape[0], h0.shape[1]]  at probe_09_recurrent.py:21
  */
-static int k7_multiply_range(st_ctx *ctx, const double *restrict row_row_3, const double *restrict d_h, const double *restrict row_row_2, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+static int k7_multiply_range(st_ctx *ctx, const double *restrict d_h, const double *restrict row_row_2, const double *restrict row_row_3, double *restrict item_7_row, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
   for (int64_t tile = begin; tile < end; ++tile) {
     {
       const int64_t j_count = st_min_i64((weights_size1 * weights_size2 - 4096 * tile), 4096);
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
-        const st_f64x8 t1_0 = st_load_f64x8(row_row_3 + j + 4096 * tile);
-        const st_f64x8 t2_0 = (st_load_f64x8(d_h + j + 4096 * tile) + st_load_f64x8(row_row_2 + j + 4096 * tile)) * st_fma_f64x8((-t1_0), t1_0, st_splat_f64x8(1.0));
-        st_store_f64x8(item_6_row + j + 4096 * tile, t2_0);
-        const st_f64x8 t1_1 = st_load_f64x8(row_row_3 + (j + 8) + 4096 * tile);
-        const st_f64x8 t2_1 = (st_load_f64x8(d_h + (j + 8) + 4096 * tile) + st_load_f64x8(row_row_2 + (j + 8) + 4096 * tile)) * st_fma_f64x8((-t1_1), t1_1, st_splat_f64x8(1.0));
-        st_store_f64x8(item_6_row + (j + 8) + 4096 * tile, t2_1);
+        const st_f64x8 t1_0 = (st_load_f64x8(d_h + j + 4096 * tile) + st_load_f64x8(row_row_2 + j + 4096 * tile)) * st_load_f64x8(row_row_3 + j + 4096 * tile);
+        st_store_f64x8(item_7_row + j + 4096 * tile, t1_0);
+        const st_f64x8 t1_1 = (st_load_f64x8(d_h + (j + 8) + 4096 * tile) + st_load_f64x8(row_row_2 + (j + 8) + 4096 * tile)) * st_load_f64x8(row_row_3 + (j + 8) + 4096 * tile);
+        st_store_f64x8(item_7_row + (j + 8) + 4096 * tile, t1_1);
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(row_row_3 + j + 4096 * tile, alive);
-        const st_f64x8 t2 = (st_load_part_f64x8(d_h + j + 4096 * tile, alive) + st_load_part_f64x8(row_row_2 + j + 4096 * tile, alive)) * st_fma_f64x8((-t1), t1, st_splat_f64x8(1.0));
-        st_store_part_f64x8(item_6_row + j + 4096 * tile, t2, alive);
+        const st_f64x8 t1 = (st_load_part_f64x8(d_h + j + 4096 * tile, alive) + st_load_part_f64x8(row_row_2 + j + 4096 * tile, alive)) * st_load_part_f64x8(row_row_3 + j + 4096 * tile, alive);
+        st_store_part_f64x8(item_7_row + j + 4096 * tile, t1, alive);
         j += 8;
       }
       if (j < j_count) {
         const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(row_row_3 + j + 4096 * tile, alive);
-        const st_f64x8 t2 = (st_load_part_f64x8(d_h + j + 4096 * tile, alive) + st_load_part_f64x8(row_row_2 + j + 4096 * tile, alive)) * st_fma_f64x8((-t1), t1, st_splat_f64x8(1.0));
-        st_store_part_f64x8(item_6_row + j + 4096 * tile, t2, alive);
+        const st_f64x8 t1 = (st_load_part_f64x8(d_h + j + 4096 * tile, alive) + st_load_part_f64x8(row_row_2 + j + 4096 * tile, alive)) * st_load_part_f64x8(row_row_3 + j + 4096 * tile, alive);
+        st_store_part_f64x8(item_7_row + j + 4096 * tile, t1, alive);
         j += 8;
       }
     }
@@ -295,10 +313,10 @@ static int k7_multiply_range(st_ctx *ctx, const double *restrict row_row_3, cons
 }
 typedef struct {
   st_ctx *ctx;
-  const double *row_row_3;
   const double *d_h;
   const double *row_row_2;
-  double *item_6_row;
+  const double *row_row_3;
+  double *item_7_row;
   int64_t weights_size1;
   int64_t weights_size2;
   int64_t extent, grain;
@@ -309,16 +327,16 @@ static int k7_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k7_multiply_range(st_given->ctx, st_given->row_row_3, st_given->d_h, st_given->row_row_2, st_given->item_6_row, st_given->weights_size1, st_given->weights_size2, begin, end);
+  return k7_multiply_range(st_given->ctx, st_given->d_h, st_given->row_row_2, st_given->row_row_3, st_given->item_7_row, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
-static int k7_multiply(st_ctx *ctx, const double *restrict row_row_3, const double *restrict d_h, const double *restrict row_row_2, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), least = 4;
+static int k7_multiply(st_ctx *ctx, const double *restrict d_h, const double *restrict row_row_2, const double *restrict row_row_3, double *restrict item_7_row, int64_t weights_size1, int64_t weights_size2) {
+  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), least = 5;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (8 * weights_size1 * weights_size2) < 40000)
-    return k7_multiply_range(ctx, row_row_3, d_h, row_row_2, item_6_row, weights_size1, weights_size2, 0, extent);
-  k7_multiply_arguments st_given = {ctx, row_row_3, d_h, row_row_2, item_6_row, weights_size1, weights_size2, extent, grain};
+  if (extent <= grain || ctx->workers < 2 || (6 * weights_size1 * weights_size2) < 40000)
+    return k7_multiply_range(ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2, 0, extent);
+  k7_multiply_arguments st_given = {ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2, extent, grain};
   return ctx->parallel(ctx, k7_multiply_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
@@ -366,7 +384,7 @@ static int k8_contract(st_ctx *ctx, k8_contract_arguments g, int64_t batches) {
  *   sum: float64[h0.shape[1]]  at probe_09_recurrent.py:21
  *   add: float64[b.shape[0]]  at probe_09_recurrent.py:21
  */
-static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_6_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1, int64_t begin, int64_t end) {
+static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1, int64_t begin, int64_t end) {
   for (int64_t tile = begin; tile < end; ++tile) {
     double sum_row_acc[512] __attribute__((aligned(64)));
     {
@@ -392,24 +410,24 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_6_row, cons
         const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
-          const st_f64x8 t1_0 = ((((st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2);
-          const st_f64x8 t2_0 = ((t1_0 + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2)) + st_load_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2);
+          const st_f64x8 t1_0 = ((((st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2);
+          const st_f64x8 t2_0 = ((t1_0 + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2);
           st_store_f64x8(sum_row_acc + j, t2_0);
-          const st_f64x8 t1_1 = ((((st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2);
-          const st_f64x8 t2_1 = ((t1_1 + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2)) + st_load_f64x8(item_6_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2);
+          const st_f64x8 t1_1 = ((((st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2);
+          const st_f64x8 t2_1 = ((t1_1 + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2);
           st_store_f64x8(sum_row_acc + (j + 8), t2_1);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = ((((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2, alive);
-          const st_f64x8 t2 = ((t1 + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2, alive);
+          const st_f64x8 t1 = ((((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2, alive);
+          const st_f64x8 t2 = ((t1 + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2, alive);
           st_store_part_f64x8(sum_row_acc + j, t2, alive);
           j += 8;
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = ((((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2, alive);
-          const st_f64x8 t2 = ((t1 + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2, alive)) + st_load_part_f64x8(item_6_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2, alive);
+          const st_f64x8 t1 = ((((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2, alive);
+          const st_f64x8 t2 = ((t1 + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2, alive);
           st_store_part_f64x8(sum_row_acc + j, t2, alive);
           j += 8;
         }
@@ -420,20 +438,20 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_6_row, cons
         const int64_t j_count = st_min_i64((weights_size2 - 512 * tile), 512);
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
-          const st_f64x8 t1_0 = st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8));
+          const st_f64x8 t1_0 = st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_7_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8));
           st_store_f64x8(sum_row_acc + j, t1_0);
-          const st_f64x8 t1_1 = st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_6_row + (j + 8) + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8));
+          const st_f64x8 t1_1 = st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_7_row + (j + 8) + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8));
           st_store_f64x8(sum_row_acc + (j + 8), t1_1);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8), alive);
+          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8), alive);
           st_store_part_f64x8(sum_row_acc + j, t1, alive);
           j += 8;
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_6_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8), alive);
+          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8), alive);
           st_store_part_f64x8(sum_row_acc + j, t1, alive);
           j += 8;
         }
@@ -466,7 +484,7 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_6_row, cons
 }
 typedef struct {
   st_ctx *ctx;
-  const double *item_6_row;
+  const double *item_7_row;
   const double *d_b;
   double *d_b_next;
   int64_t weights_size2;
@@ -479,16 +497,16 @@ static int k9_sum_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k9_sum_add_range(st_given->ctx, st_given->item_6_row, st_given->d_b, st_given->d_b_next, st_given->weights_size2, st_given->weights_size1, begin, end);
+  return k9_sum_add_range(st_given->ctx, st_given->item_7_row, st_given->d_b, st_given->d_b_next, st_given->weights_size2, st_given->weights_size1, begin, end);
 }
-static int k9_sum_add(st_ctx *ctx, const double *restrict item_6_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1) {
+static int k9_sum_add(st_ctx *ctx, const double *restrict item_7_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1) {
   const int64_t extent = ((511 + weights_size2) / 512), least = st_max_i64(((131072 / (2048 + 1024 * weights_size1))), 1);
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
   if (extent <= grain || ctx->workers < 2 || (2 * weights_size1 * weights_size2 + 3 * weights_size2) < 40000)
-    return k9_sum_add_range(ctx, item_6_row, d_b, d_b_next, weights_size2, weights_size1, 0, extent);
-  k9_sum_add_arguments st_given = {ctx, item_6_row, d_b, d_b_next, weights_size2, weights_size1, extent, grain};
+    return k9_sum_add_range(ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1, 0, extent);
+  k9_sum_add_arguments st_given = {ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1, extent, grain};
   return ctx->parallel(ctx, k9_sum_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
@@ -689,7 +707,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (x_size0 != weights_size0) return st_fail(ctx, 3, 19, x_size0, weights_size0);
   if (h0_size0 != weights_size1) return st_fail(ctx, 3, 20, h0_size0, weights_size1);
   if (h0_size1 != weights_size2) return st_fail(ctx, 3, 21, h0_size1, weights_size2);
-  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 128 * ((63 + 8 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))));
+  char *const arena = ctx->arena(ctx, 0, 128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 128 * ((63 + 8 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))));
   if (!arena) return 1;
   double *contract_2 = (double *)(arena + 0);
   double *multiply = (double *)(arena + 0);
@@ -700,25 +718,27 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   double *d_b_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
   double *h_next_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
   double *broadcast_to_2 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *item_6 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *item_7 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
   double *item_5 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *contract_3 = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *item_4 = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *d_h_memory = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *d_h_next_memory = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *d_b_next_memory = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 128 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *item_6 = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *contract_3 = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *item_4 = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *d_h_memory = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *d_h_next_memory = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *d_b_next_memory = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 128 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
   double *row_row = 0;
   double *h = 0;
   double *h_next = 0;
   double *item_row = 0;
   double *item_5_row = 0;
+  double *item_6_row = 0;
   double *row_row_2 = 0;
   double *row_row_3 = 0;
   double *d_h = 0;
   double *d_h_next = 0;
   double *d_b = 0;
   double *d_b_next = 0;
-  double *item_6_row = 0;
+  double *item_7_row = 0;
   double *const item = ctx->output(ctx, 0, (const int64_t[]){weights_size0, weights_size1, weights_size2});
   if (!item) return 1;
   double *const contract = ctx->output(ctx, 1, (const int64_t[]){weights_size0, weights_size1, w_size0});
@@ -741,8 +761,9 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
     row_row = contract_2 + step * weights_size1 * weights_size2;
     item_row = item + step * weights_size1 * weights_size2;
     item_5_row = item_5 + step * weights_size1 * weights_size2;
+    item_6_row = item_6 + step * weights_size1 * weights_size2;
     if (k1_contract(ctx, (k1_contract_arguments){.a = h, .b = u, .c = contract_3, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
-    if (k3_tanh(ctx, row_row, contract_3, b, item_row, weights_size1, weights_size2)) return 1;
+    if (k3_tanh_square(ctx, row_row, contract_3, b, item_row, item_6_row, weights_size1, weights_size2)) return 1;
     if (item_5_row != h) __builtin_memmove(item_5_row, h, (weights_size1 * weights_size2) * 8);
     if (h_next != item_row) __builtin_memmove(h_next, item_row, (weights_size1 * weights_size2) * 8);
     { double *swap = h; h = h_next; h_next = swap; }
@@ -762,21 +783,21 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
     ctx->error.step = step_2;
     if (*ctx->stop) return st_fail(ctx, 2, -1, 0, 0);
     row_row_2 = multiply + step_2 * weights_size1 * weights_size2;
-    row_row_3 = item + step_2 * weights_size1 * weights_size2;
-    item_6_row = item_6 + step_2 * weights_size1 * weights_size2;
-    if (k7_multiply(ctx, row_row_3, d_h, row_row_2, item_6_row, weights_size1, weights_size2)) return 1;
-    if (k8_contract(ctx, (k8_contract_arguments){.a = item_6_row, .b = u, .c = d_h_next, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
-    if (k9_sum_add(ctx, item_6_row, d_b, d_b_next, weights_size2, weights_size1)) return 1;
+    row_row_3 = item_6 + step_2 * weights_size1 * weights_size2;
+    item_7_row = item_7 + step_2 * weights_size1 * weights_size2;
+    if (k7_multiply(ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2)) return 1;
+    if (k8_contract(ctx, (k8_contract_arguments){.a = item_7_row, .b = u, .c = d_h_next, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+    if (k9_sum_add(ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1)) return 1;
     { double *swap = d_h; d_h = d_h_next; d_h_next = swap; }
     { double *swap = d_b; d_b = d_b_next; d_b_next = swap; }
   }
   ctx->error.step = -1;
   if (item_2 != d_h) __builtin_memmove(item_2, d_h, (weights_size1 * weights_size2) * 8);
   if (item_3 != d_b) __builtin_memmove(item_3, d_b, (weights_size2) * 8);
-  if (k8_contract(ctx, (k8_contract_arguments){.a = item_6, .b = w, .c = contract, .rows = weights_size0 * weights_size1, .columns = w_size0, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = w_size0}, 1)) return 1;
-  if (k11_contract(ctx, (k11_contract_arguments){.a = x, .b = item_6, .c = contract_4, .rows = w_size0, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+  if (k8_contract(ctx, (k8_contract_arguments){.a = item_7, .b = w, .c = contract, .rows = weights_size0 * weights_size1, .columns = w_size0, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = w_size0}, 1)) return 1;
+  if (k11_contract(ctx, (k11_contract_arguments){.a = x, .b = item_7, .c = contract_4, .rows = w_size0, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
   if (k12_add(ctx, contract_4, add, w_size0, weights_size2)) return 1;
-  if (k11_contract(ctx, (k11_contract_arguments){.a = item_5, .b = item_6, .c = contract_5, .rows = weights_size2, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+  if (k11_contract(ctx, (k11_contract_arguments){.a = item_5, .b = item_7, .c = contract_5, .rows = weights_size2, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
   if (k14_add(ctx, contract_5, add_2, weights_size2)) return 1;
   return 0;
 }
