@@ -17,7 +17,7 @@ from symtensor.grad.forward import hvp, jvp, vjp
 from symtensor.grad.jacobian import hessian, jacobian
 from symtensor.grad.reverse import grad
 from symtensor.ir.node import OPS as _OPS
-from symtensor.ir.node import Tensor as _Tensor
+from symtensor.ir.node import Tensor
 from symtensor.ops import operators as _operators
 from symtensor.ops.associative import associative_scan
 from symtensor.ops.bits import (
@@ -225,14 +225,14 @@ _operators.FUNCTIONS.update({name: value for name, value in globals().items() if
 _operators.FUNCTIONS.update({name: getattr(linalg, name) for name in linalg.__all__})
 
 
-def _evaluate(self: _Tensor, values: Any = None, **options: Any) -> Any:
+def _evaluate(self: Tensor, values: Any = None, **options: Any) -> Any:
     """The value of the tensor; see ``symtensor.function.evaluate.evaluate``."""
     from symtensor.function.evaluate import evaluate
 
     return evaluate(self, values, **options)
 
 
-_Tensor.eval = _evaluate  # type: ignore[attr-defined]
+Tensor.eval = _evaluate  # type: ignore[attr-defined]
 
 # Loaded when first used: compiling, drawing and exporting bring in what importing symtensor must not.
 _LATER = {

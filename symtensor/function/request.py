@@ -22,6 +22,7 @@ from symtensor.ir.size import AnonymousDim, Atom, Dim, ScalarValue, Size, SizeLi
 from symtensor.ir.size import substitute as substitute_size
 from symtensor.ops.declare import INPUT, SHARED, as_tensor, cast
 from symtensor.ops.shapes import as_size
+from symtensor.ops.weak import Weak
 from symtensor.optimizer.found_sizes import size_sources
 from symtensor.optimizer.pipeline import PASSES, RULES
 
@@ -73,7 +74,7 @@ class Outputs:
 
 
 def _as_output(value: Any, name: str) -> Tensor:
-    if not isinstance(value, (Tensor, Size, np.ndarray, np.generic, *WEAK_SCALARS)):
+    if not isinstance(value, (Tensor, Size, Weak, np.ndarray, np.generic, *WEAK_SCALARS)):
         message = f"{name} must be a tensor, not {type(value).__name__}: {str(value)[:60]!r}"
         raise CompileError(
             f"{message}\n  hint: outputs are tensors, numbers, and lists, tuples, dicts, dataclasses of them"

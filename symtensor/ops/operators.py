@@ -128,6 +128,20 @@ def _weak_function(self: Weak, function: Callable[..., Any], types: Any, args: A
     return _array_function(self.tensor, function, types, args, kwargs)
 
 
+def _size_operator(name: str) -> Callable[..., Any]:
+    """An operator of sizes: a size where sizes are closed under it, else a weak number, as an int would give."""
+    own = getattr(Size, name, None)
+
+    def method(self: Size, other: Any) -> Any:
+        if own is not None and isinstance(other, (int, Size)):
+            return own(self, other)
+        if isinstance(other, (Tensor, Weak)) or not isinstance(other, _OPERANDS):
+            return NotImplemented  # tensors and weak numbers take sizes themselves
+        return getattr(Weak(as_tensor(self)), name)(other)
+
+    return method
+
+
 # --------------------------------------------------------------------------------------------------------- methods
 def _spread(arguments: tuple[Any, ...]) -> Any:
     """``x.reshape(2, 3)`` as ``x.reshape((2, 3))``."""
@@ -306,6 +320,8 @@ def _attach() -> None:
     }
     for name, value in weak.items():
         setattr(Weak, name, value)
+    for name in (f"__{side}{op}__" for side in ("", "r") for op in ("add", "sub", "mul", "truediv", "pow")):
+        setattr(Size, name, _size_operator(name))
 
 
 _attach()

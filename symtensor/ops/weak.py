@@ -19,7 +19,7 @@ class NeedsValueError(TypeError):
     """
 
     def __init__(self, weak: Weak) -> None:
-        super().__init__(f"the value of {weak.tensor.name or 'a number'} is not known while the function is traced")
+        super().__init__(f"the value of {weak.tensor.name or 'a number'} is not known while the graph is built")
         self.weak = weak
 
 

@@ -15,7 +15,7 @@ from symtensor.codegen.cuda import CUDA
 from symtensor.codegen.gpu import GpuPrinter
 from symtensor.codegen.launches import in_lanes, launch_shape, spread_checks
 from symtensor.codegen.opencl import OPENCL
-from symtensor.errors import CODES, UnsupportedError
+from symtensor.errors import CODES
 from symtensor.function import generate_source
 from symtensor.function.calls import Failure
 from symtensor.ir import size as sz
@@ -410,9 +410,3 @@ def test_the_null_device_does_all_but_launch() -> None:
     assert (made["reads"], made["bytes_read"], made["live_bytes"]) == (2, 800_008, 0)
     end = st.compile(st.while_loop(lambda v: v < 10, lambda v: v + 1, x.sum()), [x], target="null")
     end(np.ones(3))
-
-
-def test_a_dtype_without_native_code_is_refused() -> None:
-    x = st.tensor("x", shape=(None,), dtype="complex128")
-    with pytest.raises((TypeError, UnsupportedError), match="complex128"):
-        st.compile(x + 1, [x], target="cuda-shim")

@@ -42,9 +42,15 @@ def _defined(x: Tensor, y: Tensor) -> Tensor:
     return IMPLICIT(x, y, residual=Graph((a, b), (a - b,)), adjoint="dense")
 
 
+def _with_own_slope(x: Tensor) -> Tensor:
+    return st.custom_gradient(lambda x: (st.exp(x), lambda g: 2 * g))(x)
+
+
 EXAMPLES: dict[str, list[Example]] = {
     # implicit
     "drop_equation": [_on(("n",), ("n",))(_defined)],
+    # specialize
+    "drop_custom_gradient": [_on(("n",))(_with_own_slope)],
     # canonicalize
     "uniform_constant": [_on()(lambda: st.constant(np.full((2, 3), -0.0))), _on()(lambda: st.constant([np.nan]))],
     "broadcast_late": [

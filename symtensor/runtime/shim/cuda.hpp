@@ -147,6 +147,7 @@ ST_FN float fmaf(float x, float y, float z) { return __builtin_fmaf(x, y, z); }
 ST_FN double ldexp(double x, int n) { return __builtin_ldexp(x, n); }
 ST_FN float ldexp(float x, int n) { return __builtin_ldexpf(x, n); }
 ST_FN float ldexpf(float x, int n) { return __builtin_ldexpf(x, n); }
+ST_FN double frexp(double x, int *n) { return __builtin_frexp(x, n); }
 ST_FN float frexp(float x, int *n) { return __builtin_frexpf(x, n); }
 ST_FN float frexpf(float x, int *n) { return __builtin_frexpf(x, n); }
 ST_FN double rsqrt(double x) { return 1 / __builtin_sqrt(x); }
