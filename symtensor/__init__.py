@@ -244,6 +244,7 @@ _LATER = {
     "load": "function.recipe",
     "substitute": "function.evaluate",
     "cache_info": "runtime.cache",
+    "trim": "runtime.pools",
     "view": "inspect.page",
     "to_networkx": "ir.export",
     "to_dot": "ir.export",

@@ -25,6 +25,7 @@ class Options:
         accuracy: classes of rewrites that may fire.
         fma: whether a product with one use may be fused with an addition (one rounding instead of two).
         schedules: schedule steps of kernels by name, in place of the heuristic's choice.
+        profile: whether the entry notes when each of its steps ran.
         verify: whether the verifiers run between all passes.
         debug: stages that print themselves.
     """
@@ -36,6 +37,7 @@ class Options:
     accuracy: frozenset[str] = frozenset({"exact", "better"})
     fma: bool = True
     schedules: tuple[tuple[str, tuple[object, ...]], ...] = ()
+    profile: bool = False
     verify: bool = field(default_factory=lambda: bool(os.environ.get("SYMTENSOR_VERIFY")))
     debug: frozenset[str] = field(default_factory=_debug_from_environment)
 

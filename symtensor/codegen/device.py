@@ -43,12 +43,21 @@ class DevicePrinter(EntryPrinter):
         machine: the processor, for the math library.
         target: ``opencl``, ``cuda``, ``cuda-shim`` or ``null``.
         where: prints a user line for comments.
+        profile: whether the entry notes when each step ran; it then waits for the device after each.
     """
 
+    settle = "if (st_driver(ctx, ctx->device->synchronize(ctx->device))) return 1;"
+
     def __init__(
-        self, program: pg.Program, abi: str, machine: Machine, target: str, where: Callable[[Site], str]
+        self,
+        program: pg.Program,
+        abi: str,
+        machine: Machine,
+        target: str,
+        where: Callable[[Site], str],
+        profile: bool = False,
     ) -> None:
-        super().__init__(program, CPrinter(16), abi, where)
+        super().__init__(program, CPrinter(16), abi, where, profile)
         self.machine, self.target = machine, target
         views = frozenset(s.name for s in program.storages.values() if s.kind == "pointer")
         self.device = GpuPrinter(DIALECTS[target], views)
@@ -71,8 +80,9 @@ class DevicePrinter(EntryPrinter):
         entry, routines = self.entry(), self.routines()
         drive = drive_source(self.most_arguments, self._can_fail())
         small = "\n".join(self.printer.small.values())
-        text = "\n".join([self.abi, FAIL, drive, small, *routines, "\n".join(entry), ""])
-        return Source(text, tuple(self.library), self.layout, kernels, self.names, tuple(self.host_steps))
+        text = "\n".join([self.abi, FAIL, *self.clock.helpers, drive, small, *routines, "\n".join(entry), ""])
+        timed = tuple(self.clock.steps)
+        return Source(text, tuple(self.library), self.layout, kernels, self.names, tuple(self.host_steps), timed=timed)
 
     def _kernels(self) -> str:
         """The device source.  Kernels that differ in names only are one, which carries the comments of all."""
@@ -104,7 +114,9 @@ class DevicePrinter(EntryPrinter):
         return [
             "static int st_run(st_ctx *ctx, void **owned, void **arguments, const int64_t *layout) {",
             "  (void)owned; (void)arguments; (void)layout;",
+            *self.clock.open(),
             *body,
+            *self.clock.close(),
             "  return 0;",
             "}",
             self.headline(),

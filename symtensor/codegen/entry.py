@@ -16,6 +16,7 @@ from symtensor.codegen import program as pg
 from symtensor.codegen.buffers import Layout, plan_buffers
 from symtensor.codegen.library import routine_source
 from symtensor.codegen.printer import KernelPrinter, _bare, safe_comment
+from symtensor.codegen.timing import StepClock
 from symtensor.errors import CODES
 from symtensor.ir.node import Site
 from symtensor.ir.size import Atom, Bound, SizeLike, atoms
@@ -44,6 +45,7 @@ class Source:
         kernels: names of the device kernels, in the order of ``ctx->kernels``.
         parts: the same as translation units that are compiled side by side; empty where one does.
         host_steps: what a device function computes on the host, with the transfers that this costs, for reports.
+        timed: the steps whose time an instrumented entry notes, by number.
     """
 
     text: str
@@ -53,6 +55,7 @@ class Source:
     kernels: tuple[str, ...] = ()
     host_steps: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    timed: tuple[pg.Step, ...] = ()
 
 
 class EntryPrinter(ABC):
@@ -63,10 +66,21 @@ class EntryPrinter(ABC):
         printer: prints sizes and types as C.
         abi: text of ``abi.h``.
         where: prints a user line for comments.
+        profile: whether the entry notes when each step ran.
     """
 
-    def __init__(self, program: pg.Program, printer: KernelPrinter, abi: str, where: Callable[[Site], str]) -> None:
+    settle = ""  # a statement that waits until a step is done
+
+    def __init__(
+        self,
+        program: pg.Program,
+        printer: KernelPrinter,
+        abi: str,
+        where: Callable[[Site], str],
+        profile: bool = False,
+    ) -> None:
         self.program, self.printer, self.abi, self.where = program, printer, abi, where
+        self.clock = StepClock(profile, len(program.arguments) + len(self._large_constants()), self.settle)
         self.printer._names = lambda atom: program.size_names.get(atom, atom.label)
         self.library: dict[str, int] = {}
         self.layout = plan_buffers(program)
@@ -108,8 +122,10 @@ class EntryPrinter(ABC):
         """Place of an argument among the entry's pointers; large constants come after the leaves."""
         if storage.number >= 0:
             return storage.number
-        constants = [s.name for s in self.program.storages.values() if s.kind == "argument" and s.number < 0]
-        return len(self.program.arguments) + constants.index(storage.name)
+        return len(self.program.arguments) + self._large_constants().index(storage.name)
+
+    def _large_constants(self) -> list[str]:
+        return [s.name for s in self.program.storages.values() if s.kind == "argument" and s.number < 0]
 
     def sizes(self) -> list[str]:
         """Variables for all sizes that the arguments tell."""
@@ -189,7 +205,7 @@ class EntryPrinter(ABC):
         """Steps as lines."""
         lines: list[str] = []
         for step in steps:
-            lines += self.step(step, indent)
+            lines += self.clock.around(step, self.step(step, indent), indent)
         return lines
 
     def step(self, step: pg.Step, indent: str) -> list[str]:

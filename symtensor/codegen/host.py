@@ -35,14 +35,21 @@ class HostPrinter(EntryPrinter):
         width: bytes of a vector register.
         features: CPU features, for the math library.
         where: prints a user line for comments.
+        profile: whether the entry notes when each step ran.
     """
 
     printer: CPrinter
 
     def __init__(
-        self, program: pg.Program, abi: str, width: int, features: frozenset[str], where: Callable[[Site], str]
+        self,
+        program: pg.Program,
+        abi: str,
+        width: int,
+        features: frozenset[str],
+        where: Callable[[Site], str],
+        profile: bool = False,
     ) -> None:
-        super().__init__(program, CPrinter(width), abi, where)
+        super().__init__(program, CPrinter(width), abi, where, profile)
         self.features = features
         self.units = Units(SUFFIXES)
         self.printer.sparing = len(program.kernels()) > MANY_KERNELS
@@ -64,9 +71,10 @@ class HostPrinter(EntryPrinter):
                 self.units.add_local(step.name, lines[:1], lines[1:])
         routines, entry = self.routines(), "\n".join([*self.entry(), ""])
         kernels = self.units.whole()
-        head = "\n".join([self.abi, FAIL, self._helpers([*routines, kernels, entry])])
+        head = "\n".join([self.abi, FAIL, *self.clock.helpers, self._helpers([*routines, kernels, entry])])
         text = "\n".join([head, *routines, kernels, entry])
-        return Source(text, tuple(self.library), self.layout, parts=self.units.cut(head, routines, entry))
+        parts, timed = self.units.cut(head, routines, entry), tuple(self.clock.steps)
+        return Source(text, tuple(self.library), self.layout, parts=parts, timed=timed)
 
     def _helpers(self, body: list[str]) -> str:
         lanes = sorted({n for _, _, n in self.printer.helpers} | {2, self.printer.width})
@@ -80,11 +88,12 @@ class HostPrinter(EntryPrinter):
             self.headline(),
             "int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {",
             "  (void)arguments; (void)layout;",
+            *self.clock.open(),
         ]
         lines += self._arguments() + self.sizes() + self.early_guards() + self._memory() + self._outputs()
         lines += self._stand_ins()
         lines += self.steps(self.program.steps, "  ")
-        return [*lines, "  return 0;", "}"]
+        return [*lines, *self.clock.close(), "  return 0;", "}"]
 
     def _arguments(self) -> list[str]:
         return [

@@ -95,9 +95,11 @@ def generate(
     if device:
         from symtensor.codegen.device import DevicePrinter
 
-        source = DevicePrinter(program, abi_text(), machine, options.target, where).source()
+        source = DevicePrinter(program, abi_text(), machine, options.target, where, options.profile).source()
     else:
-        source = HostPrinter(program, abi_text(), machine.vector_bytes, machine.features, where).source()
+        source = HostPrinter(
+            program, abi_text(), machine.vector_bytes, machine.features, where, options.profile
+        ).source()
     if "source" in options.debug:
         print(source.text, source.device, file=sys.stderr)
     return Generated(plan, program, builder, source)

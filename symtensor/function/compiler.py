@@ -21,6 +21,7 @@ from symtensor.function.checking import kernel_check, rewrite_check, stored_node
 from symtensor.function.inputs import Inputs
 from symtensor.function.interpreter import InterpretedFunction
 from symtensor.function.plans import Plan, PlanKey, plan_key
+from symtensor.function.profiling import OperationLog, StepLog, Timing
 from symtensor.function.recipe import FunctionDetails, Machine, Recipe
 from symtensor.function.request import (
     Outputs,
@@ -100,7 +101,7 @@ def compile(
         schedule: steps (``symtensor.codegen.schedule``) for kernels by name, as ``fn.schedule`` shows them, in place of
             the heuristic's choice.
         mode: ``"check"`` compares every rewrite that fired and every kernel with the interpreter at each call, and
-            names the one that is wrong.
+            names the one that is wrong; ``"profile"`` notes the time of each step, which ``fn.profile`` does by itself.
         check_nan: stop each call at the first NaN or infinity, before anything is written, with the operation, the
             element, the ranges of its inputs and the user's line. Both modes are slow: they interpret the graph.
 
@@ -126,15 +127,16 @@ def compile(
     }  # fmt: skip
     if threads is not None and (not isinstance(threads, int) or threads < 1):
         raise ValueError(f"threads must be a positive number, not {threads!r}\n  hint: None takes all processors")
-    if mode not in (None, "check"):
+    if mode not in (None, "check", "profile"):
         hint = "check_nan=True looks for NaN, target='numpy' interprets"
-        raise ValueError(f"mode must be None or 'check', not {mode!r}\n  hint: {hint}")
+        raise ValueError(f"mode must be None, 'check' or 'profile', not {mode!r}\n  hint: {hint}")
     options = Options(
         target=_default_target() if target is None else target,
         threads=threads,
         exclude=checked_exclusions(exclude, rules),
         rules=tuple(rules),
         fma=fma,
+        profile=mode == "profile",
         schedules=tuple((kernel, tuple(steps)) for kernel, steps in (schedule or {}).items()),
     )
     checked_debug(options.debug)
@@ -215,8 +217,11 @@ def _function(asked: _Asked, recipe: Recipe, options: Options, name: str, report
             optimised, trace = optimize(graph, options)
         details = FunctionDetails(name, options.target, graph, optimised, trace, report, guards, recipe=recipe)
         if options.target == "numpy":
+            log = OperationLog() if options.profile else None
+            if log is not None:
+                details.timing = Timing(log, graph.inputs, convert)
             function = InterpretedFunction(
-                optimised, guards, graph.inputs, asked.targets, asked.outputs, details, convert
+                optimised, guards, graph.inputs, asked.targets, asked.outputs, details, convert, log
             )  # fmt: skip
         else:
             function = _native(asked, options, details, key)
@@ -388,6 +393,15 @@ def _load(plan: Plan, built: Built, asked: _Asked, options: Options, details: Fu
     leaves, given = asked.graph.inputs, details.recipe.inputs
     arguments = [_argument(leaf, name) for leaf, name in zip_longest(leaves, given.names)]
     arguments += [Argument(n, v.dtype, v.ndim, v.shape, "constant", v) for n, v in plan.constants]
+    if options.profile and details.generated is not None:
+        log = StepLog(details.generated.program, details.generated.source.timed)
+        arguments.append(Argument("profile", log.array.dtype, 1, log.array.shape, "constant", log.array))
+        convert = Converter(
+            Signature(tuple(arguments[: len(given.leaves)]), ()),
+            details.recipe.options["allow_input_downcast"],
+            given.defaults,
+        )
+        details.timing = Timing(log, leaves, convert)
     signature = Signature(tuple(arguments), plan.outputs, asked.outputs.native, plan.long_running)  # type: ignore[arg-type]
     machine = Machine(built.path, plan.library, signature, plan.sites, plan.guards, leaves, plan.host_calls)
     with details.compile_report.phase("load"):

@@ -14,7 +14,7 @@ from symtensor.function.variables import SharedVariable
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.size import Atom, substitute
-from symtensor.ops.reference import bind_sizes, evaluate_nodes
+from symtensor.ops.reference import Observer, bind_sizes, evaluate_nodes
 from symtensor.optimizer.guards import Guards
 from symtensor.runtime.fallback import write_out
 
@@ -30,6 +30,7 @@ class InterpretedFunction:
         outputs: how results are returned.
         details: for inspection.
         convert: from the arguments of a call to arrays.
+        observe: called with each value that is computed; see ``evaluate_nodes``.
     """
 
     def __init__(
@@ -41,9 +42,11 @@ class InterpretedFunction:
         outputs: Outputs,
         details: Any,
         convert: Callable[[tuple[Any, ...], dict[str, Any]], tuple[np.ndarray, ...]],
+        observe: Observer | None = None,
     ) -> None:
         self._graph, self._guards, self._leaves = graph, guards, leaves
         self._targets, self._outputs, self.details, self._convert = targets, outputs, details, convert
+        self._observe = observe
         self._variables = [v for v in leaves if isinstance(v, SharedVariable)]
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -57,7 +60,7 @@ class InterpretedFunction:
             sizes = bind_sizes(arrays)
             check_guards(self._guards, sizes, arrays)
             with np.errstate(all="ignore"):
-                values = [_fresh(v) for v in evaluate_nodes(self._graph.outputs, arrays, sizes)]
+                values = [_fresh(v) for v in evaluate_nodes(self._graph.outputs, arrays, sizes, self._observe)]
             check_guards(self._guards, sizes, arrays)  # once more, now that the sizes found on the way are known
             results = [v for k, v in enumerate(values) if k not in self._targets]
             if out is not None:

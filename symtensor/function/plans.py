@@ -97,7 +97,14 @@ def plan_key(graph: Graph, more: Any, options: Options) -> PlanKey | None:
         more: whatever else the result depends on, with one ``repr`` in all processes.
         options: of the compilation.
     """
-    if options.target != "c" or options.rules or options.schedules or options.debug or options.verify:
+    if (
+        options.target != "c"
+        or options.rules
+        or options.schedules
+        or options.debug
+        or options.verify
+        or options.profile
+    ):
         return None
     try:
         form = Canonical(graph)

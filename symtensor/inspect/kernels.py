@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -45,6 +45,12 @@ class KernelRow:
     def bytes(self) -> SizeLike:
         """Bytes read and written."""
         return sz.add(self.read, self.written)
+
+    def at(self, values: Mapping[Atom, SizeLike]) -> KernelRow:
+        """The row where some sizes are known."""
+        read, written = sz.substitute(self.read, values), sz.substitute(self.written, values)
+        flops, operations = sz.substitute(self.flops, values), sz.substitute(self.operations, values)
+        return replace(self, read=read, written=written, flops=flops, operations=operations)
 
     def __str__(self) -> str:
         return (
@@ -93,7 +99,7 @@ class KernelTable(tuple[KernelRow, ...]):
         if self.binder is None:
             return self
         values = self.binder.bind(shapes)
-        return KernelTable.of((_at(row, values) for row in self), self.binder)
+        return KernelTable.of((row.at(values) for row in self), self.binder)
 
     def __str__(self) -> str:
         if not self:
@@ -112,27 +118,20 @@ def _intensity(row: KernelRow) -> str:
     return f"{row.flops / moved:.2f}" if isinstance(row.flops, int) and isinstance(moved, int) and moved else "-"
 
 
-def _at(row: KernelRow, values: dict[Atom, SizeLike]) -> KernelRow:
-    def known(size: SizeLike) -> SizeLike:
-        return sz.substitute(size, values)
-
-    read, written = known(row.read), known(row.written)
-    return replace(row, read=read, written=written, flops=known(row.flops), operations=known(row.operations))
-
-
 def kernel_table(program: Program | None, binder: SizeBinder | None) -> KernelTable:
     """The kernels of a function, matrix products and library routines included; empty on the interpreter."""
     steps = all_steps(program.steps) if program is not None else []
     storages = program.storages if program is not None else {}
     rows: dict[str, KernelRow] = {}
     for number, step in enumerate(steps):
-        row = _row(step, storages)
+        row = step_row(step, storages)
         if row is not None:
             rows.setdefault(row.name if row.kind != "library" else f"{row.name} {number}", row)
     return KernelTable.of(rows.values(), binder)
 
 
-def _row(step: Step, storages: dict[str, Storage]) -> KernelRow | None:
+def step_row(step: Step, storages: dict[str, Storage]) -> KernelRow | None:
+    """The row of one step; None for a step that computes nothing."""
     if isinstance(step, Launch):
         kernel = step.kernel
         read, written = moved_bytes(kernel, storages)
@@ -161,4 +160,4 @@ def _bytes(names: Iterable[str], storages: dict[str, Storage]) -> SizeLike:
     return total
 
 
-__all__ = ["KernelRow", "KernelTable", "kernel_table"]
+__all__ = ["KernelRow", "KernelTable", "kernel_table", "step_row"]

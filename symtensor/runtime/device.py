@@ -8,7 +8,6 @@ function pointers that Python has resolved, so that nothing is linked against a 
 from __future__ import annotations
 
 import ctypes
-import functools
 import importlib
 import threading
 from collections.abc import Callable, Sequence
@@ -136,6 +135,7 @@ _OPENERS = {
     "opencl": "symtensor.runtime.opencl:open_opencl",
     "cuda": "symtensor.runtime.cuda:open_cuda",
 }
+_opened: dict[str, Device] = {}
 _opening = threading.RLock()
 
 
@@ -153,12 +153,19 @@ def device(name: str) -> Device:
     """
     if name not in _OPENERS:
         raise KeyError(f"no device {name!r}: there are {', '.join(sorted(_OPENERS))}")
+    opener = _OPENERS[name]
     with _opening:
-        return _open(_OPENERS[name])
+        if opener not in _opened:
+            module, function = opener.split(":")
+            _opened[opener] = getattr(importlib.import_module(module), function)()
+        return _opened[opener]
 
 
-@functools.cache
-def _open(opener: str) -> Device:
-    module, function = opener.split(":")
-    opened: Device = getattr(importlib.import_module(module), function)()
-    return opened
+def trim_devices() -> int:
+    """Give the memory that lies idle on all open devices back to their drivers; returns its bytes."""
+    with _opening:
+        opened = list(_opened.values())
+    before = sum(each.counters()["idle_bytes"] for each in opened)
+    for each in opened:
+        each.trim()
+    return before - sum(each.counters()["idle_bytes"] for each in opened)

@@ -273,7 +273,8 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
     "an unknown mode": (
         ValueError,
         lambda: st.compile(X, [X], mode="debug"),
-        "mode must be None or 'check', not 'debug'\n  hint: check_nan=True looks for NaN, target='numpy' interprets",
+        "mode must be None, 'check' or 'profile', not 'debug'\n"
+        "  hint: check_nan=True looks for NaN, target='numpy' interprets",
     ),
     "wrt that is no tensor": (
         TypeError,
