@@ -67,6 +67,7 @@ docs: $(READY)
 	$(BIN)/python -m docs.errors
 	$(BIN)/python -m docs.rules
 	$(BIN)/python -m docs.stability
+	$(BIN)/python -m docs.reference
 
 clean:
 	rm -rf build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis
