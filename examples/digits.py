@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 from sklearn.datasets import load_digits
@@ -144,6 +146,9 @@ def main() -> int:
     print(f"\n--- one rewrite of {len(rewrites)}")
     print(next(rewrite for rewrite in rewrites if rewrite.stage == "stabilise"))
     print(f"\n--- the generated C lies in\n{step.compile_report.path}")
+    page = Path(tempfile.mkdtemp(prefix="symtensor-")) / "digits.html"
+    print(f"\n--- all of it as one HTML page\n{st.view(step, page)}")
+    print(f"\n--- where the time of a step goes\n{step.profile(x[:BATCH], t[:BATCH])}")
     xb, tb, by_numpy = x[:BATCH], t[:BATCH], numpy_step()
     seconds = time_in_turn({"symtensor": lambda: step(xb, tb), "NumPy": lambda: by_numpy(xb, tb)})
     ours, theirs = 1e6 * seconds["symtensor"], 1e6 * seconds["NumPy"]

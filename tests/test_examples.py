@@ -16,5 +16,15 @@ def test_digits() -> None:
     accuracy = re.search(r"accuracy on 360 held-out digits: (\d+\.\d+)%", result.stdout)
     assert accuracy is not None
     assert float(accuracy[1]) >= 97
-    for heading in ("the step as the compiler sees it", "one rewrite", "the generated C", "NumPy", "times as fast"):
+    page = re.search(r"all of it as one HTML page\n(\S+)\n", result.stdout)
+    assert page is not None
+    assert pathlib.Path(page[1]).read_text(encoding="utf-8").startswith("<!doctype html>")
+    for heading in (
+        "the step as the compiler sees it",
+        "one rewrite",
+        "the generated C",
+        "where the time of a step goes",
+        "NumPy",
+        "times as fast",
+    ):
         assert heading in result.stdout

@@ -41,7 +41,7 @@ from symtensor.ops.weak import Weak
 FUNCTIONS: dict[str, Callable[..., Any]] = {}
 """Public functions by NumPy's name, for the NumPy protocols."""
 
-_OPERANDS = (Tensor, Weak, Size, np.ndarray, np.generic, bool, int, float, complex)
+_OPERANDS = (Tensor, Weak, Size, np.ndarray, np.generic, bool, int, float, complex, list, tuple)
 
 
 # ------------------------------------------------------------------------------------------------------- operators

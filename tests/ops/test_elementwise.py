@@ -144,3 +144,21 @@ def test_truth_values_are_refused() -> None:
         bool(x > 0)
     with pytest.raises(TypeError, match="has no truth value"):
         assert x in [st.vector("y")]
+
+
+@pytest.mark.parametrize("operand", [[1.0, 2.0], (3, 4), [True, False]])
+def test_lists_and_tuples_are_operands_as_in_numpy(operand: list | tuple) -> None:
+    x, value = st.fvector("x"), np.array([5, 6], "float32")
+    pairs = [(x * operand, value * operand), (operand * x, operand * value), (operand + x, operand + value)]
+    pairs += [(x == operand, value == operand), (x > operand, value > operand), (x**operand, value**operand)]
+    if operand != [True, False]:
+        pairs += [(operand - x, operand - value), (operand // x, operand // value)]
+    for ours, theirs in pairs:
+        assert ours.dtype == theirs.dtype
+        np.testing.assert_array_equal(ours.eval({x: value}), theirs)
+
+
+def test_a_list_of_tensors_is_stacked_by_name_only() -> None:
+    x = st.vector("x")
+    with pytest.raises(TypeError, match="has no value while the graph is built"):
+        x * [x, x]
