@@ -38,8 +38,11 @@ class Log(Protocol):
     def clear(self) -> None:
         """Forget the last call."""
 
+    def keep(self) -> None:
+        """Set the last call aside for ``read``, in place of an earlier one."""
+
     def read(self, sizes: Sizes) -> tuple[list[ProfileRow], list[Event], float]:
-        """Rows, events, and the seconds that the steps took from the first to the last."""
+        """Of the call set aside: rows, events, and the seconds from the first step to the last."""
 
 
 @dataclass(frozen=True)
@@ -68,23 +71,28 @@ class StepLog:
     def __init__(self, program: Program, steps: tuple[Step, ...]) -> None:
         self._program, self._steps = program, steps
         self.array = np.zeros(TOTALS + 2 * len(steps), np.int64)
+        self._kept = self.array
 
     def clear(self) -> None:
         """Forget the last call."""
         self.array[:3] = 0
         self.array[TOTALS:] = 0
 
+    def keep(self) -> None:
+        """Set the last call aside."""
+        self._kept = self.array.copy()
+
     def read(self, sizes: Sizes) -> tuple[list[ProfileRow], list[Event], float]:
-        """Rows, events, and the seconds that the steps took from the first to the last."""
-        count, begin, end = map(int, self.array[:3])
-        totals = self.array[TOTALS:].reshape(-1, 2).tolist()
+        """Of the call set aside: rows, events, and the seconds from the first step to the last."""
+        count, begin, end = map(int, self._kept[:3])
+        totals = self._kept[TOTALS:].reshape(-1, 2).tolist()
         place: dict[int, int] = {}
         rows: list[ProfileRow] = []
         for number, (runs, nanoseconds) in enumerate(totals):
             if runs:
                 place[number] = len(rows)
                 rows.append(self._row(self._steps[number], runs, nanoseconds / 1e9, sizes))
-        noted = self.array[3 : 3 + 3 * min(count, EVENTS)].reshape(-1, 3).tolist()
+        noted = self._kept[3 : 3 + 3 * min(count, EVENTS)].reshape(-1, 3).tolist()
         return rows, [Event(place[n], b - begin, e - begin) for n, b, e in noted], (end - begin) / 1e9
 
     def _row(self, step: Step, runs: int, seconds: float, sizes: Sizes) -> ProfileRow:
@@ -142,15 +150,20 @@ class OperationLog:
                 self._events.append(Event(row, self._last - self._begin, now - self._begin))
         self._last = time.perf_counter_ns()
 
+    def keep(self) -> None:
+        """Set the last call aside; ``clear`` makes new lists."""
+        self._kept = (self._nodes, self._spent, self._bytes, self._events, self._last - self._begin)
+
     def read(self, sizes: Sizes) -> tuple[list[ProfileRow], list[Event], float]:
-        """Rows, events, and the seconds from the beginning to the last operation."""
+        """Of the call set aside: rows, events, and the seconds from the beginning to the last operation."""
+        nodes, spent, moved, events, inside = self._kept
         rows = []
-        for node, (runs, nanoseconds), (read, written) in zip(self._nodes, self._spent, self._bytes):
+        for node, (runs, nanoseconds), (read, written) in zip(nodes, spent, moved):
             name = node.name or node.op.name
             rows.append(
                 ProfileRow(node.op.name, "operation", (name,), runs, nanoseconds / 1e9, read, written, sites=node.sites)
             )
-        return rows, list(self._events), (self._last - self._begin) / 1e9
+        return rows, events, inside / 1e9
 
 
 def _nbytes(values: Any) -> int:
@@ -169,7 +182,7 @@ def profile(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Pro
     timing, recipe = details.timing, details.recipe
     flat = (args, kwargs) if recipe.inputs.flat else (recipe.inputs.flatten(args, kwargs), {})
     inputs = timing.convert(*flat)
-    best: tuple[float, list[ProfileRow], list[Event], float] | None = None
+    best = float("inf")
     variables = [leaf for leaf in timing.leaves if isinstance(leaf, SharedVariable)]
     before = {v: v.get_value() for v in variables}
     sizes = bind_sizes(dict(zip(timing.leaves, inputs)) | before)
@@ -182,18 +195,19 @@ def profile(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Pro
                 function(*args, **kwargs)
                 seconds = time.perf_counter() - began
                 calls += 1
-                if calls > 1 and (best is None or seconds < best[0]):
-                    best = (seconds, *timing.log.read(sizes))
+                if calls > 1 and seconds < best:
+                    best = seconds
+                    timing.log.keep()
+            rows, events, inside = timing.log.read(sizes)
         finally:
             for variable, value in before.items():
                 variable.set_value(value)
-    assert best is not None
-    seconds, rows, events, inside = best
-    threads = min(recipe.options["threads"] or native.workers(), native.workers())
+    # Without the extension one thread does all the work.
+    threads = min(recipe.options["threads"] or native.workers(), native.workers()) if native.EXTENSION else 1
     roof = roofline(threads) if details.target == "c" else None
     rows = [replace(row, least=_least(row, roof)) for row in rows]
     return Profile(
-        details.name, details.target, threads, calls, seconds, inside, tuple(rows), tuple(events), roof
+        details.name, details.target, threads, calls, best, inside, tuple(rows), tuple(events), roof
     )  # fmt: skip
 
 
