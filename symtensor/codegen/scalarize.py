@@ -64,11 +64,11 @@ def _small(graph: Graph) -> bool:
             return False
         if getattr(node.op, "bounds", None):
             return False  # an index that may be out of range needs a check, which is a kernel of its own
-        # A reduction is written out over its operand; of other operands only what is read counts, however long they are.
+        # A reduction is written out over its operand; of other operands, however long, only what is read counts.
         counts = [_count(n) for n in ((node, *node.inputs) if isinstance(node.op, Reduction) else (node,))]
         if None in counts:
             return False
-        total += max(counts)  # type: ignore[type-var]
+        total += max(counts)  # type: ignore[type-var,operator]
     return total <= BODY_LIMIT
 
 
