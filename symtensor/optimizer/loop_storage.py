@@ -1,9 +1,9 @@
 """Deciding what a loop stores for its backward loop, and what is computed again.
 
 The derivative of a scan computes each step again from the carries at its start.  That is cheap where a step is a few
-scalar operations, which then stay in registers, and dear where a step holds a matrix product or reduces rows.  ``store_costly``
-finds the values of the forward step that the backward loop reads and that cost more to compute than to load, has the forward
-loop collect them, and lets the backward loop read the rows.
+scalar operations, which then stay in registers, and dear where a step holds a matrix product or reduces rows.
+``store_costly`` finds the values of the forward step that the backward loop reads and that cost more to compute than to
+load, has the forward loop collect them, and lets the backward loop read the rows.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ COSTLY_KINDS = frozenset({"contraction", "library", "loop", "scatter"})
 SMALL_STATE = 64
 """Values of at most so many elements are computed again whatever it takes: they never leave registers and L1."""
 MANY = 8
-"""Elements that a reduction reads for each one that it makes, from which on what it makes is worth a place in memory."""
+"""Elements that a reduction reads for each one that it makes, from which on what it makes is stored."""
 TYPICAL_SIZE = 100
 """What a size is taken to be where amounts of memory are compared."""
 
