@@ -25,7 +25,7 @@ from symtensor.codegen.program import (
     View,
     WhileLoop,
 )
-from symtensor.codegen.scalarize import fits_scalars, resumable_kernel, scalar_kernel
+from symtensor.codegen.scalarize import resumable_kernel, scalar_form, scalar_kernel
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
@@ -258,7 +258,8 @@ def _while(builder: Builder, node: Tensor) -> list[Step]:
 
 def _scalar_chunks(builder: Builder, node: Tensor) -> list[Step] | None:
     """A small while loop that collects rows: a kernel that stops when its logs are full and can be run again."""
-    if not fits_scalars(node):
+    form = scalar_form(builder, node)
+    if form is None:
         return None
     carries = node.attr("carries")
     results = [builder.item(node, k) for k in range(carries + 1)]
@@ -273,7 +274,7 @@ def _scalar_chunks(builder: Builder, node: Tensor) -> list[Step] | None:
     clear = make_kernel(f"{builder.kernel_name([node])}_start", start, (), 1, builder.memory.dtypes)
     unfinished = builder.temporary("unfinished", BOOL, 1)
     capacity = AnonymousDim(builder.memory.names.fresh("capacity"))
-    kernel = resumable_kernel(builder, node, results, [log.name for log in logs], capacity, unfinished)
+    kernel = resumable_kernel(builder, form, results, [log.name for log in logs], capacity, unfinished)
     return [*before, Launch(clear), Chunks((Launch(kernel),), unfinished, tuple(logs), capacity), *after]
 
 

@@ -25,6 +25,7 @@ from symtensor.ir.size import Atom, Size, SizeLike
 from symtensor.ops.declare import CONSTANT, Elementwise, Reduction
 from symtensor.optimizer.elements import Elements, broadcast_index, inlinable
 from symtensor.optimizer.fusion import reduction_index
+from symtensor.optimizer.known_sizes import with_known_sizes
 
 STATE_LIMIT = 64  # elements of all states of a loop that may be local variables
 SHORT_LOOP = 10000  # steps of a loop that nobody will want to interrupt
@@ -63,10 +64,11 @@ def _small(graph: Graph) -> bool:
             return False
         if getattr(node.op, "bounds", None):
             return False  # an index that may be out of range needs a check, which is a kernel of its own
-        counts = [_count(n) for n in (node, *node.inputs)]
+        # A reduction is written out over its operand; of other operands, however long, only what is read counts.
+        counts = [_count(n) for n in ((node, *node.inputs) if isinstance(node.op, Reduction) else (node,))]
         if None in counts:
             return False
-        total += max(counts) if isinstance(node.op, Reduction) else counts[0]  # type: ignore[type-var,operator,assignment]
+        total += max(counts)  # type: ignore[type-var,operator]
     return total <= BODY_LIMIT
 
 
@@ -356,19 +358,22 @@ def _item_of(node: Tensor, k: int) -> Tensor:
     return item(node, k)
 
 
-def fits_scalars(node: Tensor) -> bool:
-    """Whether the body of a loop or branch is small and static."""
+def scalar_form(builder: Builder, node: Tensor) -> Tensor | None:
+    """A loop or branch whose body is small and of known sizes, with these sizes in place; None for any other."""
+    node = with_known_sizes(node, builder.guards.canonical)
     graphs = _inner_graphs(node)
-    return _few_states(node) and all(map(_small, graphs)) and not any(map(_nested_rows, graphs))
+    fits = _few_states(node) and all(map(_small, graphs)) and not any(map(_nested_rows, graphs))
+    return node if fits else None
 
 
 def scalar_kernel(builder: Builder, node: Tensor) -> ir.Kernel | None:
     """One kernel for a loop or branch whose body is small and static; None if it is not."""
-    if not fits_scalars(node):
+    form = scalar_form(builder, node)
+    if form is None:
         return None
     results = [builder.item(node, k) for k in range(len(node.type))]
     writer = _Scalarizer(builder)
-    statements, tables = writer.loop(node, writer.outer_value, results)
+    statements, tables = writer.loop(form, writer.outer_value, results)
     for k, table in enumerate(tables):
         shape = tuple(map(builder.guards.canonical, node.type[k].shape))
         statements += [ir.Store(results[k], row_major(at, shape), v) for at, v in table.items()]
@@ -397,7 +402,7 @@ def resumable_kernel(
 
     Args:
         builder: of the Program.
-        node: the while loop.
+        node: the while loop, as ``scalar_form`` gives it.
         results: buffers of the carries and of the step count, which hold the state between two runs.
         logs: buffers of collected rows.
         capacity: how many rows the logs have room for.

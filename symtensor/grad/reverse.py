@@ -23,11 +23,13 @@ from symtensor.ops.declare import LoopOp, as_tensor, cast, constant
 from symtensor.ops.elementwise import add, logical_not, logical_or, where
 from symtensor.ops.movement import broadcast_to
 from symtensor.ops.reduction import sum
-from symtensor.ops.slicing import zeros_of
+from symtensor.ops.slicing import UPDATE_SLICE, zeros_of
 from symtensor.optimizer.loop_graphs import expose
 from symtensor.optimizer.pipeline import prepare_for_grad
 
 Cotangents = Sequence["Tensor | None"]
+MOST_WINDOWS = 16
+"""Windows of one node whose cotangents are put side by side: each is one more case for every element."""
 
 
 # ------------------------------------------------------------------------------------------------------ the walker
@@ -83,16 +85,63 @@ def _sum(first: Tensor, second: Tensor) -> Tensor:
     return where(logical_or(left[0], right[0]), add(first, second), 0)
 
 
+def _window(cotangent: Tensor) -> Tensor | None:
+    """The node that puts a cotangent into zeros, if it is one, of a window whose place and size are known."""
+    if cotangent.op is not UPDATE_SLICE or scalar_value(cotangent.inputs[0]) != 0:
+        return None
+    known = (*cotangent.attr("starts"), *cotangent.inputs[1].shape)
+    return cotangent if all(isinstance(n, int) for n in known) and 0 not in cotangent.inputs[1].shape else None
+
+
+def _ranges(window: Tensor) -> list[tuple[int, int]]:
+    """First and last index of a window along each axis."""
+    starts, steps, shape = window.attr("starts"), window.attr("steps"), window.inputs[1].shape
+    return [tuple(sorted((a, a + (n - 1) * b))) for a, b, n in zip(starts, steps, shape)]  # type: ignore[operator,misc]
+
+
+def _apart(first: Tensor, second: Tensor) -> bool:
+    """Whether two windows have no element in common."""
+    return any(a[1] < b[0] or b[1] < a[0] for a, b in zip(_ranges(first), _ranges(second)))
+
+
+class _Windows:
+    """Cotangents of windows of one node that lie apart, which are put side by side instead of being added up.
+
+    Sums of padded pieces would add a zero to each element for every other piece.
+    """
+
+    def __init__(self) -> None:
+        self._parts: list[Tensor] = []
+
+    def take(self, cotangent: Tensor) -> bool:
+        """Take a cotangent in, if it is that of a window apart from the others."""
+        part = _window(cotangent)
+        if part is None or len(self._parts) == MOST_WINDOWS or not all(_apart(part, other) for other in self._parts):
+            return False
+        self._parts.append(part)
+        return True
+
+    def total(self) -> Tensor | None:
+        """The cotangent of the whole node; None where no window was taken in."""
+        if not self._parts:
+            return None
+        result, *rest = self._parts
+        for part in rest:
+            result = UPDATE_SLICE(result, part.inputs[1], **dict(part.attrs))
+        return result
+
+
 class _Cotangents:
     """Contributions to the cotangents of nodes, and of the results of nodes with several."""
 
     def __init__(self, fixed: Mapping[Tensor, Tensor]) -> None:
         self._sums: dict[Tensor, Tensor] = dict(fixed)
+        self._windows: dict[Tensor, _Windows] = {}
         self._fixed = frozenset(fixed)
         self._results: dict[Tensor, dict[int, Tensor]] = {}
 
     def contribute(self, node: Tensor, cotangent: Tensor) -> None:
-        if node not in self._fixed:
+        if node not in self._fixed and not self._windows.setdefault(node, _Windows()).take(cotangent):
             before = self._sums.get(node)
             self._sums[node] = cotangent if before is None else _sum(before, cotangent)
 
@@ -101,7 +150,11 @@ class _Cotangents:
         self._results.setdefault(node, {})[index] = cotangent
 
     def total(self, node: Tensor) -> Tensor | None:
-        return self._sums.get(node)
+        whole = self._sums.get(node)
+        windows = self._windows.get(node, _Windows()).total()
+        if whole is None or windows is None:
+            return windows if whole is None else whole
+        return _sum(whole, windows)
 
     def results(self, node: Tensor) -> list[Tensor | None] | None:
         found = self._results.get(node)

@@ -4,6 +4,8 @@ A Python function that is traced as a body uses outer tensors freely.  Two cuts 
 
 * ``close_loop`` cuts where the body stops depending on the loop: what is the same in every step is computed once,
   outside.  Views (``w.T``) and values that are larger than what they are made of stay inside, where they cost nothing.
+  A window of a few elements (``theta[0]``) is read outside: a derivative then adds up as many elements, not as many as
+  the whole has.
 * ``close_branch`` cuts at inputs and shared variables, so that what only one branch needs runs only with that branch,
   and a derivative never touches the values of the other.
 """
@@ -21,6 +23,9 @@ from symtensor.ops.declare import CONSTANT, INPUT, SIZE
 
 # Views: their values are those of their input, so they are read in place rather than stored for the loop.
 VIEWS = frozenset({"broadcast_to", "expand_dims", "reshape", "slice", "squeeze", "transpose"})
+
+FEW = 16
+"""Elements of a window that a loop is given instead of the array."""
 
 
 def size_leaves(value: Any) -> Iterator[Tensor]:
@@ -90,10 +95,16 @@ def close_loop(
             continue
         elif node.op in (CONSTANT, SIZE) or (node.op.kind == "index" and fixed.issuperset(node.inputs)):
             fixed.add(node)
-        elif node.op.name in VIEWS or _grows(node):
+        elif (node.op.name in VIEWS and not _is_small_window(node)) or _grows(node):
             kept.add(node)
     inside = dependent | fixed | kept
     return _close(outputs, lambda node: node in inside and node not in border, set(bound), border | outer)
+
+
+def _is_small_window(node: Tensor) -> bool:
+    """Whether it is a slice of a few elements."""
+    size = sz.product(node.shape)
+    return node.op.name == "slice" and isinstance(size, int) and size <= FEW
 
 
 def _grows(node: Tensor) -> bool:

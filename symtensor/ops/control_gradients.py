@@ -19,8 +19,11 @@ from symtensor.ops.closing import leaves_read
 from symtensor.ops.declare import INPUT, constant
 from symtensor.ops.elementwise import add
 from symtensor.ops.item import item
+from symtensor.ops.linear import factored
 from symtensor.ops.slicing import AS_MANY, PAD, zeros_of
 
+SMALL_STATE = 64
+"""Elements of a state whose step takes as long as its operations wait for each other, not as long as they take."""
 Cotangents = Sequence[Tensor | None]
 Pull = Callable[[Sequence[Tensor], Cotangents, Sequence[Tensor]], Sequence[Tensor | None]]
 
@@ -112,6 +115,18 @@ def _accumulated(step: BackwardStep, leaves: Sequence[Tensor]) -> tuple[dict[int
     return sums, [add(sums[k], g) for k, g in flowing.items()]
 
 
+def _short_chains(step: BackwardStep) -> list[Tensor]:
+    """The new cotangents of small states, each by one product with its old one where it depends on no other."""
+    leaves = set(step.state_leaves)
+    result = []
+    for leaf, new in zip(step.state_leaves, step.state_new):
+        count = sz.product(leaf.shape)
+        alone = leaves.intersection(toposort([new])) == {leaf}
+        small = isinstance(count, int) and count <= SMALL_STATE
+        result.append(factored(new, leaf) if alone and small and leaf.dtype.kind == "f" else new)
+    return result
+
+
 def _initial(
     step: BackwardStep, cotangents: Cotangents, carries: Sequence[Tensor], sums: dict[int, Tensor]
 ) -> list[Tensor]:
@@ -161,7 +176,7 @@ def _loop_vjp(cotangents: Cotangents, forward: _Forward, pull: Pull, wanted: Seq
     first_constant = sequences + carries
     sums, sums_new = _accumulated(step, body.inputs[first_constant:])
     elements = [g for g in step.elements if g is not None]
-    outputs = (*step.state_new, *sums_new, *elements)
+    outputs = (*_short_chains(step), *sums_new, *elements)
 
     read = leaves_read(outputs)
     needed = [k for k, leaf in enumerate(body.inputs) if leaf in read]

@@ -1,9 +1,9 @@
 """Deciding what a loop stores for its backward loop, and what is computed again.
 
 The derivative of a scan computes each step again from the carries at its start.  That is cheap where a step is a few
-scalar operations, which then stay in registers, and dear where a step holds a matrix product.  ``store_costly`` finds
-the values of the forward step that the backward loop reads and that cost more to compute than to load, has the forward
-loop collect them, and lets the backward loop read the rows.
+scalar operations, which then stay in registers, and dear where a step holds a matrix product or reduces rows.
+``store_costly`` finds the values of the forward step that the backward loop reads and that cost more to compute than to
+load, has the forward loop collect them, and lets the backward loop read the rows.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, rebuild, substitute, toposort
 from symtensor.ir.node import Tensor, inherit, new_leaf
 from symtensor.ops.control import SCAN, WHILE_LOOP, element_type
-from symtensor.ops.declare import CONSTANT, INPUT, SIZE
+from symtensor.ops.declare import CONSTANT, INPUT, SIZE, Reduction
 from symtensor.ops.item import ITEM, item
 from symtensor.ops.movement import BROADCAST_TO, broadcast_to
 from symtensor.ops.slicing import AS_MANY
@@ -25,6 +25,8 @@ from symtensor.optimizer.loop_graphs import with_attrs
 COSTLY_KINDS = frozenset({"contraction", "library", "loop", "scatter"})
 SMALL_STATE = 64
 """Values of at most so many elements are computed again whatever it takes: they never leave registers and L1."""
+MANY = 8
+"""Elements that a reduction reads for each one that it makes, from which on what it makes is stored."""
 TYPICAL_SIZE = 100
 """What a size is taken to be where amounts of memory are compared."""
 
@@ -113,7 +115,7 @@ def _plan(node: Tensor, source: Tensor, storage: dict[Tensor, _Storage]) -> None
     existing = _rows(source)
     free = {_plain(row) for row in existing + rows}
     capacity = {n: 0 if _plain(same[n]) in free else elements(n) for n in same if not isinstance(n.type, tuple)}
-    for inner in minimum_cut([n for n in body.nodes() if n.op.kind in COSTLY_KINDS], frontier, capacity):
+    for inner in minimum_cut([n for n in body.nodes() if _takes_time(n)], frontier, capacity):
         wanted = same[inner]
         found = next((k for k, row in enumerate(existing + rows) if _plain(row) is _plain(wanted)), None)
         if found is None:
@@ -136,8 +138,15 @@ def _plain(node: Tensor) -> Tensor:
 
 
 def _is_costly(node: Tensor) -> bool:
-    """Whether computing a value again takes a product of matrices, a library call or a loop of some size."""
-    return any(n.op.kind in COSTLY_KINDS and not is_small(n) for n in toposort([node]))
+    """Whether computing a value again takes some step that takes time."""
+    return any(_takes_time(n) and not is_small(n) for n in toposort([node]))
+
+
+def _takes_time(node: Tensor) -> bool:
+    """Whether it is a product of matrices, a library call, a loop, or a reduction of many elements to few."""
+    if isinstance(node.op, Reduction):
+        return elements(node.inputs[0]) >= MANY * elements(node)
+    return node.op.kind in COSTLY_KINDS
 
 
 def is_small(node: Tensor) -> bool:

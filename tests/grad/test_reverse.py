@@ -159,3 +159,40 @@ def test_depth() -> None:
     for _ in range(5_000):
         y = st.sin(y)
     np.testing.assert_allclose(run([st.grad(y.sum(), x, prepare=None)], x=[0.0])[0], [1.0])
+
+
+def _ops(outputs, name):
+    return [node for node in toposort(outputs) if node.op.name == name]
+
+
+def test_cotangents_of_windows_apart_lie_side_by_side() -> None:
+    """A sum of padded pieces would add a zero to each element for every other piece."""
+    x = st.vector("x")
+    dx = st.grad(x[0] * 2 + st.sin(x[3]) + (x[1:3] * 5).sum() + 7 * x[-1], x)
+    np.testing.assert_allclose(run([dx], x=[1.0, 2.0, 3.0, 4.0, 9.0])[0], [2, 5, 5, np.cos(4.0), 7])
+
+
+def test_cotangents_of_windows_that_overlap_are_added() -> None:
+    x = st.vector("x")
+    dx = st.grad((x[0:3] * 2).sum() + (x[2:5] * 3).sum() + (x[4:0:-2] * 10).sum() + (x * x).sum(), x)
+    np.testing.assert_allclose(run([dx], x=np.ones(6))[0], [4, 4, 17, 5, 15, 2])
+
+
+def test_the_static_windows_of_one_array_need_no_sum() -> None:
+    x = st.tensor("x", "float64", (6,))
+    dx = st.grad(x[0] * 2 + st.sin(x[3]) + (x[1:3] * 5).sum(), x)
+    assert not _ops([dx], "add")
+    assert len(_ops([dx], "update_slice")) == 3
+
+
+def test_many_windows_are_added_from_some_number_on() -> None:
+    x = st.vector("x")
+    dx = st.grad(sum(k * x[k] for k in range(40)), x)
+    np.testing.assert_allclose(evaluate([dx], {x: np.ones(41)})[0], [*range(40), 0])
+    assert len(_ops([dx], "add")) >= 20
+
+
+def test_empty_windows_have_no_cotangent() -> None:
+    x = st.vector("x")
+    dx = st.grad((x[2:2] * 5).sum() + x[2] * 3, x)
+    np.testing.assert_allclose(evaluate([dx], {x: np.ones(4)})[0], [0, 0, 3, 0])

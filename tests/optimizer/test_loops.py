@@ -173,6 +173,22 @@ def test_gates_are_stored_rather_than_computed_again():
     assert "expit" not in names_inside(backward)
 
 
+def test_what_a_reduction_makes_of_many_elements_is_stored():
+    """The backward loop of the forward algorithm takes exponentials again, but no maximum and no sum of them."""
+    e, a = st.matrix("e"), st.matrix("a")
+    rows, _ = st.scan(lambda e, alpha, a: st.logsumexp(alpha[:, None] + a, axis=0) + e, e, e[0], a)
+    outputs = [rows[-1].sum(), st.grad(rows[-1].sum(), a)]
+    prepared = optimize(Graph((e, a), tuple(outputs)), Options())[0].outputs
+    forward, backward = [node for node in toposort(prepared) if node.op is SCAN]
+    assert "max" not in names_inside(backward)
+    assert names_inside(backward).count("sum") == 1, "the cotangent's own sum"
+    wide = [row for row in forward.attr("body").outputs if row.ndim == 2 and 1 not in row.shape]
+    assert not wide, "what is stored is a row for each step, not a matrix"
+    values = {e: rng.normal(size=(4, 3)), a: rng.normal(size=(3, 3))}
+    for x, y in zip(evaluate(outputs, values), evaluate(prepared, values)):
+        np.testing.assert_allclose(x, y, rtol=1e-12)
+
+
 def test_small_states_are_computed_again_and_stay_in_the_loop():
     a, s, x = st.tensor("a", shape=(3, 3)), st.tensor("s", shape=(3,)), st.tensor("x", shape=(None, 3))
     rows, _ = st.scan(lambda x, s: st.tanh(a @ s + x), x, s)
