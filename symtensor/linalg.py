@@ -1,5 +1,7 @@
-"""Linear algebra: the public names of ``symtensor.ops.linalg``."""
+"""Linear algebra: its public names."""
 
-from symtensor.ops.linalg import cholesky, multi_dot, norm, qr, solve_triangular
+from symtensor.ops.cholesky import cholesky
+from symtensor.ops.linalg import multi_dot, norm, qr
+from symtensor.ops.triangular import solve_triangular
 
 __all__ = ["cholesky", "multi_dot", "norm", "qr", "solve_triangular"]
