@@ -169,6 +169,66 @@ static int st_cholesky_pullback_@L@(st_ctx *ctx, const @T@ *l, const @T@ *g, @T@
 }
 """,
     ),
+    "lu": Routine(
+        ("LAPACKE_?getrf",),
+        """\
+/* a[:, order] = L U of each matrix of a stack, U's diagonal being 1; a singular matrix has a zero on that of L. */
+static int st_lu_@L@(st_ctx *ctx, const @T@ *a, @T@ *lu, int64_t *order, @T@ *sign, int64_t count, int64_t n,
+                     int64_t site) {
+  typedef int getrf(int, int, int, @T@ *, int, int *);
+  int *pivots = ctx->arena(ctx, 62, sizeof(int) * (n + 1));
+  if (!pivots) return 1;
+  if (lu != a) __builtin_memcpy(lu, a, sizeof(@T@) * count * n * n);
+  for (int64_t k = 0; k < count; ++k, lu += n * n, order += n) {
+    const int info = n > 0 ? ((getrf *)ctx->library[@getrf@])(102, (int)n, (int)n, lu, (int)n, pivots) : 0;
+    if (info < 0) return st_fail(ctx, @LINALG@, site, info, k);
+    int odd = 0;
+    for (int64_t i = 0; i < n; ++i) order[i] = i;
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t other = pivots[i] - 1, moved = order[i];
+      odd ^= other != i;
+      order[i] = order[other];
+      order[other] = moved;
+    }
+    sign[k] = odd ? -1 : 1;
+  }
+  return 0;
+}
+""",
+    ),
+    "lu_solve": Routine(
+        ("cblas_?trsm",),
+        """\
+/* Solves a x = b (or a^T x = b) by a[:, order] = L U, for each matrix of a stack. */
+static int st_lu_solve_@L@(st_ctx *ctx, const @T@ *a, const @T@ *lu, const int64_t *order, const @T@ *b, @T@ *x,
+                           int64_t count, int64_t n, int64_t columns, int64_t transpose, int64_t site) {
+  typedef void trsm(int, int, int, int, int, int, int, @T@, const @T@ *, int, @T@ *, int);
+  trsm *triangular = (trsm *)ctx->library[@trsm@];
+  const uint64_t row = sizeof(@T@) * columns;
+  const int right = (int)columns, size = (int)n;
+  (void)a;
+  @T@ *work = ctx->arena(ctx, 62, row * n + 1);
+  if (!work) return 1;
+  for (int64_t k = 0; k < count && n > 0 && columns > 0; ++k, lu += n * n, order += n, b += n * columns) {
+    for (int64_t i = 0; i < n; ++i)
+      if (lu[i * n + i] == 0) return st_fail(ctx, @LINALG@, site, i + 1, k);
+    for (int64_t i = 0; i < n; ++i)
+      __builtin_memcpy(work + i * columns, b + (transpose ? order[i] : i) * columns, row);
+    if (transpose) {
+      triangular(101, 141, 121, 112, 132, size, right, 1, lu, size, work, right);
+      triangular(101, 141, 122, 112, 131, size, right, 1, lu, size, work, right);
+    } else {
+      triangular(101, 141, 122, 111, 131, size, right, 1, lu, size, work, right);
+      triangular(101, 141, 121, 111, 132, size, right, 1, lu, size, work, right);
+    }
+    for (int64_t i = 0; i < n; ++i)
+      __builtin_memcpy(x + (transpose ? i : order[i]) * columns, work + i * columns, row);
+    x += n * columns;
+  }
+  return 0;
+}
+""",
+    ),
     "qr": Routine(
         ("LAPACKE_?geqrf", "LAPACKE_?orgqr"),
         """\
@@ -294,8 +354,10 @@ def routine_call(step: Library, t: str, sizes: list[str], site: int, counting: b
     count = " * ".join(f"({s})" for s in sizes[: rank - 2]) or "1"
     first = sizes[rank - 2 : rank]
     arguments = ["ctx", *step.inputs, *step.outputs, count]
-    if step.routine.startswith("cholesky"):
+    if step.routine.startswith("cholesky") or step.routine == "lu":
         arguments.append(first[0])
+    elif step.routine == "lu_solve":
+        arguments += [first[0], sizes[-1], *map(str, step.flags)]
     elif step.routine == "qr":
         arguments += first
     else:
