@@ -60,9 +60,9 @@ def test_singular_matrices() -> None:
     a = st.matrix("a")
     value = st.compile([st.linalg.det(a), *st.linalg.slogdet(a)], [a])
     assert [float(v) for v in value(SINGULAR)] == [0, 0, -np.inf]
-    with pytest.raises(LinAlgError, match="^solve: the matrix is singular"):
+    with pytest.raises(LinAlgError, match=r"^solve: the matrix is singular"):
         st.compile(st.linalg.inv(a), [a])(SINGULAR)
-    with pytest.raises(LinAlgError, match="^solve: the matrix is singular"):
+    with pytest.raises(LinAlgError, match=r"^solve: the matrix is singular"):
         st.linalg.solve(a, a).eval({a: SINGULAR})
 
 
