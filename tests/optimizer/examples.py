@@ -48,7 +48,6 @@ def _with_own_slope(x: Tensor) -> Tensor:
 
 EXAMPLES: dict[str, list[Example]] = {
     # implicit
-    "drop_custom_gradient": [_on(("n",))(st.custom_gradient(lambda x: (x * 2, lambda g: g)))],
     "drop_equation": [_on(("n",), ("n",))(_defined)],
     # specialize
     "drop_custom_gradient": [_on(("n",))(_with_own_slope)],
