@@ -1,5 +1,8 @@
-"""Linear algebra: the public names of ``symtensor.ops.linalg``."""
+"""Linear algebra: its public names."""
 
-from symtensor.ops.linalg import cholesky, multi_dot, norm, qr, solve_triangular
+from symtensor.ops.cholesky import cholesky
+from symtensor.ops.linalg import multi_dot, norm, qr
+from symtensor.ops.solving import det, inv, slogdet, solve
+from symtensor.ops.triangular import solve_triangular
 
-__all__ = ["cholesky", "multi_dot", "norm", "qr", "solve_triangular"]
+__all__ = ["cholesky", "det", "inv", "multi_dot", "norm", "qr", "slogdet", "solve", "solve_triangular"]

@@ -93,33 +93,144 @@ def gemm_call(step: Gemm, size: Callable[[SizeLike], str]) -> str:
 # ------------------------------------------------------------------------------------------------------- routines
 @dataclass(frozen=True)
 class Routine:
-    """One library routine: C text with the element type as ``@T@``, its letter as ``@L@``, functions as ``@name@``."""
+    """One library routine: C text with the element type as ``@T@``, its letter as ``@L@``, functions as ``@name@``.
+
+    Matrices lie by rows.  LAPACK is told that they lie by columns, so that it sees transposes: the other way LAPACKE
+    copies every operand to and fro.  So ``'U'`` stands for what is the lower triangle here.
+
+    Attributes:
+        functions: names with ``?`` for the letter of the element type, as in ``cblas_?trsm``.
+        text: the C text; ``@trsm@`` is the place of a function in the table.
+    """
 
     functions: tuple[str, ...]
     text: str
-    counting: str = ""
 
 
 ROUTINES = {
     "cholesky": Routine(
-        ("potrf",),
+        ("LAPACKE_?potrf",),
         """\
 /* The lower Cholesky factor of each matrix of a stack; the upper triangle of the result is zero. */
 static int st_cholesky_@L@(st_ctx *ctx, const @T@ *a, @T@ *l, int64_t count, int64_t n, int64_t site) {
   typedef int potrf(int, char, int, @T@ *, int);
-  __builtin_memmove(l, a, sizeof(@T@) * count * n * n);
-  for (int64_t k = 0; k < count && n > 0; ++k, l += n * n) {
-    const int info = ((potrf *)ctx->library[@potrf@])(101, 'L', (int)n, l, (int)n);
+  for (int64_t k = 0; k < count && n > 0; ++k, a += n * n, l += n * n) {
+    if (l != a)
+      for (int64_t i = 0; i < n; ++i) __builtin_memcpy(l + i * n, a + i * n, sizeof(@T@) * (i + 1));
+    const int info = ((potrf *)ctx->library[@potrf@])(102, 'U', (int)n, l, (int)n);
     if (info != 0) return st_fail(ctx, @LINALG@, site, info, k);
+    for (int64_t i = 0; i < n; ++i) __builtin_memset(l + i * n + i + 1, 0, sizeof(@T@) * (n - i - 1));
+  }
+  return 0;
+}
+""",
+    ),
+    "cholesky_inverse": Routine(
+        ("LAPACKE_?potri",),
+        """\
+/* The inverse of each symmetric matrix of a stack from its lower Cholesky factor. */
+static int st_cholesky_inverse_@L@(st_ctx *ctx, const @T@ *l, @T@ *x, int64_t count, int64_t n, int64_t site) {
+  typedef int potri(int, char, int, @T@ *, int);
+  for (int64_t k = 0; k < count && n > 0; ++k, l += n * n, x += n * n) {
+    if (x != l)
+      for (int64_t i = 0; i < n; ++i) __builtin_memcpy(x + i * n, l + i * n, sizeof(@T@) * (i + 1));
+    const int info = ((potri *)ctx->library[@potri@])(102, 'U', (int)n, x, (int)n);
+    if (info != 0) return st_fail(ctx, @LINALG@, site, info, k);
+@MIRROR@  }
+  return 0;
+}
+""",
+    ),
+    "cholesky_pullback": Routine(
+        ("cblas_?trmm", "cblas_?trsm"),
+        """\
+/* L^-T phi(L^T G) L^-1, made symmetric; phi takes the lower triangle with half of the diagonal. */
+static int st_cholesky_pullback_@L@(st_ctx *ctx, const @T@ *l, const @T@ *g, @T@ *x, int64_t count, int64_t n,
+                                    int64_t site) {
+  typedef void triangular(int, int, int, int, int, int, int, @T@, const @T@ *, int, @T@ *, int);
+  triangular *trmm = (triangular *)ctx->library[@trmm@], *trsm = (triangular *)ctx->library[@trsm@];
+  (void)site;
+  for (int64_t k = 0; k < count && n > 0; ++k, l += n * n, g += n * n, x += n * n) {
+    for (int64_t i = 0; i < n; ++i) {
+      if (x != g) __builtin_memcpy(x + i * n, g + i * n, sizeof(@T@) * (i + 1));
+      __builtin_memset(x + i * n + i + 1, 0, sizeof(@T@) * (n - i - 1));
+    }
+    trmm(101, 141, 122, 112, 131, (int)n, (int)n, 1, l, (int)n, x, (int)n);
+    for (int64_t i = 0; i < n; ++i) {
+      x[i * n + i] *= (@T@)0.5;
+      __builtin_memset(x + i * n + i + 1, 0, sizeof(@T@) * (n - i - 1));
+    }
+    trsm(101, 141, 122, 112, 131, (int)n, (int)n, 1, l, (int)n, x, (int)n);
+    trsm(101, 142, 122, 111, 131, (int)n, (int)n, 1, l, (int)n, x, (int)n);
     for (int64_t i = 0; i < n; ++i)
-      for (int64_t j = i + 1; j < n; ++j) l[i * n + j] = 0;
+      for (int64_t j = 0; j < i; ++j) x[i * n + j] = (@T@)0.5 * (x[i * n + j] + x[j * n + i]);
+@MIRROR@  }
+  return 0;
+}
+""",
+    ),
+    "lu": Routine(
+        ("LAPACKE_?getrf",),
+        """\
+/* a[:, order] = L U of each matrix of a stack, U's diagonal being 1; a singular matrix has a zero on that of L. */
+static int st_lu_@L@(st_ctx *ctx, const @T@ *a, @T@ *lu, int64_t *order, @T@ *sign, int64_t count, int64_t n,
+                     int64_t site) {
+  typedef int getrf(int, int, int, @T@ *, int, int *);
+  int *pivots = ctx->arena(ctx, 62, sizeof(int) * (n + 1));
+  if (!pivots) return 1;
+  if (lu != a) __builtin_memcpy(lu, a, sizeof(@T@) * count * n * n);
+  for (int64_t k = 0; k < count; ++k, lu += n * n, order += n) {
+    const int info = n > 0 ? ((getrf *)ctx->library[@getrf@])(102, (int)n, (int)n, lu, (int)n, pivots) : 0;
+    if (info < 0) return st_fail(ctx, @LINALG@, site, info, k);
+    int odd = 0;
+    for (int64_t i = 0; i < n; ++i) order[i] = i;
+    for (int64_t i = 0; i < n; ++i) {
+      const int64_t other = pivots[i] - 1, moved = order[i];
+      odd ^= other != i;
+      order[i] = order[other];
+      order[other] = moved;
+    }
+    sign[k] = odd ? -1 : 1;
+  }
+  return 0;
+}
+""",
+    ),
+    "lu_solve": Routine(
+        ("cblas_?trsm",),
+        """\
+/* Solves a x = b (or a^T x = b) by a[:, order] = L U, for each matrix of a stack. */
+static int st_lu_solve_@L@(st_ctx *ctx, const @T@ *a, const @T@ *lu, const int64_t *order, const @T@ *b, @T@ *x,
+                           int64_t count, int64_t n, int64_t columns, int64_t transpose, int64_t site) {
+  typedef void trsm(int, int, int, int, int, int, int, @T@, const @T@ *, int, @T@ *, int);
+  trsm *triangular = (trsm *)ctx->library[@trsm@];
+  const uint64_t row = sizeof(@T@) * columns;
+  const int right = (int)columns, size = (int)n;
+  (void)a;
+  @T@ *work = ctx->arena(ctx, 62, row * n + 1);
+  if (!work) return 1;
+  for (int64_t k = 0; k < count && n > 0 && columns > 0; ++k, lu += n * n, order += n, b += n * columns) {
+    for (int64_t i = 0; i < n; ++i)
+      if (lu[i * n + i] == 0) return st_fail(ctx, @LINALG@, site, i + 1, k);
+    for (int64_t i = 0; i < n; ++i)
+      __builtin_memcpy(work + i * columns, b + (transpose ? order[i] : i) * columns, row);
+    if (transpose) {
+      triangular(101, 141, 121, 112, 132, size, right, 1, lu, size, work, right);
+      triangular(101, 141, 122, 112, 131, size, right, 1, lu, size, work, right);
+    } else {
+      triangular(101, 141, 122, 111, 131, size, right, 1, lu, size, work, right);
+      triangular(101, 141, 121, 111, 132, size, right, 1, lu, size, work, right);
+    }
+    for (int64_t i = 0; i < n; ++i)
+      __builtin_memcpy(x + (transpose ? i : order[i]) * columns, work + i * columns, row);
+    x += n * columns;
   }
   return 0;
 }
 """,
     ),
     "qr": Routine(
-        ("geqrf", "orgqr"),
+        ("LAPACKE_?geqrf", "LAPACKE_?orgqr"),
         """\
 /* The reduced QR factorisation of each matrix of a stack, by Householder reflections. */
 static int st_qr_@L@(st_ctx *ctx, const @T@ *a, @T@ *q, @T@ *r, int64_t count, int64_t m, int64_t n, int64_t site) {
@@ -145,23 +256,37 @@ static int st_qr_@L@(st_ctx *ctx, const @T@ *a, @T@ *q, @T@ *r, int64_t count, i
 """,
     ),
     "solve_triangular": Routine(
-        ("trtrs",),
+        ("cblas_?trsm", "cblas_?trsv"),
         """\
 /* Solves a x = b (or a^T x = b) for triangular a, for each matrix of a stack. */
 static int st_solve_triangular_@L@(st_ctx *ctx, const @T@ *a, const @T@ *b, @T@ *x, int64_t count, int64_t n,
                                    int64_t columns, int64_t lower, int64_t transpose, int64_t site) {
-  typedef int trtrs(int, char, char, char, int, int, const @T@ *, int, @T@ *, int);
-  __builtin_memmove(x, b, sizeof(@T@) * count * n * columns);
+  typedef void trsm(int, int, int, int, int, int, int, @T@, const @T@ *, int, @T@ *, int);
+  typedef void trsv(int, int, int, int, int, const @T@ *, int, @T@ *, int);
+  const int triangle = lower ? 122 : 121, flip = transpose ? 112 : 111;
+  if (x != b) __builtin_memcpy(x, b, sizeof(@T@) * count * n * columns);
   for (int64_t k = 0; k < count && n > 0 && columns > 0; ++k, a += n * n, x += n * columns) {
-    const int info = ((trtrs *)ctx->library[@trtrs@])(101, lower ? 'L' : 'U', transpose ? 'T' : 'N', 'N', (int)n,
-                                                      (int)columns, a, (int)n, x, (int)columns);
-    if (info != 0) return st_fail(ctx, @LINALG@, site, info, k);
+    for (int64_t i = 0; i < n; ++i)
+      if (a[i * n + i] == 0) return st_fail(ctx, @LINALG@, site, i + 1, k);
+    if (columns == 1)
+      ((trsv *)ctx->library[@trsv@])(101, triangle, flip, 131, (int)n, a, (int)n, x, 1);
+    else
+      ((trsm *)ctx->library[@trsm@])(101, 141, triangle, flip, 131, (int)n, (int)columns, 1, a, (int)n, x,
+                                     (int)columns);
   }
   return 0;
 }
 """,
     ),
 }
+
+# The upper triangle from the lower one, in blocks that fit into the first cache: rows are read, columns written.
+_MIRROR = """\
+    for (int64_t row = 0; row < n; row += 32)
+      for (int64_t column = 0; column <= row; column += 32)
+        for (int64_t j = column; j < column + 32 && j < n; ++j)
+          for (int64_t i = row > j + 1 ? row : j + 1; i < row + 32 && i < n; ++i) x[j * n + i] = x[i * n + j];
+"""
 
 
 def _letter(t: str) -> str:
@@ -177,9 +302,10 @@ def routine_source(step: Library, t: str, function: Callable[[str], int]) -> tup
     if t not in ("float", "double"):
         raise TypeError(f"{step.routine} takes float32 or float64, not {t}\n  hint: cast first")
     letter = _letter(t)
-    text = routine.text.replace("@T@", t).replace("@L@", letter).replace("@LINALG@", str(CODES["linalg"]))
+    text = routine.text.replace("@MIRROR@", _MIRROR).replace("@T@", t).replace("@L@", letter)
+    text = text.replace("@LINALG@", str(CODES["linalg"]))
     for name in routine.functions:
-        text = text.replace(f"@{name}@", str(function(f"LAPACKE_{letter}{name}")))
+        text = text.replace(f"@{name.partition('?')[2]}@", str(function(name.replace("?", letter))))
     return f"{step.routine}_{t}", text
 
 
@@ -228,8 +354,10 @@ def routine_call(step: Library, t: str, sizes: list[str], site: int, counting: b
     count = " * ".join(f"({s})" for s in sizes[: rank - 2]) or "1"
     first = sizes[rank - 2 : rank]
     arguments = ["ctx", *step.inputs, *step.outputs, count]
-    if step.routine == "cholesky":
+    if step.routine.startswith("cholesky") or step.routine == "lu":
         arguments.append(first[0])
+    elif step.routine == "lu_solve":
+        arguments += [first[0], sizes[-1], *map(str, step.flags)]
     elif step.routine == "qr":
         arguments += first
     else:

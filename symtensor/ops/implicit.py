@@ -26,9 +26,10 @@ from symtensor.ops.control_gradients import Pull
 from symtensor.ops.creation import eye, full
 from symtensor.ops.declare import INPUT, LoopOp, constant
 from symtensor.ops.elementwise import absolute, stop_gradient
-from symtensor.ops.linalg import qr, solve_triangular
+from symtensor.ops.linalg import qr
 from symtensor.ops.reduction import max as largest
 from symtensor.ops.scan import map as map_rows
+from symtensor.ops.triangular import solve_triangular
 
 Product = Callable[[Tensor], Tensor]
 

@@ -19,6 +19,7 @@ from symtensor.ops.elementwise import (
     logical_not,
     maximum,
     minimum,
+    multiply,
     negative,
     reciprocal,
     square,
@@ -250,6 +251,15 @@ def _some_broadcast(op: Op, inputs: tuple[Op, ...]) -> bool:
 def broadcast_late(node: Tensor) -> Tensor | None:
     """Operands broadcast by themselves, and what is the same everywhere is computed once."""
     return make(node.op, tuple(map(_without_broadcast, node.inputs)), node.attrs)
+
+
+@rewriter(ops=[multiply], where=lambda op, inputs: BROADCAST_TO in inputs)
+def multiply_ones(node: Tensor) -> Tensor | None:
+    """One is neutral also where it only states a shape, as the cotangent of a sum does."""
+    for ones, other in (node.inputs, node.inputs[::-1]):
+        if ones.op is BROADCAST_TO and scalar_value(_without_broadcast(ones)) == 1:
+            return other if other.shape == node.shape else broadcast_to(other, node.shape)
+    return None
 
 
 def _without_broadcast(x: Tensor) -> Tensor:

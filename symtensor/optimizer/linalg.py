@@ -6,10 +6,10 @@ from functools import partial
 
 from symtensor.ir import pattern
 from symtensor.ir.node import Tensor
-from symtensor.ir.pattern import collect
+from symtensor.ir.pattern import collect, scalar_value
 from symtensor.ops.contraction import CONTRACT, contract
-from symtensor.ops.elementwise import multiply
-from symtensor.ops.movement import TRANSPOSE, expand_dims, transpose
+from symtensor.ops.elementwise import add, multiply
+from symtensor.ops.movement import BROADCAST_TO, TRANSPOSE, broadcast_to, expand_dims, transpose
 
 rewriter = partial(pattern.rewriter, stage="linalg")
 
@@ -37,6 +37,23 @@ def transpose_of_contract(node: Tensor) -> Tensor | None:
     inner = node.inputs[0]
     (a, b), out = inner.inputs, inner.attr("out")
     return contract(a, b, inner.attr("left"), inner.attr("right"), tuple(out[k] for k in node.attr("axes")))
+
+
+@rewriter(ops=[add], where=lambda op, inputs: CONTRACT in inputs)
+def zero_and_contract(node: Tensor) -> Tensor | None:
+    """A sum of products begins at +0, so that it is never -0 and nothing changes if 0 is added to it."""
+    for zero, product in (node.inputs, node.inputs[::-1]):
+        source = zero.inputs[0] if zero.op is BROADCAST_TO else zero
+        if product.op is CONTRACT and _sums(product) and scalar_value(source) == 0:
+            return product if product.shape == node.shape else broadcast_to(product, node.shape)
+    return None
+
+
+def _sums(node: Tensor) -> bool:
+    """Whether a contraction adds up, over an axis that is not known to have one element."""
+    sides = zip(node.inputs, (node.attr("left"), node.attr("right")))
+    sizes = {label: size for x, labels in sides for label, size in zip(labels, x.shape)}
+    return any(size != 1 for label, size in sizes.items() if label not in node.attr("out"))
 
 
 @rewriter(ops=[CONTRACT])

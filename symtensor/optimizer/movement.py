@@ -143,6 +143,13 @@ def move_of_uniform(node: Tensor) -> Tensor | None:
     return broadcast_to(source, node.shape) if source.ndim == 0 else None
 
 
+@rewriter(ops=[TRANSPOSE], where=_after(BROADCAST_TO))
+def transpose_of_broadcast(node: Tensor) -> Tensor | None:
+    """What is broadcast is moved first: a product below may be written in that order in the first place."""
+    source = node.inputs[0].inputs[0]
+    return broadcast_to(transpose(source, node.attr("axes")), node.shape) if source.ndim == node.ndim else None
+
+
 @rewriter(ops=[BROADCAST_TO], where=_after(EXPAND_DIMS))
 def broadcast_of_leading_axes(node: Tensor) -> Tensor | None:
     """Broadcasting adds leading axes by itself."""

@@ -465,6 +465,9 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
         LinAlgError, st.linalg.cholesky(A), [A], (np.array([[1.0, 2.0], [2.0, 1.0]]),),
         "cholesky: the matrix is not positive definite\n  at LINE",
     ),
+    "a singular matrix": (
+        LinAlgError, st.linalg.inv(A), [A], (np.ones((2, 2)),), "solve: the matrix is singular\n  at LINE",
+    ),
     "a negative size": (
         ShapeError, st.zeros((S - 1, 2)), [S], (-3,),
         "the size -1 + s of axis 0 of the result of broadcast_to is negative: -4\n  at LINE",

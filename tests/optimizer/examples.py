@@ -116,6 +116,8 @@ EXAMPLES: dict[str, list[Example]] = {
             lambda x, y: SLICE(UPDATE_SLICE(x, y, starts=(0,), steps=(1,)), starts=(5,), steps=(-1,), shape=(3,))
         ),
     ],
+    "transpose_of_broadcast": [_on((1, 3))(lambda x: st.broadcast_to(x, (2, 3)).T)],
+    "multiply_ones": [_on((2, 3))(lambda x: st.broadcast_to(st.constant(1.0), (2, 3)) * x)],
     "whole_update": [_on((3, 2), (3, 2))(lambda x, y: UPDATE_SLICE(x, y, **_whole(x)))],
     "concatenate_of_concatenate": [
         _on((2,), (3,), (1,))(lambda x, y, z: CONCATENATE(x, CONCATENATE(y, z, axis=0), axis=0))
@@ -148,6 +150,10 @@ EXAMPLES: dict[str, list[Example]] = {
         _on((3, 2), (4, 3), dtype="int64")(lambda x, y: x.T @ y.T),
     ],
     "transpose_of_contract": [_on((2, 3), (3, 4), dtype="int64")(lambda x, y: (x @ y).T)],
+    "zero_and_contract": [
+        _on((2, 3), (3, 4), dtype="int64")(lambda x, y: st.zeros((2, 4), dtype="int64") + x @ y),
+        _on((2, "n"), ("n", 4), dtype="int64")(lambda x, y: x @ y + st.constant(np.int64(0))),
+    ],
     "contract_without_sum": [
         _on((2,), (3,))(lambda x, y: CONTRACT(x, y, left=(0,), right=(1,), out=(1, 0))),
         _on((2, 3), (3, 2))(lambda x, y: CONTRACT(x, y, left=(0, 1), right=(1, 0), out=(0, 1))),

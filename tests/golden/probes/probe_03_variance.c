@@ -2,8 +2,8 @@
  *   sum_of_squared_deviations: float64[x.shape[1]]  at probe_03_variance.py:17
  *   sum: float64[x.shape[1]]  at probe_03_variance.py:17
  *   divide: float64[x.shape[1]]  at probe_03_variance.py:17
- *   multiply: float64[x.shape[0], x.shape[1]]  at probe_03_variance.py:19
- *   sum: float64[x.shape[1]]  at probe_03_variance.py:19
+ *   multiply: float64[x.shape[0], u.shape[0]]  at probe_03_variance.py:19
+ *   sum: float64[u.shape[0]]  at probe_03_variance.py:19
  */
 static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const double *restrict x, const double *restrict u, double *restrict divide, double *restrict multiply, double *restrict sum, int64_t u_size0, int64_t v_size0, int64_t x_size0, int64_t begin, int64_t end) {
   for (int64_t tile = begin; tile < end; ++tile) {
@@ -184,23 +184,23 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
           const double t1_0 = (double)x_size0;
-          const st_f64x8 t2_0 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1_0)));
+          const st_f64x8 t2_0 = (st_splat_f64x8(2.0) * (st_load_f64x8(u + j + 512 * tile) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1_0)));
           st_store_f64x8(multiply + j + j0 * u_size0 + 512 * tile, t2_0);
           const double t1_1 = (double)x_size0;
-          const st_f64x8 t2_1 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + (j + 8) + 512 * tile)) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8(t1_1)));
+          const st_f64x8 t2_1 = (st_splat_f64x8(2.0) * (st_load_f64x8(u + (j + 8) + 512 * tile) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8(t1_1)));
           st_store_f64x8(multiply + (j + 8) + j0 * u_size0 + 512 * tile, t2_1);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)));
+          const st_f64x8 t2 = (st_splat_f64x8(2.0) * (st_load_part_f64x8(u + j + 512 * tile, alive) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)));
           st_store_part_f64x8(multiply + j + j0 * u_size0 + 512 * tile, t2, alive);
           j += 8;
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)));
+          const st_f64x8 t2 = (st_splat_f64x8(2.0) * (st_load_part_f64x8(u + j + 512 * tile, alive) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)));
           st_store_part_f64x8(multiply + j + j0 * u_size0 + 512 * tile, t2, alive);
           j += 8;
         }
@@ -230,7 +230,7 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         int64_t j = 0;
         for (; j + 8 <= j_count; j += 8) {
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1));
+          const st_f64x8 t2 = st_splat_f64x8(2.0) * (st_load_f64x8(u + j + 512 * tile) / st_splat_f64x8(t1));
           const st_f64x8 t3 = st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1);
           const st_f64x8 t4 = (st_load_f64x8(sum_row_acc + j) + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile) - t3)))) + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + u_size0) - t3)));
           const st_f64x8 t5 = (t4 + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 2 * u_size0) - t3)))) + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 3 * u_size0) - t3)));
@@ -239,7 +239,7 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1));
+          const st_f64x8 t2 = st_splat_f64x8(2.0) * (st_load_part_f64x8(u + j + 512 * tile, alive) / st_splat_f64x8(t1));
           const st_f64x8 t3 = st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1);
           const st_f64x8 t4 = (st_load_part_f64x8(sum_row_acc + j, alive) + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile, alive) - t3)))) + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + u_size0, alive) - t3)));
           const st_f64x8 t5 = (t4 + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 2 * u_size0, alive) - t3)))) + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 3 * u_size0, alive) - t3)));
@@ -254,28 +254,24 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
           const double t1_0 = (double)x_size0;
-          const st_f64x8 t2_0 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1_0))));
-          const st_f64x8 t3_0 = st_load_f64x8(sum_row_acc + j) + t2_0;
-          st_store_f64x8(sum_row_acc + j, t3_0);
+          const st_f64x8 t2_0 = st_load_f64x8(sum_row_acc + j) + (-((st_splat_f64x8(2.0) * (st_load_f64x8(u + j + 512 * tile) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1_0)))));
+          st_store_f64x8(sum_row_acc + j, t2_0);
           const double t1_1 = (double)x_size0;
-          const st_f64x8 t2_1 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + (j + 8) + 512 * tile)) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8(t1_1))));
-          const st_f64x8 t3_1 = st_load_f64x8(sum_row_acc + (j + 8)) + t2_1;
-          st_store_f64x8(sum_row_acc + (j + 8), t3_1);
+          const st_f64x8 t2_1 = st_load_f64x8(sum_row_acc + (j + 8)) + (-((st_splat_f64x8(2.0) * (st_load_f64x8(u + (j + 8) + 512 * tile) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8(t1_1)))));
+          st_store_f64x8(sum_row_acc + (j + 8), t2_1);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1))));
-          const st_f64x8 t3 = st_load_part_f64x8(sum_row_acc + j, alive) + t2;
-          st_store_part_f64x8(sum_row_acc + j, t3, alive);
+          const st_f64x8 t2 = st_load_part_f64x8(sum_row_acc + j, alive) + (-((st_splat_f64x8(2.0) * (st_load_part_f64x8(u + j + 512 * tile, alive) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)))));
+          st_store_part_f64x8(sum_row_acc + j, t2, alive);
           j += 8;
         }
         if (j < j_count) {
           const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1))));
-          const st_f64x8 t3 = st_load_part_f64x8(sum_row_acc + j, alive) + t2;
-          st_store_part_f64x8(sum_row_acc + j, t3, alive);
+          const st_f64x8 t2 = st_load_part_f64x8(sum_row_acc + j, alive) + (-((st_splat_f64x8(2.0) * (st_load_part_f64x8(u + j + 512 * tile, alive) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)))));
+          st_store_part_f64x8(sum_row_acc + j, t2, alive);
           j += 8;
         }
       }
@@ -322,11 +318,11 @@ static int k1_sum_of_squared_deviations_sum_divide_chunk(void *argument, int64_t
   return k1_sum_of_squared_deviations_sum_divide_range(st_given->ctx, st_given->x, st_given->u, st_given->divide, st_given->multiply, st_given->sum, st_given->u_size0, st_given->v_size0, st_given->x_size0, begin, end);
 }
 static int k1_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *restrict x, const double *restrict u, double *restrict divide, double *restrict multiply, double *restrict sum, int64_t u_size0, int64_t v_size0, int64_t x_size0) {
-  const int64_t extent = ((511 + u_size0) / 512), least = st_max_i64(((131072 / (2048 + 8704 * v_size0))), 1);
+  const int64_t extent = ((511 + u_size0) / 512), least = st_max_i64(((131072 / (2048 + 8192 * v_size0))), 1);
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (3 * u_size0 + 16 * u_size0 * v_size0) < 40000)
+  if (extent <= grain || ctx->workers < 2 || (3 * u_size0 + 15 * u_size0 * v_size0) < 40000)
     return k1_sum_of_squared_deviations_sum_divide_range(ctx, x, u, divide, multiply, sum, u_size0, v_size0, x_size0, 0, extent);
   k1_sum_of_squared_deviations_sum_divide_arguments st_given = {ctx, x, u, divide, multiply, sum, u_size0, v_size0, x_size0, extent, grain};
   return ctx->parallel(ctx, k1_sum_of_squared_deviations_sum_divide_chunk, &st_given, (extent + grain - 1) / grain);
@@ -336,9 +332,9 @@ static int k1_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *re
  *   sum_of_squared_deviations: float64[x.shape[0]]  at probe_03_variance.py:17
  *   sum: float64[x.shape[0]]  at probe_03_variance.py:17
  *   divide: float64[x.shape[0]]  at probe_03_variance.py:17
- *   multiply: float64[x.shape[0], x.shape[1]]  at probe_03_variance.py:19
- *   sum: float64[x.shape[0]]  at probe_03_variance.py:19
- *   add: float64[x.shape[0], x.shape[1]]  at probe_03_variance.py:19
+ *   multiply: float64[v.shape[0], x.shape[1]]  at probe_03_variance.py:19
+ *   sum: float64[v.shape[0]]  at probe_03_variance.py:19
+ *   add: float64[v.shape[0], x.shape[1]]  at probe_03_variance.py:19
  */
 static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, char *scratch, int64_t begin, int64_t end) {
   for (int64_t o0 = begin; o0 < end; ++o0) {
@@ -454,22 +450,22 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const double t1_0 = (double)x_size1;
-        const st_f64x8 t2_0 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1_0))) * (st_load_f64x8(x + j0 + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_0)));
+        const st_f64x8 t2_0 = st_splat_f64x8((2.0 * (v[o0] / t1_0))) * (st_load_f64x8(x + j0 + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_0)));
         st_store_f64x8(multiply_2_row + j0, t2_0);
         const st_f64x8 t3_0 = -t2_0;
         sum_4_row_acc_0 = sum_4_row_acc_0 + t3_0;
         const double t1_1 = (double)x_size1;
-        const st_f64x8 t2_1 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1_1))) * (st_load_f64x8(x + (j0 + 8) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_1)));
+        const st_f64x8 t2_1 = st_splat_f64x8((2.0 * (v[o0] / t1_1))) * (st_load_f64x8(x + (j0 + 8) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_1)));
         st_store_f64x8(multiply_2_row + (j0 + 8), t2_1);
         const st_f64x8 t3_1 = -t2_1;
         sum_4_row_acc_1 = sum_4_row_acc_1 + t3_1;
         const double t1_2 = (double)x_size1;
-        const st_f64x8 t2_2 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1_2))) * (st_load_f64x8(x + (j0 + 16) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_2)));
+        const st_f64x8 t2_2 = st_splat_f64x8((2.0 * (v[o0] / t1_2))) * (st_load_f64x8(x + (j0 + 16) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_2)));
         st_store_f64x8(multiply_2_row + (j0 + 16), t2_2);
         const st_f64x8 t3_2 = -t2_2;
         sum_4_row_acc_2 = sum_4_row_acc_2 + t3_2;
         const double t1_3 = (double)x_size1;
-        const st_f64x8 t2_3 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1_3))) * (st_load_f64x8(x + (j0 + 24) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_3)));
+        const st_f64x8 t2_3 = st_splat_f64x8((2.0 * (v[o0] / t1_3))) * (st_load_f64x8(x + (j0 + 24) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_3)));
         st_store_f64x8(multiply_2_row + (j0 + 24), t2_3);
         const st_f64x8 t3_3 = -t2_3;
         sum_4_row_acc_3 = sum_4_row_acc_3 + t3_3;
@@ -477,7 +473,7 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const double t1 = (double)x_size1;
-        const st_f64x8 t2 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
+        const st_f64x8 t2 = st_splat_f64x8((2.0 * (v[o0] / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
         st_store_part_f64x8(multiply_2_row + j0, t2, alive);
         const st_f64x8 t3 = -t2;
         sum_4_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_4_row_acc_0 + t3), sum_4_row_acc_0);
@@ -486,7 +482,7 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const double t1 = (double)x_size1;
-        const st_f64x8 t2 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
+        const st_f64x8 t2 = st_splat_f64x8((2.0 * (v[o0] / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
         st_store_part_f64x8(multiply_2_row + j0, t2, alive);
         const st_f64x8 t3 = -t2;
         sum_4_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_4_row_acc_1 + t3), sum_4_row_acc_1);
@@ -495,7 +491,7 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const double t1 = (double)x_size1;
-        const st_f64x8 t2 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
+        const st_f64x8 t2 = st_splat_f64x8((2.0 * (v[o0] / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
         st_store_part_f64x8(multiply_2_row + j0, t2, alive);
         const st_f64x8 t3 = -t2;
         sum_4_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_4_row_acc_2 + t3), sum_4_row_acc_2);
@@ -504,7 +500,7 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const double t1 = (double)x_size1;
-        const st_f64x8 t2 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
+        const st_f64x8 t2 = st_splat_f64x8((2.0 * (v[o0] / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
         st_store_part_f64x8(multiply_2_row + j0, t2, alive);
         const st_f64x8 t3 = -t2;
         sum_4_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_4_row_acc_3 + t3), sum_4_row_acc_3);
@@ -565,11 +561,11 @@ static int k2_sum_of_squared_deviations_sum_divide_chunk(void *argument, int64_t
   return k2_sum_of_squared_deviations_sum_divide_range(st_given->ctx, st_given->x, st_given->v, st_given->multiply, st_given->sum, st_given->divide_2, st_given->add, st_given->v_size0, st_given->u_size0, st_given->x_size1, st_given->x_size0, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
 static int k2_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, char *scratch) {
-  const int64_t extent = v_size0, least = st_max_i64(((131072 / (3 + 30 * u_size0))), 1);
+  const int64_t extent = v_size0, least = st_max_i64(((131072 / (3 + 29 * u_size0))), 1);
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (30 * u_size0 * v_size0 + 3 * v_size0) < 40000)
+  if (extent <= grain || ctx->workers < 2 || (29 * u_size0 * v_size0 + 3 * v_size0) < 40000)
     return k2_sum_of_squared_deviations_sum_divide_range(ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, scratch, 0, extent);
   k2_sum_of_squared_deviations_sum_divide_arguments st_given = {ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, scratch, 64 * ((63 + 8 * u_size0) / 64), extent, grain};
   return ctx->parallel(ctx, k2_sum_of_squared_deviations_sum_divide_chunk, &st_given, (extent + grain - 1) / grain);

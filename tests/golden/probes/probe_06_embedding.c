@@ -127,7 +127,7 @@ static int k3_scatter_add_range(st_ctx *ctx, const int64_t *restrict ids, const 
             int64_t i2 = 0;
             {
               const int64_t alive = 6;
-              const st_f64x8 t1 = st_fma_f64x8(((st_splat_f64x8(1.0) * st_load_part_f64x8(slope + 6 * i0 + i2, alive)) / st_splat_f64x8((double)ids_size1)), st_splat_f64x8((-0.1)), st_load_part_f64x8(scatter_add + i2 + 6 * row, alive));
+              const st_f64x8 t1 = st_fma_f64x8((st_load_part_f64x8(slope + 6 * i0 + i2, alive) / st_splat_f64x8((double)ids_size1)), st_splat_f64x8((-0.1)), st_load_part_f64x8(scatter_add + i2 + 6 * row, alive));
               st_store_part_f64x8(scatter_add + i2 + 6 * row, t1, alive);
               i2 += 8;
             }
