@@ -128,7 +128,7 @@ class _Lanes:
             kept: scratch arrays that are read elsewhere too.
         """
         base = self.base
-        here = {base.locals[c.node]: Var(base.locals[c.node], c.node.dtype) for s in chain.sweeps for c in s.computes}
+        here = {base.locals[c.node]: Var(self._local(c), c.node.dtype) for s in chain.sweeps for c in s.computes}
 
         def leaf(expr: Expr) -> Expr | None:
             """Results of this iteration are variables."""
@@ -148,14 +148,20 @@ class _Lanes:
             folds = [c for c in computes if chain.lane in c.reduced]
             bind = Binder(base.fma, [c.value for c in computes if c not in own], base.numbers)
             for c in folds:
-                names = base._accumulators(c, before)
+                names = base.accumulators(c, before)
                 value, where = bind(c.value), bind(index(c.position if c.position is not None else 0))
                 body += [*bind.take(), Accumulate(names, monoid_of(c), value, where)]
-                after += base._finish(c, names, ())
+                after += base.finish(c, names, ())
             for c in computes:
                 if not c.reduced:
                     body += self._leave(c, bind(c.value), bind, kept)
         return [*before, For(chain.lane, tuple(body), "simd", lanes=base.lanes), *after]
+
+    def _local(self, compute: Compute) -> str:
+        """The variable that holds a result, which is not the array that it may be kept in."""
+        base, name = self.base, self.base.locals[compute.node]
+        original = base.original[compute.node]
+        return f"{name}_each" if original.storage == SCRATCH and base.inner_axes(original) else name
 
     def _reduce(self, computes: Sequence[Compute], kept: frozenset[str]) -> list[Statement]:
         """A reduction by each lane: declared accumulators, the loops around their updates, the results."""
@@ -189,10 +195,10 @@ class _Lanes:
 
     def _leave(self, compute: Compute, value: Expr, bind: Binder, kept: frozenset[str]) -> list[Statement]:
         """A result as a variable, and in memory where others read it."""
-        base, name = self.base, self.base.locals[compute.node]
+        base, name = self.base, self._local(compute)
         statements: list[Statement] = [*bind.take(), Let(name, value)]
         local = Var(name, value.dtype)
-        if base.original[compute.node].storage == SCRATCH and name not in kept:
+        if base.original[compute.node].storage == SCRATCH and base.locals[compute.node] not in kept:
             return statements
         return statements + list(base.write(compute, local))
 
