@@ -70,9 +70,7 @@ def across_outer(group: KernelGroup) -> bool:
     """Whether all sweeps reduce their inner loops whole, or have none, so that lanes can run along an outer loop."""
     if len(group.outer) < 2 or not any(s.inner for s in group.sweeps):
         return False
-    return all(
-        (c.reduced == s.inner) and (c.reduced or c.storage != SCRATCH) for s in group.sweeps for c in s.computes
-    )
+    return all((c.reduced == s.inner) and (c.reduced or c.storage != SCRATCH) for s in group.sweeps for c in s.computes)
 
 
 def lanes_across(group: KernelGroup) -> bool:
