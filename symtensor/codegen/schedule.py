@@ -8,8 +8,8 @@ Defaults, with the measurements that they come from (project benchmarks on a 2-c
 * ``Sink`` lanes along the last *outer* axis when that is where memory is contiguous: elementwise groups and column
   reductions.  The tile is 512 columns (partial sums stay in L1, enough chunks for threads), 4096 elements for maps.
 * ``Inner`` lanes along the last *inner* axis otherwise: row reductions.
-* ``Across`` for reductions, seldom long, that are made for all pairs of some rows: lanes along the pairs, operands packed
-  so that these are contiguous.
+* ``Across`` for reductions, seldom long, that are made for all pairs of some rows: lanes along the pairs, operands
+  packed so that these are contiguous.
 * ``TwoStage`` for reductions to a scalar: chunks of 16384 elements, so that the combine tree is a function of the size.
 * 64 lanes for elements up to 4 bytes, 32 for 8 bytes: four vectors in flight on AVX-512, which is what it takes to hide
   the latency of an addition.

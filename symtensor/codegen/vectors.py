@@ -2,7 +2,7 @@
 
 A loop body is printed once for each vector in flight and once more, masked, for the tail.  A serial loop inside of it
 is printed once, around the statements of all vectors in flight: its variables are vectors, so that a short reduction
-in each lane stays in registers.  Expressions that do not depend on the loop variable stay scalars and are splatted where
+in each lane stays in registers.  Expressions that do not depend on the loop variable stay scalars, splatted where
 they meet a vector.  Bools are integer masks (-1 or 0) whose elements are as wide as the widest element of the loop.
 Loads that do not walk memory contiguously are gathered lane by lane.
 """

@@ -283,7 +283,7 @@ def table() -> list[Fit]:
         add("TANH", odd_tail(mpmath.tanh, 3), 0, 0.6**2, lambda z: mpmath.sqrt(z) ** 3 / mpmath.tanh(mpmath.sqrt(z)))
         # a start for the cube root
         add("CBRT", mpmath.cbrt, 0.75, 1.5, lambda x: 1)
-        # erf(x) = x + x ERF(x**2) for x <= ERF_SMALL, 1 - exp(ERFC_LOG(x)) up to where it rounds to 1; in f32 one for all
+        # erf(x) = x + x ERF(x**2) for x <= ERF_SMALL, 1 - exp(ERFC_LOG(x)) up to where it rounds to 1; f32: one for all
         erf_small = 0.95
         add("ERF", lambda z: mpmath.erf(mpmath.sqrt(z)) / mpmath.sqrt(z) - 1, 0, erf_small**2, lambda z: 1)
         if precision == "f32":  # erf(x) = 1 - exp(-x - x ERF_LOG(x)), small relative to erf
