@@ -29,7 +29,7 @@ class BlackScholes(Kind):
     def symtensor(st, s, k, t, r, v):
         d1 = (st.log(s / k) + (r + v * v / 2) * t) / (v * st.sqrt(t))
         d2 = d1 - v * st.sqrt(t)
-        cdf = lambda x: (1 + st.erf(x / numpy.sqrt(2))) / 2
+        cdf = lambda x: (1 + st.erf(x / 2**0.5)) / 2
         call = s * cdf(d1) - k * st.exp(-r * t) * cdf(d2)
         return call, call - s + k * st.exp(-r * t)
 

@@ -116,13 +116,14 @@ class GroupLowering:
                 self.locals[node] = self.memory.names.fresh(f"{self.memory.names.of(node)}_row")
         self.group = merge_loops(resolve(group, self._load), self._offsets)
 
-    def _inner_axes(self, compute: Compute) -> list[int]:
+    def inner_axes(self, compute: Compute) -> list[int]:
+        """The axes of a result that its own loops walk."""
         return [a for a, s in enumerate(compute.index) if s not in self._outer_sizes]
 
     def _load(self, node: Tensor, at: tuple[SizeLike, ...]) -> Expr:
         compute = self.original.get(node)
         if compute is not None:
-            axes = self._inner_axes(compute)
+            axes = self.inner_axes(compute)
             if compute.reduced and not axes:
                 return Var(self.locals[node], node.dtype)
             if compute.storage == SCRATCH:
@@ -138,7 +139,7 @@ class GroupLowering:
         shape = self.memory.shape(compute.node)
         if original.storage == GLOBAL:
             found.append(row_major(compute.index, shape))
-        axes = self._inner_axes(original)
+        axes = self.inner_axes(original)
         if original.storage == SCRATCH and (axes or not original.reduced):
             found.append(row_major(tuple(compute.index[a] for a in axes), tuple(shape[a] for a in axes)))
         return found
@@ -181,12 +182,12 @@ class GroupLowering:
         bind = Binder(self.fma, [c.value for c in sweep.computes])
         for compute in sweep.computes:
             if compute.reduced:
-                names = self._accumulators(compute, before)
+                names = self.accumulators(compute, before)
                 position = index(compute.position if compute.position is not None else 0)
                 value, where = bind(compute.value), bind(position)
                 body += bind.take()
                 body.append(Accumulate(names, monoid_of(compute), value, where))
-                after += self._finish(compute, names, maps)
+                after += self.finish(compute, names, maps)
             else:
                 for store in self.stores(compute):
                     value = bind(store.value)
@@ -225,7 +226,8 @@ class GroupLowering:
             nest = [For(var, tuple(nest))]
         return nest
 
-    def _accumulators(self, compute: Compute, before: list[Statement]) -> tuple[str, ...]:
+    def accumulators(self, compute: Compute, before: list[Statement]) -> tuple[str, ...]:
+        """Declare the accumulators of a reduction; their names."""
         monoid = monoid_of(compute)
         names = []
         for k, start in enumerate(monoid.init(compute.node.inputs[0].dtype)):
@@ -234,7 +236,8 @@ class GroupLowering:
             names.append(name)
         return tuple(names)
 
-    def _finish(self, compute: Compute, names: tuple[str, ...], maps: tuple[LoopVar, ...]) -> list[Statement]:
+    def finish(self, compute: Compute, names: tuple[str, ...], maps: tuple[LoopVar, ...]) -> list[Statement]:
+        """The result of a reduction from its accumulators, where it belongs."""
         monoid = monoid_of(compute)
         starts = monoid.init(compute.node.inputs[0].dtype)
         accumulators = tuple(Var(n, s.dtype) for n, s in zip(names, starts))
@@ -254,7 +257,7 @@ class GroupLowering:
         statements: list[Store] = []
         if original.storage == GLOBAL:
             statements.append(Store(self.memory.buffer(node), row_major(compute.index, shape), value))
-        axes = self._inner_axes(original)
+        axes = self.inner_axes(original)
         if original.storage == SCRATCH and (axes or not original.reduced):
             inner = tuple(shape[a] for a in axes)
             offset = row_major(tuple(compute.index[a] for a in axes), inner)

@@ -87,7 +87,11 @@ def in_lanes(loop: ir.For) -> bool:
         return False
     inside = ir.all_statements(loop.body)
     if not any(isinstance(s, ir.Accumulate) for s in inside):
-        return all(isinstance(s, (ir.Let, ir.Declare, ir.Assign, ir.Store, ir.If)) for s in inside)
+        return all(
+            isinstance(s, (ir.Let, ir.Declare, ir.Assign, ir.Store, ir.If))
+            or (isinstance(s, ir.For) and s.kind == "serial")
+            for s in inside
+        )
     short = isinstance(loop.var.extent, int) and loop.var.extent < 4
     return vectorisable(loop) and not short
 

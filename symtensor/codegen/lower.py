@@ -1,14 +1,15 @@
 """Lowering: from a kernel group and its schedule to kernels of the loop language.
 
-Out come one kernel, or two for a two-stage reduction.
+Out come one kernel, two for a two-stage reduction, or as many more as there are operands to repack.
 """
 
 from __future__ import annotations
 
+from symtensor.codegen.across import across_kernels
 from symtensor.codegen.columns import ColumnLowering
 from symtensor.codegen.group import GroupLowering
 from symtensor.codegen.loop_ir import Kernel
-from symtensor.codegen.schedule import Sink, TwoStage, operations
+from symtensor.codegen.schedule import Across, Sink, TwoStage, operations
 from symtensor.codegen.stages import two_stage
 
 
@@ -17,6 +18,8 @@ def lower(group: GroupLowering) -> list[Kernel]:
     for step in group.schedule:
         if isinstance(step, TwoStage):
             return two_stage(group, step)
+        if isinstance(step, Across):
+            return across_kernels(group, step)
         if isinstance(step, Sink):
             return [ColumnLowering(group, step).kernel()]
     body = [s for sweep in group.group.sweeps for s in group.sweep(sweep)]

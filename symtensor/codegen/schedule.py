@@ -8,6 +8,8 @@ Defaults, with the measurements that they come from (project benchmarks on a 2-c
 * ``Sink`` lanes along the last *outer* axis when that is where memory is contiguous: elementwise groups and column
   reductions.  The tile is 512 columns (partial sums stay in L1, enough chunks for threads), 4096 elements for maps.
 * ``Inner`` lanes along the last *inner* axis otherwise: row reductions.
+* ``Across`` for reductions, seldom long, that are made for all pairs of some rows: lanes along the pairs, operands
+  packed so that these are contiguous.
 * ``TwoStage`` for reductions to a scalar: chunks of 16384 elements, so that the combine tree is a function of the size.
 * 64 lanes for elements up to 4 bytes, 32 for 8 bytes: four vectors in flight on AVX-512, which is what it takes to hide
   the latency of an addition.
@@ -21,6 +23,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from symtensor.codegen.strides import lanes_across
 from symtensor.codegen.two_pass import two_pass_of
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Call, Load, LoopVar
@@ -52,6 +55,13 @@ class Inner:
 
 
 @dataclass(frozen=True)
+class Across:
+    """Run lanes across the reductions of pairs, each lane one reduction; an outer loop of lanes is cut into tiles."""
+
+    tile: int
+
+
+@dataclass(frozen=True)
 class TwoStage:
     """Cut the first inner loop into chunks that reduce in parallel, then combine the partial results in order."""
 
@@ -77,7 +87,7 @@ class Serial:
     """Run everything in order: too small to be worth more."""
 
 
-Step = Sink | Inner | TwoStage | Lanes | Parallel | Serial
+Step = Sink | Inner | Across | TwoStage | Lanes | Parallel | Serial
 Schedule = tuple[Step, ...]
 
 
@@ -136,6 +146,8 @@ def choose(group: KernelGroup) -> Schedule:
         if not inner or (isinstance(small, int) and small <= STAGE_CHUNK):
             return (Inner(), lanes, Serial())
         return (TwoStage(STAGE_CHUNK), Inner(), lanes, Parallel(CHUNK_WORK))
+    if lanes_across(group):
+        return (Across(MAP_TILE), lanes, Parallel(CHUNK_WORK))
     if not inner:
         return (Sink(MAP_TILE), lanes, Parallel(CHUNK_WORK))
     if _contiguous_loads(group, outer=True) > _contiguous_loads(group, outer=False):

@@ -1,13 +1,15 @@
 """Printing ``simd`` loops as vectors (GNU vector extensions): full width, masked tails, one accumulator a lane.
 
-A loop body is printed once for each vector in flight and once more, masked, for the tail.  Expressions that do not
-depend on the loop variable stay scalars and are splatted where they meet a vector.  Bools are integer masks (-1 or 0)
-whose elements are as wide as the widest element of the loop.  Loads that do not walk memory contiguously are gathered
-lane by lane.
+A loop body is printed once for each vector in flight and once more, masked, for the tail.  A serial loop inside of it
+is printed once, around the statements of all vectors in flight: its variables are vectors, so that a short reduction
+in each lane stays in registers.  Expressions that do not depend on the loop variable stay scalars, splatted where
+they meet a vector.  Bools are integer masks (-1 or 0) whose elements are as wide as the widest element of the loop.
+Loads that do not walk memory contiguously are gathered lane by lane.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -29,7 +31,14 @@ UNROLL_CALLS = 12  # bodies up to this many operations run two vectors at a time
 
 def vectorisable(loop: ir.For) -> bool:
     """Whether the printer has vectors for all statements of a loop."""
-    return all(isinstance(s, (ir.Let, ir.Store, ir.Accumulate)) for s in loop.body)
+    return all(isinstance(s, ir.Accumulate) or _in_each_lane(s) for s in loop.body)
+
+
+def _in_each_lane(s: ir.Statement) -> bool:
+    """Whether all lanes can run a statement side by side, each for itself."""
+    if isinstance(s, ir.For):
+        return s.kind == "serial" and not s.reverse and not s.long and all(map(_in_each_lane, s.body))
+    return isinstance(s, (ir.Let, ir.Store, ir.Declare, ir.Assign))
 
 
 def coefficient(size: SizeLike, var: LoopVar) -> SizeLike | None:
@@ -88,12 +97,13 @@ class VectorLoop:
         widest = 1
         accumulators: dict[str, np.dtype] = {}
         calls = 0
-        for s in loop.body:
+        statements = ir.all_statements(loop.body)
+        for s in statements:
             exprs = ir.expressions(s)
             if isinstance(s, ir.Accumulate):
                 for name, start in zip(s.names, s.monoid.init(s.value.dtype)):
                     accumulators[name] = start.dtype
-            if isinstance(s, ir.Let) and self.depends(s.value):
+            if isinstance(s, ir.Declare) or (isinstance(s, ir.Let) and self.depends(s.value)):
                 self.varying.add(s.name)
             for e in walk(list(exprs)[-1:] if isinstance(s, ir.Store) else [e for e in exprs if not _is_zero(e)]):
                 if self.depends(e) and e.dtype.kind not in "bc":
@@ -105,7 +115,7 @@ class VectorLoop:
         self.mask_bytes = widest
         self.lanes = max(2, width // widest)
         self.accumulators = accumulators
-        if accumulators:
+        if accumulators or any(isinstance(s, ir.For) for s in statements):
             self.copies = max(1, loop.lanes // self.lanes)
         else:
             self.copies = 2 if calls <= UNROLL_CALLS else 1
@@ -151,11 +161,10 @@ class VectorLoop:
 
     def full(self, indent: str) -> list[str]:
         """One step of the loop: all vectors in flight, all lanes alive."""
-        v, lines = self.var.label, []
-        for u in range(self.copies):
-            start = f"{v} + {u * self.lanes}" if u else v
-            lines += self.body(_Copy(start, f"_{u}" if self.copies > 1 else "", None, u), indent)
-        return lines
+        v = self.var.label
+        starts = [f"{v} + {u * self.lanes}" if u else v for u in range(self.copies)]
+        copies = [_Copy(start, f"_{u}" if self.copies > 1 else "", None, u) for u, start in enumerate(starts)]
+        return self.body(copies, indent)
 
     def counted(self, indent: str) -> list[str]:
         """Whole steps, then one masked vector at a time."""
@@ -178,7 +187,7 @@ class VectorLoop:
         """One vector of which some lanes may lie behind the end."""
         v, n = self.var.label, self.lanes
         alive = f"{indent}const int64_t alive = {v}_count - {v} < {n} ? {v}_count - {v} : {n};"
-        return [alive, *self.body(_Copy(v, "", "alive", number), indent)]
+        return [alive, *self.body([_Copy(v, "", "alive", number)], indent)]
 
     def known(self, indent: str) -> list[str]:
         """A loop of known extent: only the vectors that it has, masked only where lanes are missing."""
@@ -199,27 +208,45 @@ class VectorLoop:
             lines.append(f"{indent}{{")
             if left < n:
                 lines.append(f"{indent}  const int64_t alive = {left};")
-            lines += self.body(_Copy(v, "", "alive" if left < n else None, u), indent + "  ")
+            lines += self.body([_Copy(v, "", "alive" if left < n else None, u)], indent + "  ")
             lines += [f"{indent}  {v} += {n};", f"{indent}}}"]
         return lines
 
-    def body(self, copy: _Copy, indent: str) -> list[str]:
-        """The statements of one vector."""
+    def body(self, copies: list[_Copy], indent: str) -> list[str]:
+        """The statements of the vectors in flight."""
+        return self.together(self.loop.body, copies, indent)
+
+    def together(self, body: tuple[ir.Statement, ...], copies: list[_Copy], indent: str) -> list[str]:
+        """Statements of one vector after the other, up to a loop, which all vectors run together."""
         lines: list[str] = []
-        for s in self.loop.body:
-            if isinstance(s, ir.Let):
-                name = s.name + copy.suffix
-                if self.depends(s.value):
-                    lines.append(f"{indent}const {self.vec(s.value.dtype)} {name} = {_bare(self.expr(s.value, copy))};")
-                else:
-                    lines.append(
-                        f"{indent}const {self.p.value_type(s.value)} {name} = {_bare(self.scalar(s.value, copy))};"
-                    )
-                copy.names[s.name] = name
-            elif isinstance(s, ir.Store):
-                lines.append(indent + self.store(s, copy))
-            elif isinstance(s, ir.Accumulate):
-                lines += self.accumulate(s, copy, indent)
+        for is_loop, part in itertools.groupby(body, lambda s: isinstance(s, ir.For)):
+            statements = tuple(part)
+            if not is_loop:
+                lines += [line for c in copies for s in statements for line in self.statement(s, c, indent)]
+                continue
+            for s in statements:
+                assert isinstance(s, ir.For)
+                v = s.var.label
+                lines.append(f"{indent}for (int64_t {v} = 0; {v} < {self.p.size(s.var.extent)}; ++{v}) {{")
+                lines += [*self.together(s.body, copies, indent + "  "), f"{indent}}}"]
+        return lines
+
+    def statement(self, s: ir.Statement, copy: _Copy, indent: str) -> list[str]:
+        """One statement of one vector."""
+        if isinstance(s, ir.Store):
+            return [indent + self.store(s, copy)]
+        if isinstance(s, ir.Accumulate):
+            return self.accumulate(s, copy, indent)
+        if isinstance(s, ir.Assign):
+            return [f"{indent}{copy.names[s.name]} = {_bare(self.expr(s.value, copy))};"]
+        assert isinstance(s, (ir.Let, ir.Declare))
+        name = s.name + copy.suffix
+        const = "const " if isinstance(s, ir.Let) else ""
+        if s.name in self.varying:
+            lines = [f"{indent}{const}{self.vec(s.value.dtype)} {name} = {_bare(self.expr(s.value, copy))};"]
+        else:
+            lines = [f"{indent}{const}{self.p.value_type(s.value)} {name} = {_bare(self.scalar(s.value, copy))};"]
+        copy.names[s.name] = name
         return lines
 
     @property

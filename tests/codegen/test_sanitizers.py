@@ -118,6 +118,20 @@ def test_pieces_stay_in_range(tmp_path: Path) -> None:
     )
 
 
+def test_packed_operands_are_read_in_range(tmp_path: Path) -> None:
+    command = [
+        "-m",
+        "pytest",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "-k",
+        "values and float32",
+        "tests/codegen/test_across.py",
+    ]
+    assert_clean(sanitized(command, tmp_path))
+
+
 @pytest.mark.long
 def test_the_probes(tmp_path: Path) -> None:
     probes = sorted(str(p.relative_to(ROOT)) for p in (ROOT / "tests" / "probes").glob("probe_*.py"))

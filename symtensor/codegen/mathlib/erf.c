@@ -1,4 +1,21 @@
-//@ both
+//@ f32
+
+/* erf x = 1 - e**-h with h = -log(erfc |x|) = |x| + |x| p(|x|) up to where the result rounds to 1; the difference is
+ * that of expm1: 1 - 2**n e**r = (1 - 2**n) - 2**n (e**r - 1). */
+F erf(F x) {
+  F a = least(ERF_HIGH, abs(x));
+  F p = poly(ERF_LOG, a);
+  F h = fma(a, p, a);
+  F n = fma(h, -LOG2E, MAGIC) - MAGIC;
+  F r = fma(n, -LN2, -h);
+  F s = r * r;
+  F q = poly(EXPM1, r, s);
+  q = fma(q, s, r);
+  F t = pow2(n);
+  return copysign(fma(-t, q, 1.0 - t), x);
+}
+
+//@ f64
 
 /* erf x = x + x p(x**2) for |x| < ERF_SMALL; else 1 - e**g(|x|) with a polynomial g for log(erfc), up to where the
  * result rounds to 1. */
@@ -12,6 +29,8 @@ F erf(F x) {
   F y = blend(lt(a, ERF_SMALL), fma(a, p, a), 1.0 - exp_core(g));
   return copysign(y, x);
 }
+
+//@ both
 
 /* erfc x = 1 - erf x below 1/2, else 2 - erfc(-x) for negative x; see erfc_tail. */
 F erfc(F x) {

@@ -84,12 +84,16 @@ F cosh(F x) {
   return h + h + 0.125 / h;
 }
 
-/* 1 / (1 + e**-x), or e**x / (1 + e**x) for negative x, where e**-x would overflow. */
+/* 1 / (1 + e**-x) = 2**n / (2**n + e**-r) with x = n ln 2 + r: neither overflows, and a small result is as accurate as
+ * a large one.  From 60 on it is 1. */
 F expit(F x) {
-  F t = exp_core(greatest(EXP_LOW, -abs(x)));
-  F d = 1.0 + t;
-  F lost = t - (d - 1.0); // from d
-  M negative = lt(x, 0.0);
-  F q = blend(negative, t, 1.0) / d;
-  return fma(q * lost, blend(negative, q - 1.0, -q), q);
+  F y = greatest(EXP_LOW, least(60.0, x));
+  F n = fma(y, LOG2E, MAGIC) - MAGIC;
+  F r = fma(n, LN2_HI, -y);
+  r = fma(n, LN2_LO, r);
+  F s = r * r;
+  F q = poly(EXP, r, s);
+  F w = scale2(1.0, n);
+  F d = (w + fma(q, s, r)) + 1.0; // in this order the first sum is small where the result is
+  return w / d;
 }

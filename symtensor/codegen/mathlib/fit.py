@@ -179,6 +179,14 @@ def _exp2_tail(r: Any) -> Any:
     return mpmath.expm1(r * LN2) / r if r != 0 else LN2
 
 
+_TWO_BY_ROOT_PI = 2 / mpmath.sqrt(mpmath.pi)
+
+
+def _erf_log(x: Any) -> Any:
+    """-log(erfc(x)) / x - 1"""
+    return -mpmath.log(mpmath.erfc(x)) / x - 1 if x else _TWO_BY_ROOT_PI - 1
+
+
 def _erfcx(t: Any) -> Any:
     """exp(x**2) erfc(x) / u at x = 1/u - 2, u = (1 - t)/4"""
     u = (1 - t) / 4
@@ -240,7 +248,7 @@ def table() -> list[Fit]:
     fits: list[Fit] = []
     for precision, terms in (
         ("f32", {"EXP": 5, "EXPM1": 6, "EXP2": 6, "SIN": 3, "COS": 3, "TAN": 7, "LOG": 8, "POW": 2,
-                 "TANH": 5, "ATAN": 8, "ASIN": 5, "CBRT": 5, "ERF": 7, "ERFC_LOG": 10, "ERFCX": 10,
+                 "TANH": 5, "ATAN": 8, "ASIN": 5, "CBRT": 5, "ERF": 7, "ERF_LOG": 10, "ERFCX": 10,
                  "GAMMALN": 9, "STIRLING": 3, "DIGAMMA": 10, "DIGAMMA_TAIL": 3,
                  "ERFINV_1": 12, "ERFINV_2": 10}),
         ("f64", {"EXP": 10, "EXPM1": 11, "EXP2": 12, "SIN": 6, "COS": 6, "TAN": 15, "LOG": 8, "POW": 7,
@@ -275,11 +283,13 @@ def table() -> list[Fit]:
         add("TANH", odd_tail(mpmath.tanh, 3), 0, 0.6**2, lambda z: mpmath.sqrt(z) ** 3 / mpmath.tanh(mpmath.sqrt(z)))
         # a start for the cube root
         add("CBRT", mpmath.cbrt, 0.75, 1.5, lambda x: 1)
-        # erf(x) = x + x ERF(x**2) for x <= ERF_SMALL, 1 - exp(ERFC_LOG(x)) up to where it rounds to 1
+        # erf(x) = x + x ERF(x**2) for x <= ERF_SMALL, 1 - exp(ERFC_LOG(x)) up to where it rounds to 1; f32: one for all
         erf_small = 0.95
         add("ERF", lambda z: mpmath.erf(mpmath.sqrt(z)) / mpmath.sqrt(z) - 1, 0, erf_small**2, lambda z: 1)
-        high = 3.95 if precision == "f32" else 5.95
-        add("ERFC_LOG", lambda x: mpmath.log(mpmath.erfc(x)), erf_small - 0.01, high, mpmath.erfc)
+        if precision == "f32":  # erf(x) = 1 - exp(-x - x ERF_LOG(x)), small relative to erf
+            add("ERF_LOG", _erf_log, 0, 3.95, lambda x: mpmath.erfc(x) / (mpmath.erf(x) / x if x else _TWO_BY_ROOT_PI))
+        else:
+            add("ERFC_LOG", lambda x: mpmath.log(mpmath.erfc(x)), erf_small - 0.01, 5.95, mpmath.erfc)
         # erfc(x) = exp(-x**2) u ERFCX(1 - 4 u) with u = 1/(x + 2) for x >= 1/2, until it underflows
         high = 10.1 if precision == "f32" else 27.3
         add("ERFCX", _erfcx, 1 - 4 / (0.4999 + 2), 1 - 4 / (high + 2), lambda t: 1 / _erfcx(t))
