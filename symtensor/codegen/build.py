@@ -15,6 +15,7 @@ from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.bind import Binder
 from symtensor.codegen.contraction import gemm_form
 from symtensor.codegen.group import GroupLowering, Memory, make_kernel
+from symtensor.codegen.in_output import scratch_in_outputs
 from symtensor.codegen.lower import lower
 from symtensor.codegen.names import SourceNames
 from symtensor.codegen.program import (
@@ -183,6 +184,8 @@ class Builder:
         given = self.schedules.get(name)
         lowering = GroupLowering(group, name, self.memory, given, self.fma, pieces=not self.device)
         kernels = lower(lowering)
+        if not self.device:
+            kernels = [scratch_in_outputs(k) for k in kernels]
         for scratch, dtype, elements in lowering.partials:
             self.storages[scratch] = Storage(scratch, dtype, elements, "temporary")
         self.log.append((name, lowering.schedule, lowering))
