@@ -48,7 +48,7 @@ from symtensor.optimizer.plan import CheckStep, KernelGroup, NodeStep, Plan
 from symtensor.optimizer.roots import VIEWS
 from symtensor.options import Options
 
-OWNERS = 8  # pieces of a large scatter: each adds the rows whose position modulo OWNERS is its own
+OWNERS = 8  # pieces of a large scatter, a power of two: each adds the rows whose position modulo OWNERS is its own
 INT64 = np.dtype("int64")
 
 
@@ -253,8 +253,10 @@ class Builder:
         for depth, var in enumerate(reversed(inner)):
             body = [ir.For(var, tuple(body), "simd" if depth == 0 else "serial", lanes=32 if depth == 0 else 0)]
         total = self.elements(node.inputs[2])
-        owner = LoopVar("owner", sz.minimum(OWNERS, sz.add(1, sz.floordiv(total, 65536))))
-        mine = call("eq", index(sz.mod(at_row, owner.extent)), index(Size.of(owner)))
+        # one owner or all of them, so that the remainder is a mask: a division a row took half of a small scatter
+        last = sz.mul(sz.minimum(1, sz.floordiv(total, 65536)), OWNERS - 1)
+        owner = LoopVar("owner", sz.add(last, 1))
+        mine = call("eq", call("bit_and", index(at_row), index(last)), index(Size.of(owner)))
         body = [*head, position, ir.If(mine, tuple(body))]
         for var in reversed(group.outer[axis:rows]):
             body = [ir.For(var, tuple(body))]
