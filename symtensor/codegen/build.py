@@ -38,10 +38,11 @@ from symtensor.errors import CODES, CompileError, UnsupportedError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, users
 from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import Const, Load, LoopVar, call, cast, index
+from symtensor.ir.scalar import BOOL, Const, Load, LoopVar, Var, call, cast, index
 from symtensor.ir.size import AnonymousDim, Atom, Bound, Dim, ScalarValue, Size, SizeLike, atoms
 from symtensor.ops.declare import CONSTANT
 from symtensor.ops.effects import CHECK, show
+from symtensor.ops.monoids import ANY_MONOID
 from symtensor.optimizer.elements import inlinable, is_scalar_constant
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import CheckStep, KernelGroup, NodeStep, Plan
@@ -211,7 +212,10 @@ class Builder:
 
     # ----------------------------------------------------------------------------------------- checks and scatters
     def check(self, step: CheckStep) -> list[Step]:
-        """A kernel that fails at the first index outside of an axis."""
+        """A kernel that fails at the first index outside of an axis.
+
+        All are looked at in lanes; the one to be named is searched for only where there is one.
+        """
         name = self.kernel_name([step.index]) + "_check"
         group = resolve(
             step.group, lambda n, at: Load(self.memory.buffer(n), row_major(at, self.memory.shape(n)), n.dtype)
@@ -222,9 +226,16 @@ class Builder:
         outside = (position < -extent) | (position >= extent)
         what = f"{step.on_behalf.op.name} with {step.index.name or step.index.op.name}"
         fail = ir.Fail(CODES["index"], self.site(what, step.on_behalf.sites), (position, extent))
-        body: list[ir.Statement] = [*bind.take(), ir.If(outside, (fail,))]
+        values = bind.take()
+        body: list[ir.Statement] = [*values, ir.If(outside, (fail,))]
         for var in reversed(group.outer):
             body = [ir.For(var, tuple(body))]
+        if group.outer:
+            found = Var("outside", BOOL)
+            look: list[ir.Statement] = [*values, ir.Accumulate((found.name,), ANY_MONOID, outside, index(0))]
+            for depth, var in enumerate(reversed(group.outer)):
+                look = [ir.For(var, tuple(look), "serial" if depth else "simd", lanes=0 if depth else 32)]
+            body = [ir.Declare(found.name, Const(False, BOOL)), *look, ir.If(found, tuple(body))]
         return [
             Launch(make_kernel(name, tuple(body), (step.on_behalf,), self.elements(step.index), self.memory.dtypes))
         ]
