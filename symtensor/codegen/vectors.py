@@ -158,7 +158,10 @@ class VectorLoop:
         return lines
 
     def counted(self, indent: str) -> list[str]:
-        """Whole steps, then whole vectors, then one masked vector: a row of 37 pays for one mask, not for three."""
+        """Whole steps, then whole vectors, then one masked vector: a row of 37 pays for one mask, not for three.
+
+        Vector k goes into accumulator k modulo their number, whether the extent is known here or not.
+        """
         v, n = self.var.label, self.lanes
         step, deeper = n * self.copies, indent + "  "
         if self.once:
@@ -166,12 +169,25 @@ class VectorLoop:
             body = self.body(_Copy(v, "", "alive", 0), deeper)
             return [f"{indent}for (; {v} < {v}_count; {v} += {n}) {{", alive, *body, f"{indent}}}"]
         lines = [f"{indent}for (; {v} + {step} <= {v}_count; {v} += {step}) {{", *self.full(deeper), f"{indent}}}"]
+        turn = self.turned(deeper)
+        if turn:
+            lines.append(f"{indent}int turned = 0;")
         if self.copies > 1:
             lines.append(f"{indent}for (; {v} + {n} <= {v}_count; {v} += {n}) {{")
-            lines += [*self.body(_Copy(v, "", None, 0), deeper), f"{indent}}}"]
+            lines += [*self.body(_Copy(v, "", None, 0), deeper), *turn, f"{indent}}}"]
         alive = f"{deeper}const int64_t alive = {v}_count - {v};"
-        tail = self.body(_Copy(v, "", "alive", min(1, self.copies - 1)), deeper)
-        return [*lines, f"{indent}if ({v} < {v}_count) {{", alive, *tail, f"{indent}}}"]
+        tail = self.body(_Copy(v, "", "alive", 0), deeper)
+        lines += [f"{indent}if ({v} < {v}_count) {{", alive, *tail, f"{indent}}}"]
+        return lines + ([f"{indent}while (turned % {self.copies}) {{", *turn, f"{indent}}}"] if turn else [])
+
+    def turned(self, indent: str) -> list[str]:
+        """The accumulators handed on by one: the first is the next vector's, whichever that is."""
+        lines = []
+        for name, dtype in self.accumulators.items() if self.copies > 1 else ():
+            moves = [f"{name}_{u} = {name}_{u + 1};" for u in range(self.copies - 1)]
+            first = f"const {self.vec(dtype)} {name}_first = {name}_0;"
+            lines.append(f"{indent}{first} {' '.join(moves)} {name}_{self.copies - 1} = {name}_first;")
+        return [*lines, f"{indent}++turned;"] if lines else []
 
     def known(self, indent: str) -> list[str]:
         """A loop of known extent: only the vectors that it has, masked only where lanes are missing."""

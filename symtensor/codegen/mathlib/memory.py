@@ -39,12 +39,15 @@ def memory_source(name: str, t: Target) -> str:
     else:
         i = t.type("i")
         counting = f"({i}){{ {', '.join(map(str, range(t.lanes)))} }}"
-        body = masked_move(name, t, v) or {
-            "load_part": f"{v} r = {{ 0 }}; for (int64_t k = 0; k < n; ++k) r[k] = p[k]; return r;",
-            "store_part": "for (int64_t k = 0; k < n; ++k) p[k] = a[k];",
-            "select_part": f"const {i} m = {counting} < ({i}){{ 0 }} + ({t.with_lanes(1).type('i')})n; "
-            f"return ({v})((m & ({i})a) | (~m & ({i})b));",
-        }[name]
+        body = (
+            masked_move(name, t, v)
+            or {
+                "load_part": f"{v} r = {{ 0 }}; for (int64_t k = 0; k < n; ++k) r[k] = p[k]; return r;",
+                "store_part": "for (int64_t k = 0; k < n; ++k) p[k] = a[k];",
+                "select_part": f"const {i} m = {counting} < ({i}){{ 0 }} + ({t.with_lanes(1).type('i')})n; "
+                f"return ({v})((m & ({i})a) | (~m & ({i})b));",
+            }[name]
+        )
     return f"{QUALIFIERS['c']} {head} {{ {body} }}\n"
 
 
