@@ -15,6 +15,7 @@ from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.bind import Binder
 from symtensor.codegen.contraction import gemm_form
 from symtensor.codegen.group import GroupLowering, Memory, make_kernel
+from symtensor.codegen.in_output import scratch_in_outputs
 from symtensor.codegen.lower import lower
 from symtensor.codegen.names import SourceNames
 from symtensor.codegen.program import (
@@ -37,17 +38,18 @@ from symtensor.errors import CODES, CompileError, UnsupportedError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, users
 from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import Const, Load, LoopVar, call, cast, index
+from symtensor.ir.scalar import BOOL, Const, Load, LoopVar, Var, call, cast, index
 from symtensor.ir.size import AnonymousDim, Atom, Bound, Dim, ScalarValue, Size, SizeLike, atoms
 from symtensor.ops.declare import CONSTANT
 from symtensor.ops.effects import CHECK, show
+from symtensor.ops.monoids import ANY_MONOID
 from symtensor.optimizer.elements import inlinable, is_scalar_constant
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import CheckStep, KernelGroup, NodeStep, Plan
 from symtensor.optimizer.roots import VIEWS
 from symtensor.options import Options
 
-OWNERS = 8  # pieces of a large scatter: each adds the rows whose position modulo OWNERS is its own
+OWNERS = 8  # pieces of a large scatter, a power of two: each adds the rows whose position modulo OWNERS is its own
 INT64 = np.dtype("int64")
 
 
@@ -183,6 +185,8 @@ class Builder:
         given = self.schedules.get(name)
         lowering = GroupLowering(group, name, self.memory, given, self.fma, pieces=not self.device)
         kernels = lower(lowering)
+        if not self.device:
+            kernels = [scratch_in_outputs(k) for k in kernels]
         for scratch, dtype, elements in lowering.partials:
             self.storages[scratch] = Storage(scratch, dtype, elements, "temporary")
         self.log.append((name, lowering.schedule, lowering))
@@ -208,7 +212,10 @@ class Builder:
 
     # ----------------------------------------------------------------------------------------- checks and scatters
     def check(self, step: CheckStep) -> list[Step]:
-        """A kernel that fails at the first index outside of an axis."""
+        """A kernel that fails at the first index outside of an axis.
+
+        All are looked at in lanes; the one to be named is searched for only where there is one.
+        """
         name = self.kernel_name([step.index]) + "_check"
         group = resolve(
             step.group, lambda n, at: Load(self.memory.buffer(n), row_major(at, self.memory.shape(n)), n.dtype)
@@ -219,9 +226,16 @@ class Builder:
         outside = (position < -extent) | (position >= extent)
         what = f"{step.on_behalf.op.name} with {step.index.name or step.index.op.name}"
         fail = ir.Fail(CODES["index"], self.site(what, step.on_behalf.sites), (position, extent))
-        body: list[ir.Statement] = [*bind.take(), ir.If(outside, (fail,))]
+        values = bind.take()
+        body: list[ir.Statement] = [*values, ir.If(outside, (fail,))]
         for var in reversed(group.outer):
             body = [ir.For(var, tuple(body))]
+        if group.outer:
+            found = Var("outside", BOOL)
+            look: list[ir.Statement] = [*values, ir.Accumulate((found.name,), ANY_MONOID, outside, index(0))]
+            for depth, var in enumerate(reversed(group.outer)):
+                look = [ir.For(var, tuple(look), "serial" if depth else "simd", lanes=0 if depth else 32)]
+            body = [ir.Declare(found.name, Const(False, BOOL)), *look, ir.If(found, tuple(body))]
         return [
             Launch(make_kernel(name, tuple(body), (step.on_behalf,), self.elements(step.index), self.memory.dtypes))
         ]
@@ -250,8 +264,10 @@ class Builder:
         for depth, var in enumerate(reversed(inner)):
             body = [ir.For(var, tuple(body), "simd" if depth == 0 else "serial", lanes=32 if depth == 0 else 0)]
         total = self.elements(node.inputs[2])
-        owner = LoopVar("owner", sz.minimum(OWNERS, sz.add(1, sz.floordiv(total, 65536))))
-        mine = call("eq", index(sz.mod(at_row, owner.extent)), index(Size.of(owner)))
+        # one owner or all of them, so that the remainder is a mask: a division a row took half of a small scatter
+        last = sz.mul(sz.minimum(1, sz.floordiv(total, 65536)), OWNERS - 1)
+        owner = LoopVar("owner", sz.add(last, 1))
+        mine = call("eq", call("bit_and", index(at_row), index(last)), index(Size.of(owner)))
         body = [*head, position, ir.If(mine, tuple(body))]
         for var in reversed(group.outer[axis:rows]):
             body = [ir.For(var, tuple(body))]

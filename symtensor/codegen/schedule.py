@@ -38,6 +38,7 @@ STAGE_CHUNK = 16384
 CHUNK_WORK = 131072
 ROWS_AN_UPDATE = 8
 UPDATE_CALLS = 48
+MANY_SUMS = 4  # with four vectors in flight each, more of them do not fit into 32 registers beside what they add
 TWO_PASS_CALLS = 3  # an addition, and a subtraction and a product about the center
 
 
@@ -102,9 +103,11 @@ def operations(group: KernelGroup) -> SizeLike:
 
 
 def lanes_for(group: KernelGroup) -> int:
-    """Lanes of simd loops: 32 where any element takes 8 bytes, else 64."""
+    """Lanes of simd loops: 32 where any element takes 8 bytes, else 64; fewer where many sums share the registers."""
     widest = max((e.dtype.itemsize for s in group.sweeps for e in walk([c.value for c in s.computes])), default=8)
-    return 32 if widest >= 8 else 64
+    sums = max((sum(bool(c.reduced) for c in s.computes) for s in group.sweeps), default=0)
+    lanes = 32 if widest >= 8 else 64
+    return lanes // 4 if sums > 2 * MANY_SUMS else lanes // 2 if sums > MANY_SUMS else lanes
 
 
 def _unit_stride(offset: SizeLike, var: LoopVar) -> bool:

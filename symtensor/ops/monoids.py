@@ -33,11 +33,15 @@ def highest(dtype: np.dtype) -> Any:
 
 
 def _plain(name: str, op: str, identity: Callable[[np.dtype], Any], on_bool: str | None = None) -> Monoid:
-    """A monoid with one accumulator that a scalar operation folds."""
+    """A monoid with one accumulator that a scalar operation folds.
+
+    ``max`` and ``min`` look for NaN in their first operand.  That is the new value, so that the search is no part of
+    the chain of dependent operations that the accumulator goes through.
+    """
 
     def join(left: Accumulators, right: Accumulators) -> Accumulators:
         chosen = on_bool if on_bool is not None and left[0].dtype == dtypes.BOOL else op
-        return (call(chosen, left[0], right[0]),)
+        return (call(chosen, right[0], left[0]) if op in ("max", "min") else call(chosen, left[0], right[0]),)
 
     return Monoid(
         name,

@@ -5,25 +5,30 @@ from __future__ import annotations
 from symtensor.codegen.mathlib.target import QUALIFIERS, Target
 from symtensor.codegen.mathlib.x86 import masked_move
 
-MEMORY = ("load", "store", "load_part", "store_part")
-TREES = ("sum_tree", "max_tree", "min_tree")
+MEMORY = ("load", "store", "load_part", "store_part", "select_part")
+#: horizontal reductions of so many vectors: "sum_tree" of one, "sum_tree4" of four
+TREES = tuple(f"{monoid}_tree{count}" for monoid in ("sum", "max", "min") for count in ("", 2, 4, 8, 16))
 
 
 def memory_source(name: str, t: Target) -> str:
-    """Unaligned loads and stores, whole or of the first n elements (0 <= n <= lanes); nothing else is touched."""
+    """Unaligned loads and stores, whole or of the first n elements (0 <= n <= lanes); nothing else is touched.
+
+    ``select_part`` has the first n elements of one vector and the rest of another.
+    """
     v = f"st_{t.suffix}" if t.vector else t.scalar
     head = {
         "load": f"{v} st_load_{t.suffix}(const {t.scalar} *p)",
         "store": f"void st_store_{t.suffix}({t.scalar} *p, {v} a)",
         "load_part": f"{v} st_load_part_{t.suffix}(const {t.scalar} *p, int64_t n)",
         "store_part": f"void st_store_part_{t.suffix}({t.scalar} *p, {v} a, int64_t n)",
+        "select_part": f"{v} st_select_part_{t.suffix}({v} a, {v} b, int64_t n)",
     }[name]
     if t.dialect != "c":
         raise ValueError(f"the {t.dialect} dialect has no {name} primitive: a scalar is loaded and stored by itself")
     if not t.vector:
         body = {
             "load": "return *p;", "store": "*p = a;", "load_part": "return n > 0 ? *p : 0;",
-            "store_part": "if (n > 0) *p = a;",
+            "store_part": "if (n > 0) *p = a;", "select_part": "return n > 0 ? a : b;",
         }[name]  # fmt: skip
     elif name == "load":
         body = f"{v} r; __builtin_memcpy(&r, p, sizeof r); return r;"
@@ -32,22 +37,59 @@ def memory_source(name: str, t: Target) -> str:
         # broadcast of its first lane (ix86_convert_const_wide_int_to_broadcast overlooks the zero words).
         body = f"typedef {v} unaligned __attribute__((aligned(1), may_alias)); *(unaligned *)p = a;"
     else:
-        body = masked_move(name, t, v) or (
-            f"{v} r = {{ 0 }}; for (int64_t k = 0; k < n; ++k) r[k] = p[k]; return r;"
-            if name == "load_part"
-            else "for (int64_t k = 0; k < n; ++k) p[k] = a[k];"
+        i = t.type("i")
+        counting = f"({i}){{ {', '.join(map(str, range(t.lanes)))} }}"
+        body = (
+            masked_move(name, t, v)
+            or {
+                "load_part": f"{v} r = {{ 0 }}; for (int64_t k = 0; k < n; ++k) r[k] = p[k]; return r;",
+                "store_part": "for (int64_t k = 0; k < n; ++k) p[k] = a[k];",
+                "select_part": f"const {i} m = {counting} < ({i}){{ 0 }} + ({t.with_lanes(1).type('i')})n; "
+                f"return ({v})((m & ({i})a) | (~m & ({i})b));",
+            }[name]
         )
     return f"{QUALIFIERS['c']} {head} {{ {body} }}\n"
 
 
 def tree_source(name: str, t: Target) -> str:
-    """A horizontal reduction: lane k is combined with lane k + lanes/2, then the lower half likewise, to one lane."""
+    """A horizontal reduction of one vector or several, in a fixed tree.
+
+    Vector k is combined with vector k + count/2, and so on until one is left; then lane k with lane k + lanes/2, then
+    the lower half likewise, to one lane.
+    """
     v = f"st_{t.suffix}" if t.vector else t.scalar
-    head = f"{QUALIFIERS[t.dialect]} {t.scalar} st_{name}_{t.suffix}({v} a)"
+    monoid, digits = name.split("_tree")
+    count = int(digits or 1)
+    names = ["a"] if count == 1 else [f"a{k}" for k in range(count)]
+    head = f"{QUALIFIERS[t.dialect]} {t.scalar} st_{name}_{t.suffix}({', '.join(f'{v} {n}' for n in names)})"
+    lines = []
+    if monoid != "sum" and t.vector:
+        # once NaN is ruled out the steps are plain comparisons; each would wait for its own search otherwise
+        nan = "__builtin_nan" + ("f" if t.bits == 32 else "") + '("")'
+        masks = " | ".join(f"st_ne_{t.suffix}({n}, {n})" for n in names)
+        lines.append(f"  if (st_any_{t.suffix}({masks})) return {nan};")
+    combine = _combine if t.vector else _with_nan
+    while count > 1:
+        count //= 2
+        for k in range(count):
+            lines.append(f"  {names[k]} = {combine(monoid, t, names[k], names[k + count])};")
     if not t.vector:
-        return f"{head} {{ return a; }}\n"
-    shuffles, loops = [], []
-    width, source = t.lanes, "a"
+        return f"{head} {{\n" + "\n".join([*lines, f"  return {names[0]};"]) + "\n}\n"
+    lines += ["#if ST_SHUFFLE", *_shuffled(monoid, t, names[0]), "#else"]
+    lines += [
+        f"  for (int half = {t.lanes // 2}; half > 0; half /= 2)",
+        f"    for (int k = 0; k < half; ++k) {names[0]}[k] = "
+        f"{_combine(monoid, t.with_lanes(1), f'{names[0]}[k]', f'{names[0]}[k + half]')};",
+        f"  return {names[0]}[0];",
+        "#endif",
+    ]
+    return f"{head} {{\n" + "\n".join(lines) + "\n}\n"
+
+
+def _shuffled(monoid: str, t: Target, source: str) -> list[str]:
+    """The lanes of a vector joined through vectors of half the width."""
+    lines = []
+    width = t.lanes
     while width > 1:
         half = width // 2
         part = f"st_{t.element}x{half}" if half > 1 else t.scalar
@@ -60,19 +102,18 @@ def tree_source(name: str, t: Target) -> str:
             )
         )
         target = f"h{half}"
-        shuffles.append(f"  {part} {target}_low = {low}, {target}_high = {high};")
-        shuffles.append(f"  {part} {target} = {_combine(name, t.with_lanes(half), target + '_low', target + '_high')};")
+        lines.append(f"  {part} {target}_low = {low}, {target}_high = {high};")
+        lines.append(f"  {part} {target} = {_combine(monoid, t.with_lanes(half), target + '_low', target + '_high')};")
         width, source = half, target
-    shuffles.append(f"  return {source};")
-    one = t.with_lanes(1)
-    loops = [
-        f"  for (int half = {t.lanes // 2}; half > 0; half /= 2)",
-        f"    for (int k = 0; k < half; ++k) a[k] = {_combine(name, one, 'a[k]', 'a[k + half]')};",
-        "  return a[0];",
-    ]
-    lines = ["#if ST_SHUFFLE", *shuffles, "#else", *loops, "#endif"]
-    return f"{head} {{\n" + "\n".join(lines) + "\n}\n"
+    return [*lines, f"  return {source};"]
 
 
-def _combine(name: str, t: Target, low: str, high: str) -> str:
-    return f"{low} + {high}" if name == "sum_tree" else f"st_{name[:3]}_{t.suffix}({low}, {high})"
+def _combine(monoid: str, t: Target, low: str, high: str) -> str:
+    """One step where there is no NaN, unless the monoid is a sum."""
+    plain = {"max": "greatest", "min": "least"}
+    return f"{low} + {high}" if monoid == "sum" else f"st_{plain[monoid]}_{t.suffix}({high}, {low})"
+
+
+def _with_nan(monoid: str, t: Target, low: str, high: str) -> str:
+    """One step that keeps NaN."""
+    return f"{low} + {high}" if monoid == "sum" else f"st_{monoid}_{t.suffix}({high}, {low})"

@@ -117,16 +117,20 @@ _MASKED_512 = {
     "i64": ("dqudi", "long long"), "u64": ("dqudi", "long long"), "i8": ("dquqi", "char"), "u8": ("dquqi", "char"),
     "i16": ("dquhi", "short"), "u16": ("dquhi", "short"),
 }  # fmt: skip
+_BLEND_512 = {"f32": "ps", "f64": "pd", "32": "d", "64": "q", "8": "b", "16": "w"}
 
 
 def masked_move(name: str, t: Target, v: str) -> str | None:
-    """A masked load or store as one instruction, or None where there is none."""
+    """A load, store or choice of the first n elements as one instruction, or None where there is none."""
     if not t.avx512 or (t.bits < 32 and "avx512bw" not in t.features):
         return None
     stem, element = _MASKED_512[t.element]
     raw = f"{element} __attribute__((vector_size({t.width})))"
     mask_bits = max(8, t.lanes)
     mask = f"(uint{mask_bits}_t)((1ull << n) - 1)" if t.lanes < 64 else "(n < 64 ? (1ull << n) - 1 : ~0ull)"
+    if name == "select_part":
+        mix = _BLEND_512[t.element if t.element[0] == "f" else t.element[1:]]
+        return f"return ({v})__builtin_ia32_blendm{mix}_{t.width * 8}_mask(({raw})b, ({raw})a, {mask});"
     # the builtins on integers take a pointer of their vector type; it need not be aligned
     vector = f"{'const ' if name == 'load_part' else ''}{raw if t.element[0] != 'f' else t.scalar} *"
     if name == "load_part":

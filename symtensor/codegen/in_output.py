@@ -1,0 +1,149 @@
+"""Scratch rows that lie in an output: softmax leaves its exponentials where its results will be, and scales them there.
+
+A row of scratch beside a row of the output is one more array that has to stay in cache, and long rows do not.  The
+scratch of a kernel moves into an output that is written over it, element by element, by the last loop that reads it.
+In comes a kernel, out comes one that computes the same with less memory.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from symtensor.codegen.loop_ir import (
+    Accumulate,
+    Alloc,
+    Assign,
+    Buffer,
+    Declare,
+    Fail,
+    For,
+    If,
+    Kernel,
+    Let,
+    Statement,
+    Store,
+    While,
+    all_statements,
+    expressions,
+)
+from symtensor.codegen.resolve import Rewriter, row_major
+from symtensor.ir import size as sz
+from symtensor.ir.scalar import Expr, Load, LoopVar, ValueIndex
+from symtensor.ir.size import Size, SizeLike, atoms
+from symtensor.optimizer.elements import walk
+
+
+@dataclass(frozen=True)
+class _Place:
+    """Where a scratch array goes: an output, from an offset that is the same for the whole array."""
+
+    scratch: str
+    output: str
+    base: SizeLike
+
+
+def scratch_in_outputs(kernel: Kernel) -> Kernel:
+    """Move the scratch arrays that an output can hold until its own values come."""
+    moved: set[str] = set()
+    while (place := _first_place(kernel)) is not None:
+        kernel = replace(kernel, body=_block(kernel.body, place, _mover(place)))
+        moved.add(place.output)
+    buffers = tuple(replace(b, access="inout") if b.name in moved else b for b in kernel.buffers)
+    return replace(kernel, buffers=buffers) if moved else kernel
+
+
+def _first_place(kernel: Kernel) -> _Place | None:
+    statements = all_statements(kernel.body)
+    bodies = [kernel.body, *(s.body for s in statements if isinstance(s, For) and s.kind == "parallel")]
+    loaded = {e.buffer for s in statements for e in _loads(s)}
+    stores = [s.buffer for s in statements if isinstance(s, Store)]
+    free = {b.name: b for b in kernel.buffers if b.name not in loaded and stores.count(b.name) == 1}
+    for body in bodies:
+        for array in body:
+            if isinstance(array, Alloc):
+                place = _place(array, [s for s in body if _uses(s, array.name)], free)
+                if place is not None:
+                    return place
+    return None
+
+
+def _place(array: Alloc, uses: list[Statement], free: dict[str, Buffer]) -> _Place | None:
+    """The output that the last of the statements which use an array writes over it, if there is one."""
+    loops: list[LoopVar] = []
+    body: tuple[Statement, ...] = tuple(uses[-1:])
+    while len(body) == 1 and isinstance(body[0], For):
+        loops.append(body[0].var)
+        body = body[0].body
+    own = row_major(tuple(map(Size.of, loops)), tuple(v.extent for v in loops))
+    if not loops or sz.product(v.extent for v in loops) != array.extent:
+        return None
+    reads = [k for k, s in enumerate(body) if _uses(s, array.name)]
+    plain = all(isinstance(s, (Let, Store, Accumulate)) for s in body)
+    if not plain or any(e.offset != own for s in body for e in _loads(s) if e.buffer == array.name):
+        return None
+    for store in body[max(reads) :]:  # what reads the array after the store would find the new value
+        if isinstance(store, Store) and store.buffer in free and free[store.buffer].dtype == array.dtype:
+            base = sz.add(store.offset, sz.mul(own, -1))
+            if not any(isinstance(a, ValueIndex) or a in loops for a in _deep_atoms(base)):
+                return _Place(array.name, store.buffer, base)
+    return None
+
+
+def _deep_atoms(size: SizeLike) -> list[object]:
+    """The atoms of an index polynomial, those inside of its divisions included."""
+    found: list[object] = []
+    stack = [size]
+    while stack:
+        for atom in atoms(stack.pop()):
+            found.append(atom)
+            if isinstance(atom, sz.SizeCall):
+                stack += [atom.left, atom.right]
+    return found
+
+
+def _loads(statement: Statement) -> list[Load]:
+    return [e for e in walk(list(expressions(statement))) if isinstance(e, Load)]
+
+
+def _uses(statement: Statement, array: str) -> bool:
+    """Whether a statement, or one inside of it, reads or writes an array."""
+    return any(
+        (isinstance(s, Store) and s.buffer == array) or any(e.buffer == array for e in _loads(s))
+        for s in all_statements((statement,))
+    )
+
+
+def _mover(place: _Place) -> Rewriter:
+    def leaf(expr: Expr) -> Expr | None:
+        if isinstance(expr, Load) and expr.buffer == place.scratch:
+            return Load(place.output, sz.add(place.base, expr.offset), expr.dtype)
+        return None
+
+    return Rewriter(leaf)
+
+
+def _block(body: tuple[Statement, ...], place: _Place, new: Rewriter) -> tuple[Statement, ...]:
+    """The statements without the declaration of the scratch array, and with the output in its place."""
+    return tuple(
+        _moved(s, place, new) for s in body if not (isinstance(s, Alloc) and s.name == place.scratch)
+    )  # fmt: skip
+
+
+def _moved(s: Statement, place: _Place, new: Rewriter) -> Statement:
+    if isinstance(s, (For, While)):
+        return replace(s, body=_block(s.body, place, new))
+    if isinstance(s, If):
+        then, otherwise = _block(s.then, place, new), _block(s.otherwise, place, new)
+        return replace(s, condition=new(s.condition), then=then, otherwise=otherwise)
+    if isinstance(s, (Let, Declare, Assign)):
+        return replace(s, value=new(s.value))
+    if isinstance(s, Accumulate):
+        return replace(s, value=new(s.value), position=new(s.position))
+    if isinstance(s, Store):
+        offset = new.size(s.offset)
+        if s.buffer == place.scratch:
+            return Store(place.output, sz.add(place.base, offset), new(s.value))
+        return Store(s.buffer, offset, new(s.value))
+    if isinstance(s, Fail):
+        return replace(s, values=tuple(map(new, s.values)))
+    return s
