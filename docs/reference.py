@@ -122,7 +122,7 @@ def grouped() -> tuple[dict[str, list[str]], dict[int, list[str]], dict[str, Any
     modules: dict[str, list[str]] = {}
     for spelled in aliases.values():
         value = objects[spelled[0]]
-        if not isinstance(value, Elementwise) and spelled[0] not in TYPED and value is not st.Function:
+        if not isinstance(value, Elementwise) and spelled[0] not in TYPED and value not in (st.Function, Tensor):
             module = value.__module__.removeprefix("symtensor.")
             modules.setdefault(module, []).append(spelled[0])
     return modules, aliases, objects
