@@ -298,8 +298,12 @@ def test_partial_loads_and_stores_touch_nothing_else(element: str, lanes: int, f
         f"void spread({c_type} *to, const {c_type} *from, int64_t n)"
         f" {{ st_store_{s}(to, st_load_part_{s}(from, n)); }}\n"
     )
-    requests = [("load_part", element, lanes), ("store_part", element, lanes), ("store", element, lanes)]
-    shared = primitive_library(body, requests, features)
+    body += (
+        f"void choose({c_type} *to, const {c_type} *a, const {c_type} *b, int64_t n)"
+        f" {{ st_store_{s}(to, st_select_part_{s}(st_load_{s}(a), st_load_{s}(b), n)); }}\n"
+    )
+    names = ("load_part", "store_part", "select_part", "load", "store")
+    shared = primitive_library(body, [(n, element, lanes) for n in names], features)
     dtype = np.dtype({"f": "f", "i": "i", "u": "u"}[kind] + str(bits // 8))
     # the memory after the last element belongs to nobody: reading it would fault
     page = guarded_page(lanes * dtype.itemsize)
@@ -313,6 +317,10 @@ def test_partial_loads_and_stores_touch_nothing_else(element: str, lanes: int, f
         assert np.all(target[n:] == 99)
         shared.spread(ctypes.c_void_p(target.ctypes.data), ctypes.c_void_p(address), ctypes.c_int64(n))
         assert np.all(target[n:lanes] == 0)
+        ones, twos = np.full(lanes, 1, dtype), np.full(lanes, 2, dtype)
+        addresses = [ctypes.c_void_p(v.ctypes.data) for v in (target, ones, twos)]
+        shared.choose(*addresses, ctypes.c_int64(n))
+        np.testing.assert_array_equal(target[:lanes], np.where(np.arange(lanes) < n, 1, 2))
 
 
 def fill(array: np.ndarray) -> np.ndarray:
@@ -412,6 +420,33 @@ def test_sums_over_lanes_halve(precision: str, lanes: int, features: frozenset[s
         result = np.empty(1, DTYPES[precision])
         getattr(shared, f"run_{name}")(ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(result.ctypes.data))
         assert result[0] == expected[name], name
+
+
+@needs_compiler
+@pytest.mark.parametrize("features", FEATURE_SETS)
+@pytest.mark.parametrize(("precision", "lanes"), [("f32", 16), ("f64", 8), ("f32", 4), ("f64", 2)])
+def test_trees_of_several_vectors(precision: str, lanes: int, features: frozenset[str] | None) -> None:
+    """Vectors are joined first, then lanes; one NaN anywhere is the maximum."""
+    element, s = C_NAMES[precision], f"{precision}x{lanes}"
+    loads = ", ".join(f"st_load_{s}(a + {k * lanes})" for k in range(4))
+    names = ("sum_tree4", "max_tree4", "min_tree4")
+    body = "".join(f"void run_{n}(const {element} *a, {element} *r) {{ *r = st_{n}_{s}({loads}); }}\n" for n in names)
+    shared = primitive_library(body, [(n, precision, lanes) for n in (*names, "load")], features)
+
+    def run(name: str, x: np.ndarray) -> float:
+        result = np.empty(1, x.dtype)
+        getattr(shared, f"run_{name}")(ctypes.c_void_p(x.ctypes.data), ctypes.c_void_p(result.ctypes.data))
+        return result[0]
+
+    x = np.random.default_rng(4).standard_normal(4 * lanes).astype(DTYPES[precision])
+    halves = x.copy()
+    while halves.size > 1:
+        halves = halves[: halves.size // 2] + halves[halves.size // 2 :]
+    assert (run(names[0], x), run(names[1], x), run(names[2], x)) == (halves[0], x.max(), x.min())
+    for k in range(x.size):
+        holed = x.copy()
+        holed[k] = np.nan
+        assert np.isnan([run("max_tree4", holed), run("min_tree4", holed)]).all()
 
 
 # ------------------------------------------------------------------------------------------------------- the text

@@ -134,3 +134,32 @@ def test_memory_before_and_behind_is_left_alone() -> None:
         np.testing.assert_array_equal(store[:8], np.full(8, 9.0))
         np.testing.assert_array_equal(store[8 + length :], np.full(8, 9.0))
         np.testing.assert_array_equal(shared.get_value(), np.full(length, 10.0))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("length", [1, 15, 16, 17, 37, 63, 64, 65, 100, 127, 129])
+def test_sums_have_the_same_bits_for_known_and_unknown_lengths(length: int, dtype: str) -> None:
+    """An element's lane is its place modulo the lanes, in whole steps, whole vectors and the masked one alike."""
+    value = np.random.default_rng(length).normal(size=(3, length)).astype(dtype)
+    for reduce in (st.sum, st.max, st.argmax):
+        results = []
+        for shape in ((None, None), (3, length)):
+            x = st.tensor("x", dtype, shape)
+            results.append(st.compile(reduce(x, axis=1), [x], target="c")(value))
+        np.testing.assert_array_equal(*results)
+
+
+@pytest.mark.parametrize("length", [3, 16, 37, 64, 100])
+def test_a_maximum_keeps_nan_from_every_place(length: int) -> None:
+    x = st.vector("x", dtype="float32")
+    f = st.compile([x.max(), x.min()], [x], target="c")
+    for k in range(length):
+        value = np.arange(length, dtype="float32")
+        value[k] = np.nan
+        assert np.isnan(f(value)).all()
+
+
+def test_a_row_of_unknown_length_has_one_masked_part() -> None:
+    x = st.matrix("x", dtype="float32")
+    text = st.compile(x.sum(axis=1), [x], target="c").source
+    assert text.count("const int64_t alive =") == 1

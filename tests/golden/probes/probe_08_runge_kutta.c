@@ -72,20 +72,76 @@ static int k3_scan(st_ctx *ctx, const double *restrict s0, const double *restric
   return 0;
 }
 
-/* k4_broadcast_to
+/* k4_multiply
+ *   multiply: float64[max(0, n), 3]  at probe_08_runge_kutta.py:33
+ */
+static int k4_multiply_range(st_ctx *ctx, const double *restrict weights, double *restrict multiply_2, int64_t weights_size0, int64_t begin, int64_t end) {
+  for (int64_t tile = begin; tile < end; ++tile) {
+    {
+      const int64_t j_count = st_min_i64((3 * weights_size0 - 4096 * tile), 4096);
+      int64_t j = 0;
+      for (; j + 16 <= j_count; j += 16) {
+        const st_f64x8 t1_0 = st_splat_f64x8(1.0) * st_load_f64x8(weights + j + 4096 * tile);
+        st_store_f64x8(multiply_2 + j + 4096 * tile, t1_0);
+        const st_f64x8 t1_1 = st_splat_f64x8(1.0) * st_load_f64x8(weights + (j + 8) + 4096 * tile);
+        st_store_f64x8(multiply_2 + (j + 8) + 4096 * tile, t1_1);
+      }
+      for (; j + 8 <= j_count; j += 8) {
+        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_f64x8(weights + j + 4096 * tile);
+        st_store_f64x8(multiply_2 + j + 4096 * tile, t1);
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j;
+        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + 4096 * tile, alive);
+        st_store_part_f64x8(multiply_2 + j + 4096 * tile, t1, alive);
+      }
+    }
+  }
+  return 0;
+}
+typedef struct {
+  st_ctx *ctx;
+  const double *weights;
+  double *multiply_2;
+  int64_t weights_size0;
+  int64_t extent, grain;
+} k4_multiply_arguments;
+static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k4_multiply_arguments *st_given = argument;
+  const int64_t begin = chunk * st_given->grain;
+  int64_t end = begin + st_given->grain;
+  if (end > st_given->extent) end = st_given->extent;
+  (void)worker;
+  return k4_multiply_range(st_given->ctx, st_given->weights, st_given->multiply_2, st_given->weights_size0, begin, end);
+}
+static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *restrict multiply_2, int64_t weights_size0) {
+  const int64_t extent = ((4095 + 3 * weights_size0) / 4096);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (9 * weights_size0) >= 40000) {
+    const int64_t least = 10;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k4_multiply_range(ctx, weights, multiply_2, weights_size0, 0, extent);
+  k4_multiply_arguments st_given = {ctx, weights, multiply_2, weights_size0, extent, grain};
+  return ctx->parallel(ctx, k4_multiply_chunk, &st_given, (extent + grain - 1) / grain);
+}
+
+/* k5_broadcast_to
  *   broadcast_to: float64[3]  at probe_08_runge_kutta.py:33
  */
-static int k4_broadcast_to(st_ctx *ctx, double *restrict broadcast_to) {
+static int k5_broadcast_to(st_ctx *ctx, double *restrict broadcast_to) {
   for (int64_t j = 0; j < 3; ++j) {
     broadcast_to[j] = 0.0;
   }
   return 0;
 }
 
-/* k5_scan
+/* k6_scan
  *   scan: (float64[3], float64[], float64[3], float64[], float64[])  at probe_08_runge_kutta.py:33
  */
-static int k5_scan(st_ctx *ctx, const double *restrict broadcast_to, const double *restrict weights, const double *restrict divide, const double *restrict item_5, const double *restrict h, const double *restrict multiply, const double *restrict theta, double *restrict item_2, double *restrict item_6, double *restrict item_3, double *restrict item_7, double *restrict item_8, int64_t weights_size0) {
+static int k6_scan(st_ctx *ctx, const double *restrict broadcast_to, const double *restrict multiply_2, const double *restrict divide, const double *restrict item_5, const double *restrict h, const double *restrict multiply, const double *restrict theta, double *restrict item_2, double *restrict item_6, double *restrict item_3, double *restrict item_7, double *restrict item_8, int64_t weights_size0) {
   double d_s_0 = broadcast_to[0];
   double d_s_1 = broadcast_to[1];
   double d_s_2 = broadcast_to[2];
@@ -99,8 +155,8 @@ static int k5_scan(st_ctx *ctx, const double *restrict broadcast_to, const doubl
     if (*ctx->stop) return st_fail(ctx, 2, -1, 0, 0);
     const int64_t step_2_stop = step_2_piece > 4096 ? step_2_piece - 4096 : 0;
     for (int64_t step_2 = step_2_piece - 1; step_2 >= step_2_stop; --step_2) {
-      const double t1 = d_s_0 + weights[3 * step_2];
-      const double t2 = d_s_2 + weights[2 + 3 * step_2];
+      const double t1 = d_s_0 + multiply_2[3 * step_2];
+      const double t2 = d_s_2 + multiply_2[2 + 3 * step_2];
       const double t3 = divide[0];
       const double t4 = t2 * t3;
       const double t5 = item_5[1 + 3 * step_2];
@@ -130,7 +186,7 @@ static int k5_scan(st_ctx *ctx, const double *restrict broadcast_to, const doubl
       const double t29 = st_fma_f64(t8, t28, t5);
       const double t30 = st_fma_f64(t20, t26, (-t29));
       const double t31 = st_fma_f64(t6, t30, t5);
-      const double t32 = d_s_1 + weights[1 + 3 * step_2];
+      const double t32 = d_s_1 + multiply_2[1 + 3 * step_2];
       const double t33 = t32 * t3;
       const double t34 = st_fma_f64(t20, t29, (-(t21 * t25)));
       const double t35 = st_fma_f64(t6, t34, t11);
@@ -206,16 +262,16 @@ static int k5_scan(st_ctx *ctx, const double *restrict broadcast_to, const doubl
   return 0;
 }
 
-/* k6_add
+/* k7_add
  *   add: float64[]  at probe_08_runge_kutta.py:33
  */
-static int k6_add(st_ctx *ctx, const double *restrict item_7, const double *restrict item_8, const double *restrict item_6, double *restrict add) {
+static int k7_add(st_ctx *ctx, const double *restrict item_7, const double *restrict item_8, const double *restrict item_6, double *restrict add) {
   const double t1 = st_fma_f64(item_7[0], 0.5, item_8[0]) + (item_6[0] / 6.0);
   add[0] = t1;
   return 0;
 }
 
-/* probe_08_runge_kutta: 6 kernels, 4 outputs */
+/* probe_08_runge_kutta: 7 kernels, 4 outputs */
 int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)arguments; (void)layout;
   double *const s0 = arguments[0];
@@ -231,16 +287,17 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)n_2;
   if (st_max_i64(0, n_2) != weights_size0) return st_fail(ctx, 3, 4, st_max_i64(0, n_2), weights_size0);
   if (3 != weights_size1) return st_fail(ctx, 3, 5, 3, weights_size1);
-  char *const arena = ctx->arena(ctx, 0, 384 + 64 * ((63 + 24 * weights_size0) / 64));
+  char *const arena = ctx->arena(ctx, 0, 384 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64))));
   if (!arena) return 1;
   double *divide = (double *)(arena + 0);
   double *multiply = (double *)(arena + 64);
   double *item_4 = (double *)(arena + 128);
-  double *broadcast_to = (double *)(arena + 128);
-  double *item_5 = (double *)(arena + 192);
-  double *item_6 = (double *)(arena + (192 + 64 * ((63 + 24 * weights_size0) / 64)));
-  double *item_7 = (double *)(arena + (256 + 64 * ((63 + 24 * weights_size0) / 64)));
-  double *item_8 = (double *)(arena + (320 + 64 * ((63 + 24 * weights_size0) / 64)));
+  double *multiply_2 = (double *)(arena + 128);
+  double *item_5 = (double *)(arena + (128 + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
+  double *broadcast_to = (double *)(arena + (128 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
+  double *item_6 = (double *)(arena + (192 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
+  double *item_7 = (double *)(arena + (256 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
+  double *item_8 = (double *)(arena + (320 + 64 * ((63 + 24 * weights_size0) / 64) + st_max_i64(64, (64 * ((63 + 24 * weights_size0) / 64)))));
   double *const item = ctx->output(ctx, 0, (const int64_t[]){weights_size0, 3});
   if (!item) return 1;
   double *const item_2 = ctx->output(ctx, 1, (const int64_t[]){3});
@@ -252,8 +309,9 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (k1_divide(ctx, h, divide)) return 1;
   if (k2_multiply(ctx, h, multiply)) return 1;
   if (k3_scan(ctx, s0, divide, theta, multiply, h, item, item_5, item_4, weights_size0)) return 1;
-  if (k4_broadcast_to(ctx, broadcast_to)) return 1;
-  if (k5_scan(ctx, broadcast_to, weights, divide, item_5, h, multiply, theta, item_2, item_6, item_3, item_7, item_8, weights_size0)) return 1;
-  if (k6_add(ctx, item_7, item_8, item_6, add)) return 1;
+  if (k4_multiply(ctx, weights, multiply_2, weights_size0)) return 1;
+  if (k5_broadcast_to(ctx, broadcast_to)) return 1;
+  if (k6_scan(ctx, broadcast_to, multiply_2, divide, item_5, h, multiply, theta, item_2, item_6, item_3, item_7, item_8, weights_size0)) return 1;
+  if (k7_add(ctx, item_7, item_8, item_6, add)) return 1;
   return 0;
 }
