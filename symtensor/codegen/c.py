@@ -131,12 +131,22 @@ class CPrinter(KernelPrinter):
             fields += "  int64_t scratch_bytes;\n"
             given.append(bytes_each)
         work = self.size(kernel.work)
+        if loop.joint:
+            first, last = ir.joint_names(loop.var)
+            run = [f"  const int64_t {first} = begin, {last} = end;", *self.block(loop.body, "  ")]
+            chunks = ["  const int64_t grain = (extent + ctx->workers - 1) / ctx->workers; /* no bit depends on it */"]
+        else:
+            run = [f"  for (int64_t {v} = begin; {v} < end; ++{v}) {{", *self.block(loop.body, "    "), "  }"]
+            chunks = [
+                f"  const int64_t least = {_bare(self.size(loop.grain))};",
+                "  /* an even number of equal chunks, a function of the sizes alone */",
+                "  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);",
+                "  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);",
+            ]
         return [
             f"static int {name}_range({head}) {{",
             *self.block(kernel.body[:-1], "  "),
-            f"  for (int64_t {v} = begin; {v} < end; ++{v}) {{",
-            *self.block(loop.body, "    "),
-            "  }",
+            *run,
             "  return 0;",
             "}",
             "typedef struct {",
@@ -151,10 +161,8 @@ class CPrinter(KernelPrinter):
             f"  return {name}_range({passed}, begin, end);",
             "}",
             f"static int {name}({declared}) {{",
-            f"  const int64_t extent = {_bare(self.size(loop.var.extent))}, least = {_bare(self.size(loop.grain))};",
-            "  /* an even number of equal chunks, a function of the sizes alone */",
-            "  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);",
-            "  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);",
+            f"  const int64_t extent = {_bare(self.size(loop.var.extent))};",
+            *chunks,
             f"  if (extent <= grain || ctx->workers < 2 || {work} < {PARALLEL_WORK})",
             f"    return {name}_range({', '.join(['ctx', *names, '0', 'extent'])});",
             f"  {name}_arguments st_given = {{{', '.join([*given, 'extent', 'grain'])}}};",

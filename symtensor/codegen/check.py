@@ -85,8 +85,9 @@ def check_kernel(kernel: ir.Kernel) -> None:
             if isinstance(s, ir.Assign) and s.name not in names:
                 raise VerificationError(f"{kernel.name}: {s.name} is assigned before it is declared")
             inside = loops | ({s.var} if isinstance(s, ir.For) else set())
+            known = names | set(ir.joint_names(s.var)) if isinstance(s, ir.For) and s.joint else names
             for child in ir.child_blocks(s):
-                block(child, names, inside)
+                block(child, known, inside)
 
     block(kernel.body, set(), set())
     _check_lanes(kernel)

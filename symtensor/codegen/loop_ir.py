@@ -35,7 +35,9 @@ SPACES = ("global", "shared", "register")
 class For:
     """``for (var = 0; var < extent; var++)`` of one kind; ``grain`` iterations make a chunk of a parallel loop.
 
-    A serial loop that is ``long`` looks now and then whether the user has pressed Ctrl-C.
+    A serial loop that is ``long`` looks now and then whether the user has pressed Ctrl-C.  The body of a ``joint``
+    parallel loop runs once for each chunk, with the borders of the chunk in the variables of ``joint_names``; results
+    do not depend on where the chunks begin, so that there is one for each thread.
     """
 
     var: LoopVar
@@ -45,6 +47,7 @@ class For:
     lanes: int = 0
     grain: SizeLike = 1
     long: bool = False
+    joint: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,6 +169,11 @@ class Kernel:
     nodes: tuple[Tensor, ...] = ()
     work: SizeLike = 0
     can_fail: bool = False
+
+
+def joint_names(var: LoopVar) -> tuple[str, str]:
+    """The variables that hold the first iteration of a chunk of a joint loop, and the one behind the last."""
+    return f"{var.label}_begin", f"{var.label}_end"
 
 
 def child_blocks(statement: Statement) -> tuple[tuple[Statement, ...], ...]:

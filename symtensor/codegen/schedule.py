@@ -22,9 +22,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symtensor.codegen.two_pass import two_pass_of
+from symtensor.codegen.vectors import mentions
 from symtensor.ir import size as sz
-from symtensor.ir.scalar import Call, Load, LoopVar
-from symtensor.ir.size import Size, SizeLike, substitute
+from symtensor.ir.scalar import Call, Load, LoopVar, ValueIndex
+from symtensor.ir.size import Size, SizeLike, atoms, substitute
 from symtensor.ops.declare import Reduction
 from symtensor.optimizer.elements import walk
 from symtensor.optimizer.plan import KernelGroup
@@ -35,6 +36,7 @@ STAGE_CHUNK = 16384
 CHUNK_WORK = 131072
 ROWS_AN_UPDATE = 8
 UPDATE_CALLS = 48
+LEAST_LANES = 8  # columns from which on a gather that they spare is worth lanes along them
 TWO_PASS_CALLS = 3  # an addition, and a subtraction and a product about the center
 
 
@@ -113,6 +115,30 @@ def _contiguous_loads(group: KernelGroup, outer: bool) -> int:
     return found
 
 
+def _gathers(group: KernelGroup, outer: bool) -> int:
+    """How many loads at computed positions are not contiguous along the last outer, or the last inner, loop."""
+    found = 0
+    for sweep in group.sweeps:
+        var = (group.outer if outer else sweep.inner)[-1:]
+        loads = {(e.buffer, e.offset) for e in walk([c.value for c in sweep.computes]) if isinstance(e, Load)}
+        computed = [o for _, o in loads if not isinstance(o, int) and any(isinstance(a, ValueIndex) for a in atoms(o))]
+        found += sum(mentions(o, var[0]) and not _unit_stride(o, var[0]) for o in computed) if var else 0
+    return found
+
+
+def _runs_along_columns(group: KernelGroup) -> bool:
+    """Whether lanes along the last outer loop find memory more contiguous than lanes along the last inner loop.
+
+    Where they are equal, rows that are gathered by an index decide: they are read along the row, although the index
+    itself is read along the reduced axis, since one element of it serves all lanes.
+    """
+    width = group.outer[-1].extent
+    contiguous = _contiguous_loads(group, outer=True) - _contiguous_loads(group, outer=False)
+    gathers = _gathers(group, outer=True) - _gathers(group, outer=False)
+    long = not isinstance(width, int) or width >= LEAST_LANES
+    return contiguous > 0 or (contiguous == 0 and gathers < 0 and long)
+
+
 def _rows_an_update(group: KernelGroup) -> int:
     """Rows taken in between a load and a store of the accumulators: fewer where a row takes many operations."""
     calls = max(sum(isinstance(e, Call) for e in walk([c.value for c in s.computes])) for s in group.sweeps)
@@ -138,7 +164,7 @@ def choose(group: KernelGroup) -> Schedule:
         return (TwoStage(STAGE_CHUNK), Inner(), lanes, Parallel(CHUNK_WORK))
     if not inner:
         return (Sink(MAP_TILE), lanes, Parallel(CHUNK_WORK))
-    if _contiguous_loads(group, outer=True) > _contiguous_loads(group, outer=False):
+    if _runs_along_columns(group):
         reduces = any(isinstance(c.node.op, Reduction) for s in group.sweeps for c in s.computes)
         return (Sink(COLUMN_TILE, _rows_an_update(group) if reduces else 1), lanes, Parallel(CHUNK_WORK))
     return (Inner(), lanes, Parallel(CHUNK_WORK))

@@ -104,7 +104,8 @@ static int k2_sum_divide_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k2_sum_divide_range(st_given->ctx, st_given->ids, st_given->table, st_given->divide, st_given->slope_size0, st_given->ids_size1, begin, end);
 }
 static int k2_sum_divide(st_ctx *ctx, const int64_t *restrict ids, const double *restrict table, double *restrict divide, int64_t slope_size0, int64_t ids_size1) {
-  const int64_t extent = 6 * slope_size0, least = st_max_i64(((131072 / (3 + 6 * ids_size1))), 1);
+  const int64_t extent = 6 * slope_size0;
+  const int64_t least = st_max_i64(((131072 / (3 + 6 * ids_size1))), 1);
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -117,20 +118,29 @@ static int k2_sum_divide(st_ctx *ctx, const int64_t *restrict ids, const double 
 /* k3_scatter_add
  *   scatter_add: float64[50, 6]  at probe_06_embedding.py:21
  */
-static int k3_scatter_add_range(st_ctx *ctx, const int64_t *restrict ids, const double *restrict slope, double *restrict scatter_add, int64_t ids_size1, int64_t slope_size0, int64_t begin, int64_t end) {
-  for (int64_t owner = begin; owner < end; ++owner) {
-    for (int64_t i0 = 0; i0 < slope_size0; ++i0) {
-      for (int64_t i1 = 0; i1 < ids_size1; ++i1) {
-        const int64_t row = (ids[i0 * ids_size1 + i1] < 0) ? (ids[i0 * ids_size1 + i1] + (int64_t)50) : ids[i0 * ids_size1 + i1];
-        if ((st_mod_i64(row, (st_min_i64((1 + ((6 * ids_size1 * slope_size0) / 65536)), 8)))) == owner) {
+static int k3_scatter_add_range(st_ctx *ctx, const double *restrict slope, const int64_t *restrict ids, double *restrict scatter_add, int64_t slope_size0, int64_t ids_size1, int64_t begin, int64_t end) {
+  const int64_t owner_begin = begin, owner_end = end;
+  double update_row[6] __attribute__((aligned(64)));
+  for (int64_t i0 = 0; i0 < slope_size0; ++i0) {
+    {
+      int64_t i2 = 0;
+      {
+        const int64_t alive = 6;
+        const st_f64x8 t1 = ((st_splat_f64x8(1.0) * st_load_part_f64x8(slope + 6 * i0 + i2, alive)) / st_splat_f64x8((double)ids_size1)) * st_splat_f64x8((-0.1));
+        st_store_part_f64x8(update_row + i2, t1, alive);
+        i2 += 8;
+      }
+    }
+    for (int64_t i1 = 0; i1 < ids_size1; ++i1) {
+      const int64_t row = (ids[i0 * ids_size1 + i1] < 0) ? (ids[i0 * ids_size1 + i1] + (int64_t)50) : ids[i0 * ids_size1 + i1];
+      if (((row & (int64_t)63) >= owner_begin) & ((row & (int64_t)63) < owner_end)) {
+        {
+          int64_t i2 = 0;
           {
-            int64_t i2 = 0;
-            {
-              const int64_t alive = 6;
-              const st_f64x8 t1 = st_fma_f64x8(((st_splat_f64x8(1.0) * st_load_part_f64x8(slope + 6 * i0 + i2, alive)) / st_splat_f64x8((double)ids_size1)), st_splat_f64x8((-0.1)), st_load_part_f64x8(scatter_add + i2 + 6 * row, alive));
-              st_store_part_f64x8(scatter_add + i2 + 6 * row, t1, alive);
-              i2 += 8;
-            }
+            const int64_t alive = 6;
+            const st_f64x8 t1 = st_load_part_f64x8(scatter_add + i2 + 6 * row, alive) + st_load_part_f64x8(update_row + i2, alive);
+            st_store_part_f64x8(scatter_add + i2 + 6 * row, t1, alive);
+            i2 += 8;
           }
         }
       }
@@ -140,11 +150,11 @@ static int k3_scatter_add_range(st_ctx *ctx, const int64_t *restrict ids, const 
 }
 typedef struct {
   st_ctx *ctx;
-  const int64_t *ids;
   const double *slope;
+  const int64_t *ids;
   double *scatter_add;
-  int64_t ids_size1;
   int64_t slope_size0;
+  int64_t ids_size1;
   int64_t extent, grain;
 } k3_scatter_add_arguments;
 static int k3_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
@@ -153,16 +163,14 @@ static int k3_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k3_scatter_add_range(st_given->ctx, st_given->ids, st_given->slope, st_given->scatter_add, st_given->ids_size1, st_given->slope_size0, begin, end);
+  return k3_scatter_add_range(st_given->ctx, st_given->slope, st_given->ids, st_given->scatter_add, st_given->slope_size0, st_given->ids_size1, begin, end);
 }
-static int k3_scatter_add(st_ctx *ctx, const int64_t *restrict ids, const double *restrict slope, double *restrict scatter_add, int64_t ids_size1, int64_t slope_size0) {
-  const int64_t extent = st_min_i64((1 + ((6 * ids_size1 * slope_size0) / 65536)), 8), least = 1;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+static int k3_scatter_add(st_ctx *ctx, const double *restrict slope, const int64_t *restrict ids, double *restrict scatter_add, int64_t slope_size0, int64_t ids_size1) {
+  const int64_t extent = 64;
+  const int64_t grain = (extent + ctx->workers - 1) / ctx->workers; /* no bit depends on it */
   if (extent <= grain || ctx->workers < 2 || (24 * ids_size1 * slope_size0) < 40000)
-    return k3_scatter_add_range(ctx, ids, slope, scatter_add, ids_size1, slope_size0, 0, extent);
-  k3_scatter_add_arguments st_given = {ctx, ids, slope, scatter_add, ids_size1, slope_size0, extent, grain};
+    return k3_scatter_add_range(ctx, slope, ids, scatter_add, slope_size0, ids_size1, 0, extent);
+  k3_scatter_add_arguments st_given = {ctx, slope, ids, scatter_add, slope_size0, ids_size1, extent, grain};
   return ctx->parallel(ctx, k3_scatter_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
@@ -189,6 +197,6 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (k1_input_check(ctx, ids, slope_size0, ids_size1)) return 1;
   if (k2_sum_divide(ctx, ids, table, divide, slope_size0, ids_size1)) return 1;
   if (scatter_add != table) __builtin_memmove(scatter_add, table, (300) * 8);
-  if (k3_scatter_add(ctx, ids, slope, scatter_add, ids_size1, slope_size0)) return 1;
+  if (k3_scatter_add(ctx, slope, ids, scatter_add, slope_size0, ids_size1)) return 1;
   return 0;
 }

@@ -45,7 +45,8 @@ static int k1_greater_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k1_greater_range(st_given->ctx, st_given->x, st_given->limit, st_given->greater, st_given->x_size0, begin, end);
 }
 static int k1_greater(st_ctx *ctx, const double *restrict x, const double *restrict limit, uint8_t *restrict greater, int64_t x_size0) {
-  const int64_t extent = ((4095 + x_size0) / 4096), least = 8;
+  const int64_t extent = ((4095 + x_size0) / 4096);
+  const int64_t least = 8;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -183,7 +184,8 @@ static int k3_sum_partial_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k3_sum_partial_range(st_given->ctx, st_given->item, st_given->x, st_given->sum_2_row_part, st_given->sum_row_part, st_given->count, st_given->x_size0, begin, end);
 }
 static int k3_sum_partial(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, double *restrict sum_2_row_part, double *restrict sum_row_part, int64_t count, int64_t x_size0) {
-  const int64_t extent = ((16383 + count) / 16384), least = 1;
+  const int64_t extent = ((16383 + count) / 16384);
+  const int64_t least = 1;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -278,7 +280,8 @@ static int k4_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k4_add_range(st_given->ctx, st_given->item, st_given->x, st_given->sum_2, st_given->add, st_given->count, st_given->x_size0, begin, end);
 }
 static int k4_add(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, const double *restrict sum_2, double *restrict add, int64_t count, int64_t x_size0) {
-  const int64_t extent = ((4095 + count) / 4096), least = 2;
+  const int64_t extent = ((4095 + count) / 4096);
+  const int64_t least = 2;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -329,7 +332,8 @@ static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
   return k5_broadcast_to_range(st_given->ctx, st_given->scatter_add, st_given->x_size0, begin, end);
 }
 static int k5_broadcast_to(st_ctx *ctx, double *restrict scatter_add, int64_t x_size0) {
-  const int64_t extent = ((4095 + x_size0) / 4096), least = 32;
+  const int64_t extent = ((4095 + x_size0) / 4096);
+  const int64_t least = 32;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -343,16 +347,15 @@ static int k5_broadcast_to(st_ctx *ctx, double *restrict scatter_add, int64_t x_
  *   scatter_add: float64[x.shape[0]]  at probe_12_nonzero.py:16
  */
 static int k6_scatter_add_range(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, double *restrict scatter_add, int64_t count, int64_t x_size0, int64_t begin, int64_t end) {
-  for (int64_t owner = begin; owner < end; ++owner) {
-    for (int64_t i0 = 0; i0 < count; ++i0) {
-      const int64_t row = (item[i0] < 0) ? (item[i0] + x_size0) : item[i0];
-      if ((st_mod_i64(row, (st_min_i64((1 + (count / 65536)), 8)))) == owner) {
-        const int64_t t1 = item[i0];
-        const int64_t t2 = (t1 < 0) ? (t1 + x_size0) : t1;
-        const double t3 = x[t2];
-        const double t4 = st_fma_f64(3.0, (t3 * t3), scatter_add[row]);
-        scatter_add[row] = t4;
-      }
+  const int64_t owner_begin = begin, owner_end = end;
+  for (int64_t i0 = 0; i0 < count; ++i0) {
+    const int64_t row = (item[i0] < 0) ? (item[i0] + x_size0) : item[i0];
+    if (((row & (int64_t)63) >= owner_begin) & ((row & (int64_t)63) < owner_end)) {
+      const int64_t t1 = item[i0];
+      const int64_t t2 = (t1 < 0) ? (t1 + x_size0) : t1;
+      const double t3 = x[t2];
+      const double t4 = st_fma_f64(3.0, (t3 * t3), scatter_add[row]);
+      scatter_add[row] = t4;
     }
   }
   return 0;
@@ -375,10 +378,8 @@ static int k6_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k6_scatter_add_range(st_given->ctx, st_given->item, st_given->x, st_given->scatter_add, st_given->count, st_given->x_size0, begin, end);
 }
 static int k6_scatter_add(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, double *restrict scatter_add, int64_t count, int64_t x_size0) {
-  const int64_t extent = st_min_i64((1 + (count / 65536)), 8), least = 1;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  const int64_t extent = 64;
+  const int64_t grain = (extent + ctx->workers - 1) / ctx->workers; /* no bit depends on it */
   if (extent <= grain || ctx->workers < 2 || (4 * count) < 40000)
     return k6_scatter_add_range(ctx, item, x, scatter_add, count, x_size0, 0, extent);
   k6_scatter_add_arguments st_given = {ctx, item, x, scatter_add, count, x_size0, extent, grain};
