@@ -181,7 +181,7 @@ class Builder:
         """A kernel group as launches."""
         name = self.kernel_name(group.nodes)
         given = self.schedules.get(name)
-        lowering = GroupLowering(group, name, self.memory, given, self.fma, pieces=not self.device)
+        lowering = GroupLowering(group, name, self.memory, given, self.fma, host=not self.device)
         kernels = lower(lowering)
         for scratch, dtype, elements in lowering.partials:
             self.storages[scratch] = Storage(scratch, dtype, elements, "temporary")

@@ -31,6 +31,16 @@ class CPrinter(KernelPrinter):
         self._scratch_bytes: SizeLike = 0
 
     # ------------------------------------------------------------------------------------------------- statements
+    def statement(self, s: ir.Statement, indent: str) -> list[str]:
+        """One statement as lines."""
+        if isinstance(s, ir.Transpose):
+            dtype = s.source.dtype
+            name = self._recorded("transpose", SUFFIX[dtype.name], max(2, self.width // dtype.itemsize))
+            sizes = ", ".join(_bare(self.size(n)) for n in (s.across, s.rows, s.columns))
+            start = f"{s.source.buffer} + {_bare(self.size(s.source.offset))}"
+            return [f"{indent}{name}({s.target}, {_bare(self.size(s.stride))}, {start}, {sizes});"]
+        return super().statement(s, indent)
+
     def loop(self, s: ir.For, indent: str) -> list[str]:
         """A simd loop as vectors, others in order."""
         if s.kind == "simd" and vectorisable(s) and not _short(s):

@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import Expr, LoopVar
+from symtensor.ir.scalar import Expr, Load, LoopVar
 from symtensor.ir.size import Atom, SizeLike
 from symtensor.ops.declare import Monoid
 
@@ -122,6 +122,21 @@ class Alloc:
 
 
 @dataclass(frozen=True, eq=False)
+class Transpose:
+    """Copy a block of memory into an array, rows and columns exchanged; on a CPU only.
+
+    ``target[i * stride + j]`` becomes the element ``i + j * across`` after ``source``, for ``i < rows, j < columns``.
+    """
+
+    target: str
+    stride: SizeLike
+    source: Load
+    across: SizeLike
+    rows: SizeLike
+    columns: SizeLike
+
+
+@dataclass(frozen=True, eq=False)
 class Barrier:
     """All threads of a work group arrive before any goes on; nothing on a CPU."""
 
@@ -136,7 +151,7 @@ class Fail:
     step: Expr | None = None
 
 
-Statement = For | While | If | Let | Declare | Assign | Store | Accumulate | Alloc | Barrier | Fail
+Statement = For | While | If | Let | Declare | Assign | Store | Accumulate | Alloc | Transpose | Barrier | Fail
 
 
 @dataclass(frozen=True, eq=False)
@@ -203,6 +218,9 @@ def expressions(statement: Statement) -> tuple[Expr, ...]:
         return (Index(statement.var.extent), Index(statement.grain))
     if isinstance(statement, Alloc):
         return (Index(statement.extent),)
+    if isinstance(statement, Transpose):
+        sizes = (statement.stride, statement.across, statement.rows, statement.columns)
+        return (statement.source, *map(Index, sizes))
     return ()
 
 

@@ -19,16 +19,17 @@ Defaults, with the measurements that they come from (project benchmarks on a 2-c
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symtensor.codegen.two_pass import two_pass_of
-from symtensor.codegen.vectors import mentions
+from symtensor.codegen.vectors import coefficient, mentions
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Call, Load, LoopVar, ValueIndex
 from symtensor.ir.size import Size, SizeLike, atoms, substitute
 from symtensor.ops.declare import Reduction
 from symtensor.optimizer.elements import walk
-from symtensor.optimizer.plan import KernelGroup
+from symtensor.optimizer.plan import GLOBAL, SCRATCH, KernelGroup
 
 MAP_TILE = 4096
 COLUMN_TILE = 512
@@ -61,6 +62,18 @@ class TwoStage:
 
 
 @dataclass(frozen=True)
+class Tile:
+    """Copy loads that are contiguous along another outer loop through scratch, transposed.
+
+    A block takes ``rows`` iterations of that loop and ``columns`` of the lanes (0: all of them).  A device, whose
+    threads share memory lines by themselves, leaves this step out.
+    """
+
+    rows: int
+    columns: int = 0
+
+
+@dataclass(frozen=True)
 class Lanes:
     """Iterations of a simd loop that run side by side."""
 
@@ -79,7 +92,7 @@ class Serial:
     """Run everything in order: too small to be worth more."""
 
 
-Step = Sink | Inner | TwoStage | Lanes | Parallel | Serial
+Step = Sink | Inner | Tile | TwoStage | Lanes | Parallel | Serial
 Schedule = tuple[Step, ...]
 
 
@@ -139,6 +152,63 @@ def _runs_along_columns(group: KernelGroup) -> bool:
     return contiguous > 0 or (contiguous == 0 and gathers < 0 and long)
 
 
+def transposed(load: Load, lane: LoopVar, row: LoopVar, others: Iterable[LoopVar] = ()) -> bool:
+    """Whether a load is contiguous along ``row``, while lanes along ``lane`` would jump from line to line."""
+    if load.dtype.kind not in "fiu" or load.dtype.itemsize not in (4, 8) or not _unit_stride(load.offset, row):
+        return False
+    across = coefficient(load.offset, lane)
+    if across is None or (isinstance(across, int) and abs(across) < LEAST_LANES) or mentions(across, row):
+        return False
+    return not any(mentions(load.offset, other) for other in others)
+
+
+def transposed_along(group: KernelGroup) -> LoopVar | None:
+    """The outer loop along which most transposed loads are contiguous; None if there are none."""
+    maps = not any(s.inner for s in group.sweeps)
+    counts: dict[LoopVar, int] = {}
+    for sweep in group.sweeps:
+        loops = group.outer if maps else sweep.inner
+        for e in walk([c.value for c in sweep.computes]):
+            for row in (group.outer[:-1] if maps else group.outer) if isinstance(e, Load) and loops else ():
+                small = isinstance(row.extent, int) and row.extent < LEAST_LANES
+                if not small and transposed(e, loops[-1], row, () if maps else loops[:-1]):
+                    counts[row] = counts.get(row, 0) + 1
+    return max(counts, key=lambda row: counts[row], default=None)
+
+
+def _tile(group: KernelGroup) -> tuple[Tile, ...]:
+    """The step for transposed loads, if there are any.
+
+    A block of rows is one cache line of each row that is copied, two where only a tile is copied: 32 x 128 float32 are
+    16 kB.  Shorter rows than a vector are gathered as before.
+    """
+    if transposed_along(group) is None:
+        return ()
+    widest = 8 if lanes_for(group) == 32 else 4
+    if any(s.inner for s in group.sweeps):
+        short = any(s.inner and isinstance(n := s.inner[-1].extent, int) and n < LEAST_LANES for s in group.sweeps)
+        return () if short else (Tile(64 // widest),)
+    last = group.outer[-1].extent
+    if (isinstance(last, int) and last < LEAST_LANES) or any(c.storage == SCRATCH for c in group.sweeps[0].computes):
+        return ()
+    return (Tile(128 // widest, 128),)
+
+
+def _stores_rows(group: KernelGroup) -> bool:
+    """Whether some result is stored contiguously along an inner loop."""
+    for sweep in group.sweeps:
+        for c in sweep.computes:
+            if (
+                c.storage == GLOBAL
+                and not c.reduced
+                and sweep.inner
+                and c.index
+                and _unit_stride(c.index[-1], sweep.inner[-1])
+            ):
+                return True
+    return False
+
+
 def _rows_an_update(group: KernelGroup) -> int:
     """Rows taken in between a load and a store of the accumulators: fewer where a row takes many operations."""
     calls = max(sum(isinstance(e, Call) for e in walk([c.value for c in s.computes])) for s in group.sweeps)
@@ -163,8 +233,8 @@ def choose(group: KernelGroup) -> Schedule:
             return (Inner(), lanes, Serial())
         return (TwoStage(STAGE_CHUNK), Inner(), lanes, Parallel(CHUNK_WORK))
     if not inner:
-        return (Sink(MAP_TILE), lanes, Parallel(CHUNK_WORK))
-    if _runs_along_columns(group):
+        return (Sink(MAP_TILE), *_tile(group), lanes, Parallel(CHUNK_WORK))
+    if _runs_along_columns(group) and not (_stores_rows(group) and _tile(group)):
         reduces = any(isinstance(c.node.op, Reduction) for s in group.sweeps for c in s.computes)
         return (Sink(COLUMN_TILE, _rows_an_update(group) if reduces else 1), lanes, Parallel(CHUNK_WORK))
-    return (Inner(), lanes, Parallel(CHUNK_WORK))
+    return (Inner(), *_tile(group), lanes, Parallel(CHUNK_WORK))
