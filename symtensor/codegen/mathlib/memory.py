@@ -5,7 +5,8 @@ from __future__ import annotations
 from symtensor.codegen.mathlib.target import QUALIFIERS, Target
 from symtensor.codegen.mathlib.x86 import masked_move
 
-MEMORY = ("load", "store", "load_part", "store_part", "transpose")
+MEMORY = ("load", "store", "load_part", "store_part", "load_pairs", "load_back", "load_back_pairs", "transpose")
+STEPS = {2: "load_pairs", -1: "load_back", -2: "load_back_pairs"}  # loads by the step between their elements
 TREES = ("sum_tree", "max_tree", "min_tree")
 
 
@@ -13,6 +14,8 @@ def memory_source(name: str, t: Target) -> str:
     """Unaligned loads and stores, whole or of the first n elements (0 <= n <= lanes); nothing else is touched."""
     if name == "transpose":
         return transpose_source(t)
+    if name in STEPS.values():
+        return _stepping_source(name, t)
     v = f"st_{t.suffix}" if t.vector else t.scalar
     head = {
         "load": f"{v} st_load_{t.suffix}(const {t.scalar} *p)",
@@ -40,6 +43,29 @@ def memory_source(name: str, t: Target) -> str:
             else "for (int64_t k = 0; k < n; ++k) p[k] = a[k];"
         )
     return f"{QUALIFIERS['c']} {head} {{ {body} }}\n"
+
+
+def _stepping_source(name: str, t: Target) -> str:
+    """Every second element, forwards or backwards, or all backwards; nothing beyond the last of them is touched."""
+    if t.dialect != "c" or not t.vector:
+        raise ValueError(f"the {t.dialect} dialect has no {name} for {t.lanes} lanes")
+    n, step = t.lanes, next(step for step, word in STEPS.items() if word == name)
+    lanes = {
+        2: [2 * k if 2 * k < n else 2 * k + 1 for k in range(n)],
+        -1: [n - 1 - k for k in range(n)],
+        -2: [n - 1 - 2 * k if 2 * k < n else 3 * n - 2 - 2 * k for k in range(n)],
+    }[step]
+    first, second = {2: (0, n - 1), -1: (1 - n, 1 - n), -2: (1 - n, 2 - 2 * n)}[step]
+    v, order = f"st_{t.suffix}", ", ".join(map(str, lanes))
+    load = f"st_load_{t.suffix}"
+    return f"""{QUALIFIERS["c"]} {v} st_{name}_{t.suffix}(const {t.scalar} *p) {{
+#if ST_SHUFFLE
+  return __builtin_shufflevector({load}(p + ({first})), {load}(p + ({second})), {order});
+#else
+  {v} r = {{ 0 }}; for (int64_t k = 0; k < {n}; ++k) r[k] = p[k * ({step})]; return r;
+#endif
+}}
+"""
 
 
 TRANSPOSE = """\
