@@ -9,6 +9,8 @@ Defaults, with the measurements that they come from (project benchmarks on a 2-c
   reductions.  The tile is 512 columns (partial sums stay in L1, enough chunks for threads), 4096 elements for maps.
 * ``Inner`` lanes along the last *inner* axis otherwise: row reductions.
 * ``TwoStage`` for reductions to a scalar: chunks of 16384 elements, so that the combine tree is a function of the size.
+* ``Tile`` blocks where a load is contiguous along a loop that has no lanes: ``x.T + y`` of 4096 x 4096 float32 took 7
+  times as long as C by hand when lanes were gathered, 1.03 times with tiles.
 * 64 lanes for elements up to 4 bytes, 32 for 8 bytes: four vectors in flight on AVX-512, which is what it takes to hide
   the latency of an addition.
 * Column reductions take ``ROWS_AN_UPDATE`` rows between a load and a store of an accumulator (one row: bound by stores;
@@ -168,11 +170,14 @@ def transposed_along(group: KernelGroup) -> LoopVar | None:
     counts: dict[LoopVar, int] = {}
     for sweep in group.sweeps:
         loops = group.outer if maps else sweep.inner
-        for e in walk([c.value for c in sweep.computes]):
-            for row in (group.outer[:-1] if maps else group.outer) if isinstance(e, Load) and loops else ():
-                small = isinstance(row.extent, int) and row.extent < LEAST_LANES
-                if not small and transposed(e, loops[-1], row, () if maps else loops[:-1]):
-                    counts[row] = counts.get(row, 0) + 1
+        if not loops:
+            continue
+        loads = [e for e in walk([c.value for c in sweep.computes]) if isinstance(e, Load)]
+        for row in group.outer[:-1] if maps else group.outer:
+            small = isinstance(row.extent, int) and row.extent < LEAST_LANES
+            found = 0 if small else sum(transposed(e, loops[-1], row, () if maps else loops[:-1]) for e in loads)
+            if found:
+                counts[row] = counts.get(row, 0) + found
     return max(counts, key=lambda row: counts[row], default=None)
 
 

@@ -302,11 +302,12 @@ class VectorLoop:
     def load(self, e: Load, copy: _Copy) -> str:
         """Consecutive elements of a buffer, every second of them, backwards too, or gathered ones."""
         step = self.stride(e.offset)
-        if step != 1 and (step not in STEPS or copy.alive is not None):
+        stepping = STEPS.get(step) if isinstance(step, int) and copy.alive is None else None
+        if step != 1 and stepping is None:
             return self.gather(e, copy)
         at = f"{e.buffer} + {_bare(self.p_size(e.offset, copy))}"
         if copy.alive is None:
-            text = f"{self.primitive(STEPS[step] if step != 1 else 'load', e.dtype)}({at})"
+            text = f"{self.primitive(stepping or 'load', e.dtype)}({at})"
         else:
             text = f"{self.primitive('load_part', e.dtype)}({at}, {copy.alive})"
         if e.dtype == BOOL:

@@ -76,7 +76,7 @@ def test_rows_of_a_transposed_matrix_are_copied_once_for_all_sweeps(dtype):
 
 def test_a_row_reduction_of_both_orders():
     x, y = st.fmatrix("x"), st.fmatrix("y")
-    kernel, steps = kernel_of([(x.T * y).sum(axis=1)], [x, y])
+    _, steps = kernel_of([(x.T * y).sum(axis=1)], [x, y])
     assert Tile(16) in steps
     function = st.compile((x.T * y).sum(axis=1), [x, y])
     rng = np.random.default_rng(3)
