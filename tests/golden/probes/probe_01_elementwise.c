@@ -77,7 +77,8 @@ static int k1_divide_add_maximum_chunk(void *argument, int64_t chunk, int64_t wo
   return k1_divide_add_maximum_range(st_given->ctx, st_given->a, st_given->b, st_given->c, st_given->add, st_given->maximum, st_given->c_size0, begin, end);
 }
 static int k1_divide_add_maximum(st_ctx *ctx, const double *restrict a, const double *restrict b, const double *restrict c, double *restrict add, double *restrict maximum, int64_t c_size0) {
-  const int64_t extent = ((4095 + c_size0) / 4096), least = 2;
+  const int64_t extent = ((4095 + c_size0) / 4096);
+  const int64_t least = 2;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);

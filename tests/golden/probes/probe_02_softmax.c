@@ -217,7 +217,8 @@ static int k1_supremum_exp_sum_chunk(void *argument, int64_t chunk, int64_t work
   return k1_supremum_exp_sum_range(st_given->ctx, st_given->x, st_given->weights, st_given->divide, st_given->multiply, st_given->weights_size0, st_given->weights_size1, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
 static int k1_supremum_exp_sum(st_ctx *ctx, const double *restrict x, const double *restrict weights, double *restrict divide, double *restrict multiply, int64_t weights_size0, int64_t weights_size1, char *scratch) {
-  const int64_t extent = weights_size0, least = st_max_i64(((131072 / (st_max_i64(1, (24 * weights_size1))))), 1);
+  const int64_t extent = weights_size0;
+  const int64_t least = st_max_i64(((131072 / (st_max_i64(1, (24 * weights_size1))))), 1);
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);

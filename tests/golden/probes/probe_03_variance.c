@@ -322,7 +322,8 @@ static int k1_sum_of_squared_deviations_sum_divide_chunk(void *argument, int64_t
   return k1_sum_of_squared_deviations_sum_divide_range(st_given->ctx, st_given->x, st_given->u, st_given->divide, st_given->multiply, st_given->sum, st_given->u_size0, st_given->v_size0, st_given->x_size0, begin, end);
 }
 static int k1_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *restrict x, const double *restrict u, double *restrict divide, double *restrict multiply, double *restrict sum, int64_t u_size0, int64_t v_size0, int64_t x_size0) {
-  const int64_t extent = ((511 + u_size0) / 512), least = st_max_i64(((131072 / (2048 + 8704 * v_size0))), 1);
+  const int64_t extent = ((511 + u_size0) / 512);
+  const int64_t least = st_max_i64(((131072 / (2048 + 8704 * v_size0))), 1);
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -565,7 +566,8 @@ static int k2_sum_of_squared_deviations_sum_divide_chunk(void *argument, int64_t
   return k2_sum_of_squared_deviations_sum_divide_range(st_given->ctx, st_given->x, st_given->v, st_given->multiply, st_given->sum, st_given->divide_2, st_given->add, st_given->v_size0, st_given->u_size0, st_given->x_size1, st_given->x_size0, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
 static int k2_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, char *scratch) {
-  const int64_t extent = v_size0, least = st_max_i64(((131072 / (3 + 30 * u_size0))), 1);
+  const int64_t extent = v_size0;
+  const int64_t least = st_max_i64(((131072 / (3 + 30 * u_size0))), 1);
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);

@@ -64,7 +64,8 @@ static int k1_sum_partial_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k1_sum_partial_range(st_given->ctx, st_given->x, st_given->sum_row_part, st_given->x_size0, st_given->x_size1, begin, end);
 }
 static int k1_sum_partial(st_ctx *ctx, const double *restrict x, double *restrict sum_row_part, int64_t x_size0, int64_t x_size1) {
-  const int64_t extent = ((16383 + x_size0 * x_size1) / 16384), least = 1;
+  const int64_t extent = ((16383 + x_size0 * x_size1) / 16384);
+  const int64_t least = 1;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -135,7 +136,8 @@ static int k2_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
   return k2_broadcast_to_range(st_given->ctx, st_given->sum, st_given->broadcast_to, st_given->x_size0, st_given->x_size1, begin, end);
 }
 static int k2_broadcast_to(st_ctx *ctx, const double *restrict sum, double *restrict broadcast_to, int64_t x_size0, int64_t x_size1) {
-  const int64_t extent = ((4095 + x_size0 * x_size1) / 4096), least = 10;
+  const int64_t extent = ((4095 + x_size0 * x_size1) / 4096);
+  const int64_t least = 10;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);

@@ -234,7 +234,8 @@ static int k1_update_slice_chunk(void *argument, int64_t chunk, int64_t worker) 
   return k1_update_slice_range(st_given->ctx, st_given->u, st_given->update_slice, st_given->weights_size0, st_given->weights_size1, st_given->u_size0, st_given->u_size1, begin, end);
 }
 static int k1_update_slice(st_ctx *ctx, const double *restrict u, double *restrict update_slice, int64_t weights_size0, int64_t weights_size1, int64_t u_size0, int64_t u_size1) {
-  const int64_t extent = weights_size0 * ((4095 + weights_size1) / 4096), least = 1;
+  const int64_t extent = weights_size0 * ((4095 + weights_size1) / 4096);
+  const int64_t least = 1;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -754,7 +755,8 @@ static int k2_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k2_add_range(st_given->ctx, st_given->weights, st_given->add, st_given->weights_size0, st_given->weights_size1, st_given->u_size0, st_given->u_size1, begin, end);
 }
 static int k2_add(st_ctx *ctx, const double *restrict weights, double *restrict add, int64_t weights_size0, int64_t weights_size1, int64_t u_size0, int64_t u_size1) {
-  const int64_t extent = weights_size0 * ((4095 + weights_size1) / 4096), least = 1;
+  const int64_t extent = weights_size0 * ((4095 + weights_size1) / 4096);
+  const int64_t least = 1;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);

@@ -92,7 +92,8 @@ static int k2_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k2_multiply_range(st_given->ctx, st_given->slope, st_given->multiply, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->slope_size3, begin, end);
 }
 static int k2_multiply(st_ctx *ctx, const double *restrict slope, double *restrict multiply, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t slope_size3) {
-  const int64_t extent = ((4095 + slope_size0 * slope_size1 * slope_size2 * slope_size3) / 4096), least = 10;
+  const int64_t extent = ((4095 + slope_size0 * slope_size1 * slope_size2 * slope_size3) / 4096);
+  const int64_t least = 10;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -342,7 +343,8 @@ static int k4_divide_supremum_exp_chunk(void *argument, int64_t chunk, int64_t w
   return k4_divide_supremum_exp_range(st_given->ctx, st_given->contract_5, st_given->contract_6, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->q_size3, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
 static int k4_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch) {
-  const int64_t extent = slope_size0 * slope_size1 * slope_size2, least = st_max_i64(((131072 / (st_max_i64(1, (28 * v_size2))))), 1);
+  const int64_t extent = slope_size0 * slope_size1 * slope_size2;
+  const int64_t least = st_max_i64(((131072 / (st_max_i64(1, (28 * v_size2))))), 1);
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);

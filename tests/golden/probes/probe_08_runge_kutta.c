@@ -118,7 +118,8 @@ static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k4_multiply_range(st_given->ctx, st_given->weights, st_given->multiply_2, st_given->weights_size0, begin, end);
 }
 static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *restrict multiply_2, int64_t weights_size0) {
-  const int64_t extent = ((4095 + 3 * weights_size0) / 4096), least = 10;
+  const int64_t extent = ((4095 + 3 * weights_size0) / 4096);
+  const int64_t least = 10;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);

@@ -110,7 +110,8 @@ static int k3_tanh_square_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k3_tanh_square_range(st_given->ctx, st_given->row_row, st_given->contract_3, st_given->b, st_given->item_row, st_given->item_6_row, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
 static int k3_tanh_square(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_3, const double *restrict b, double *restrict item_row, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = weights_size1 * ((4095 + weights_size2) / 4096), least = 2;
+  const int64_t extent = weights_size1 * ((4095 + weights_size2) / 4096);
+  const int64_t least = 2;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -168,7 +169,8 @@ static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k4_multiply_range(st_given->ctx, st_given->weights, st_given->multiply, st_given->weights_size0, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
 static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *restrict multiply, int64_t weights_size0, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size0 * weights_size1 * weights_size2) / 4096), least = 10;
+  const int64_t extent = ((4095 + weights_size0 * weights_size1 * weights_size2) / 4096);
+  const int64_t least = 10;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -220,7 +222,8 @@ static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
   return k5_broadcast_to_range(st_given->ctx, st_given->broadcast_to, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
 static int k5_broadcast_to(st_ctx *ctx, double *restrict broadcast_to, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), least = 32;
+  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096);
+  const int64_t least = 32;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -271,7 +274,8 @@ static int k6_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
   return k6_broadcast_to_range(st_given->ctx, st_given->broadcast_to_2, st_given->weights_size2, begin, end);
 }
 static int k6_broadcast_to(st_ctx *ctx, double *restrict broadcast_to_2, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size2) / 4096), least = 32;
+  const int64_t extent = ((4095 + weights_size2) / 4096);
+  const int64_t least = 32;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -330,7 +334,8 @@ static int k7_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k7_multiply_range(st_given->ctx, st_given->d_h, st_given->row_row_2, st_given->row_row_3, st_given->item_7_row, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
 static int k7_multiply(st_ctx *ctx, const double *restrict d_h, const double *restrict row_row_2, const double *restrict row_row_3, double *restrict item_7_row, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096), least = 5;
+  const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096);
+  const int64_t least = 5;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -500,7 +505,8 @@ static int k9_sum_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k9_sum_add_range(st_given->ctx, st_given->item_7_row, st_given->d_b, st_given->d_b_next, st_given->weights_size2, st_given->weights_size1, begin, end);
 }
 static int k9_sum_add(st_ctx *ctx, const double *restrict item_7_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1) {
-  const int64_t extent = ((511 + weights_size2) / 512), least = st_max_i64(((131072 / (2048 + 1024 * weights_size1))), 1);
+  const int64_t extent = ((511 + weights_size2) / 512);
+  const int64_t least = st_max_i64(((131072 / (2048 + 1024 * weights_size1))), 1);
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -597,7 +603,8 @@ static int k12_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k12_add_range(st_given->ctx, st_given->contract_4, st_given->add, st_given->w_size0, st_given->weights_size2, begin, end);
 }
 static int k12_add(st_ctx *ctx, const double *restrict contract_4, double *restrict add, int64_t w_size0, int64_t weights_size2) {
-  const int64_t extent = ((4095 + w_size0 * weights_size2) / 4096), least = 10;
+  const int64_t extent = ((4095 + w_size0 * weights_size2) / 4096);
+  const int64_t least = 10;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
@@ -653,7 +660,8 @@ static int k14_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k14_add_range(st_given->ctx, st_given->contract_5, st_given->add_2, st_given->weights_size2, begin, end);
 }
 static int k14_add(st_ctx *ctx, const double *restrict contract_5, double *restrict add_2, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size2 * weights_size2) / 4096), least = 10;
+  const int64_t extent = ((4095 + weights_size2 * weights_size2) / 4096);
+  const int64_t least = 10;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);

@@ -45,7 +45,8 @@ static int k1_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
   return k1_multiply_range(st_given->ctx, st_given->item, st_given->multiply, st_given->a_size0, st_given->a_size1, begin, end);
 }
 static int k1_multiply(st_ctx *ctx, const double *restrict item, double *restrict multiply, int64_t a_size0, int64_t a_size1) {
-  const int64_t extent = ((4095 + a_size0 * st_min_i64(a_size0, a_size1)) / 4096), least = 10;
+  const int64_t extent = ((4095 + a_size0 * st_min_i64(a_size0, a_size1)) / 4096);
+  const int64_t least = 10;
   /* an even number of equal chunks, a function of the sizes alone */
   const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
   const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
