@@ -16,7 +16,7 @@ setup(
             sources=sorted(str(path) for path in NATIVE.glob("*.c")),
             depends=[str(NATIVE / "native.h"), "symtensor/runtime/abi.h"],
             include_dirs=[numpy.get_include()],
-            extra_compile_args=["-O2", "-std=gnu11", "-pthread", "-fvisibility=hidden"],
+            extra_compile_args=["-O3", "-std=gnu11", "-pthread", "-fvisibility=hidden"],
             extra_link_args=["-pthread"],
             optional=True,  # without a C compiler symtensor works through cffi, with slower calls
         )

@@ -33,12 +33,13 @@ from symtensor.codegen.program import (
     written,
 )
 from symtensor.codegen.resolve import resolve, row_major
+from symtensor.codegen.scatter import scatter_kernel
 from symtensor.codegen.schedule import Schedule
 from symtensor.errors import CODES, CompileError, UnsupportedError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, users
 from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import BOOL, Const, Load, LoopVar, Var, call, cast, index
+from symtensor.ir.scalar import BOOL, Const, Load, LoopVar, Var, cast, index
 from symtensor.ir.size import AnonymousDim, Atom, Bound, Dim, ScalarValue, Size, SizeLike, atoms
 from symtensor.ops.declare import CONSTANT
 from symtensor.ops.effects import CHECK, show
@@ -49,7 +50,6 @@ from symtensor.optimizer.plan import CheckStep, KernelGroup, NodeStep, Plan
 from symtensor.optimizer.roots import VIEWS
 from symtensor.options import Options
 
-OWNERS = 8  # pieces of a large scatter, a power of two: each adds the rows whose position modulo OWNERS is its own
 INT64 = np.dtype("int64")
 
 
@@ -183,7 +183,7 @@ class Builder:
         """A kernel group as launches."""
         name = self.kernel_name(group.nodes)
         given = self.schedules.get(name)
-        lowering = GroupLowering(group, name, self.memory, given, self.fma, pieces=not self.device)
+        lowering = GroupLowering(group, name, self.memory, given, self.fma, host=not self.device)
         kernels = lower(lowering)
         if not self.device:
             kernels = [scratch_in_outputs(k) for k in kernels]
@@ -244,40 +244,8 @@ class Builder:
         """Add rows at computed positions: a copy of the base, then rows in order, large ones by several owners."""
         node, group = step.node, step.group
         assert group is not None
-        base, indices, _ = node.inputs
-        target, axis = self.memory.buffer(node), node.attr("axis")
-        shape = self.memory.shape(node)
-        group = resolve(group, lambda n, at: Load(self.memory.buffer(n), row_major(at, self.memory.shape(n)), n.dtype))
-        where, update = group.sweeps[0].computes
-        rows, extent = axis + indices.ndim, shape[axis]
-        bind = Binder(self.fma)
-        raw = bind(cast(where.value, INT64))
-        head = bind.take()
-        position = ir.Let("row", call("select", raw < 0, raw + index(extent), raw))
-        at_row = _named("row")
-        inner = group.outer[:axis] + group.outer[rows:]
-        place = (*map(Size.of, group.outer[:axis]), at_row, *map(Size.of, group.outer[rows:]))
-        offset = row_major(place, shape)
-        bind = Binder(self.fma)
-        value = bind(node.op.combine(Load(target, offset, node.dtype), update.value))  # type: ignore[attr-defined]
-        body: list[ir.Statement] = [*bind.take(), ir.Store(target, offset, value)]
-        for depth, var in enumerate(reversed(inner)):
-            body = [ir.For(var, tuple(body), "simd" if depth == 0 else "serial", lanes=32 if depth == 0 else 0)]
-        total = self.elements(node.inputs[2])
-        # one owner or all of them, so that the remainder is a mask: a division a row took half of a small scatter
-        last = sz.mul(sz.minimum(1, sz.floordiv(total, 65536)), OWNERS - 1)
-        owner = LoopVar("owner", sz.add(last, 1))
-        mine = call("eq", call("bit_and", index(at_row), index(last)), index(Size.of(owner)))
-        body = [*head, position, ir.If(mine, tuple(body))]
-        for var in reversed(group.outer[axis:rows]):
-            body = [ir.For(var, tuple(body))]
-        kernel = make_kernel(
-            self.kernel_name([node]),
-            (ir.For(owner, tuple(body), "parallel"),),
-            (node,),
-            sz.mul(total, 4),
-            self.memory.dtypes,
-        )
+        base, target = node.inputs[0], self.memory.buffer(node)
+        kernel = scatter_kernel(self.kernel_name([node]), node, group, self.memory, self.fma)
         source = self.memory.buffer(base)
         copy = [Copy(target, source, node.dtype, self.elements(node))] if source != target else []
         return [*copy, Launch(kernel)]
@@ -328,11 +296,6 @@ class Builder:
         from symtensor.ops.item import item
 
         return self.store(item(node, k))
-
-
-def _named(name: str) -> Size:
-    """A variable of the kernel as an index atom."""
-    return Size.of(LoopVar(name, 0))
 
 
 def bind_atoms(arguments: tuple[Tensor, ...], canonical: Guards) -> dict[Atom, tuple[int, int]]:

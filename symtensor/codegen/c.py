@@ -31,6 +31,16 @@ class CPrinter(KernelPrinter):
         self._scratch_bytes: SizeLike = 0
 
     # ------------------------------------------------------------------------------------------------- statements
+    def statement(self, s: ir.Statement, indent: str) -> list[str]:
+        """One statement as lines."""
+        if isinstance(s, ir.Transpose):
+            dtype = s.source.dtype
+            name = self._recorded("transpose", SUFFIX[dtype.name], max(2, self.width // dtype.itemsize))
+            sizes = ", ".join(_bare(self.size(n)) for n in (s.across, s.rows, s.columns))
+            start = f"{s.source.buffer} + {_bare(self.size(s.source.offset))}"
+            return [f"{indent}{name}({s.target}, {_bare(self.size(s.stride))}, {start}, {sizes});"]
+        return super().statement(s, indent)
+
     def loop(self, s: ir.For, indent: str) -> list[str]:
         """A simd loop as vectors, others in order."""
         if s.kind == "simd" and vectorisable(s) and not _short(s):
@@ -131,12 +141,22 @@ class CPrinter(KernelPrinter):
             fields += "  int64_t scratch_bytes;\n"
             given.append(bytes_each)
         work = self.size(kernel.work)
+        if loop.joint:
+            first, last = ir.joint_names(loop.var)
+            run = [f"  const int64_t {first} = begin, {last} = end;", *self.block(loop.body, "  ")]
+            chunks = ["    grain = (extent + ctx->workers - 1) / ctx->workers; /* no bit depends on it */"]
+        else:
+            run = [f"  for (int64_t {v} = begin; {v} < end; ++{v}) {{", *self.block(loop.body, "    "), "  }"]
+            chunks = [
+                f"    const int64_t least = {_bare(self.size(loop.grain))};",
+                "    /* an even number of equal chunks, a function of the sizes alone */",
+                "    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);",
+                "    grain = (extent + 2 * pairs - 1) / (2 * pairs);",
+            ]
         return [
             f"static int {name}_range({head}) {{",
             *self.block(kernel.body[:-1], "  "),
-            f"  for (int64_t {v} = begin; {v} < end; ++{v}) {{",
-            *self.block(loop.body, "    "),
-            "  }",
+            *run,
             "  return 0;",
             "}",
             "typedef struct {",
@@ -154,10 +174,7 @@ class CPrinter(KernelPrinter):
             f"  const int64_t extent = {_bare(self.size(loop.var.extent))};",
             "  int64_t grain = extent;",
             f"  if (ctx->workers > 1 && {work} >= {PARALLEL_WORK}) {{",
-            f"    const int64_t least = {_bare(self.size(loop.grain))};",
-            "    /* an even number of equal chunks, a function of the sizes alone */",
-            "    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);",
-            "    grain = (extent + 2 * pairs - 1) / (2 * pairs);",
+            *chunks,
             "  }",
             f"  if (extent <= grain) return {name}_range({', '.join(['ctx', *names, '0', 'extent'])});",
             f"  {name}_arguments st_given = {{{', '.join([*given, 'extent', 'grain'])}}};",

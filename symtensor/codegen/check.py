@@ -82,11 +82,14 @@ def check_kernel(kernel: ir.Kernel) -> None:
                 names.add(s.name)
             if isinstance(s, ir.Store) and s.buffer not in names | buffers:
                 raise VerificationError(f"{kernel.name}: {s.buffer} is stored to, but is no buffer of it")
+            if isinstance(s, ir.Transpose) and s.target not in names:
+                raise VerificationError(f"{kernel.name}: {s.target} is filled, but is no array of it")
             if isinstance(s, ir.Assign) and s.name not in names:
                 raise VerificationError(f"{kernel.name}: {s.name} is assigned before it is declared")
             inside = loops | ({s.var} if isinstance(s, ir.For) else set())
+            known = names | set(ir.joint_names(s.var)) if isinstance(s, ir.For) and s.joint else names
             for child in ir.child_blocks(s):
-                block(child, names, inside)
+                block(child, known, inside)
 
     block(kernel.body, set(), set())
     _check_lanes(kernel)

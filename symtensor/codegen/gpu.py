@@ -156,7 +156,9 @@ class GpuPrinter(KernelPrinter):
         v, extent = s.var.label, _bare(self.size(s.var.extent))
         if s.kind == "parallel":
             head = f"for (int64_t {v} = group; {v} < {extent}; {v} += groups) {{"
-            return [indent + head, *self.block(s.body, indent + "  "), f"{indent}}}"]
+            first, last = ir.joint_names(s.var)
+            chunk = [f"{indent}  const int64_t {first} = {v}, {last} = {v} + 1;"] if s.joint else []
+            return [indent + head, *chunk, *self.block(s.body, indent + "  "), f"{indent}}}"]
         lanes = self._lanes(s)
         if lanes == 1 or self._in_lanes:
             unroll = [f"{indent}#pragma unroll"] if s.kind == "unroll" else []

@@ -80,7 +80,8 @@ class GroupLowering:
         memory: where stored nodes lie.
         schedule: steps to replay; the target's default if None.
         fma: whether products with one use join additions.
-        pieces: whether loops over piecewise values are cut; threads of a device each take their own side of a select.
+        host: whether the kernels run on a CPU: loops over piecewise values are cut, transposed loads go through
+            scratch.  Threads of a device each take their own side of a select, and share lines of memory.
     """
 
     def __init__(
@@ -90,9 +91,9 @@ class GroupLowering:
         memory: Memory,
         schedule: Schedule | None = None,
         fma: bool = True,
-        pieces: bool = True,
+        host: bool = True,
     ) -> None:
-        self.name, self.memory, self.fma, self.pieces = name, memory, fma, pieces
+        self.name, self.memory, self.fma, self.host = name, memory, fma, host
         self.nodes = group.nodes
         self._outer_sizes = {Size.of(v) for v in group.outer}
         self.locals: dict[Tensor, str] = {}
@@ -103,6 +104,7 @@ class GroupLowering:
         self.lanes = next((s.count for s in self.schedule if isinstance(s, Lanes)), 1)
         self.grain_work = next((s.work for s in self.schedule if isinstance(s, Parallel)), 0)
         self.sink: tuple[LoopVar, int] | None = None
+        self.block = 1  # iterations of the outer loops that one iteration of the parallel loop stands for
         self.allocs: dict[str, Alloc] = {}
         self.numbers = itertools.count(1)
         self.partials: list[tuple[str, np.dtype, SizeLike]] = []  # buffers between two stages: name, dtype, elements
@@ -153,6 +155,7 @@ class GroupLowering:
         per_iteration = operations(KernelGroup((), self.group.sweeps))
         if self.sink:
             per_iteration = sz.mul(per_iteration, self.sink[1])
+        per_iteration = sz.mul(per_iteration, self.block)
         grain = sz.maximum(1, sz.floordiv(max(self.grain_work, 1), sz.maximum(1, per_iteration)))
         if len(outer) == 1:
             return [For(outer[0], tuple(body), "parallel", grain=grain)]
@@ -213,7 +216,7 @@ class GroupLowering:
         def emit(piece: Sequence[Store], loop: LoopVar) -> For:
             return self._simd(loop, bound(piece, self.fma))
 
-        return in_pieces(stores, var, self.numbers, emit) if self.pieces else [emit(stores, var)]
+        return in_pieces(stores, var, self.numbers, emit) if self.host else [emit(stores, var)]
 
     def _simd(self, var: LoopVar, body: Sequence[Statement]) -> For:
         return For(var, tuple(body), "simd", lanes=self.lanes)

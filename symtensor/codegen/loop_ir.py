@@ -23,7 +23,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from symtensor.ir.node import Tensor
-from symtensor.ir.scalar import Expr, LoopVar
+from symtensor.ir.scalar import Expr, Load, LoopVar
 from symtensor.ir.size import Atom, SizeLike
 from symtensor.ops.declare import Monoid
 
@@ -35,7 +35,9 @@ SPACES = ("global", "shared", "register")
 class For:
     """``for (var = 0; var < extent; var++)`` of one kind; ``grain`` iterations make a chunk of a parallel loop.
 
-    A serial loop that is ``long`` looks now and then whether the user has pressed Ctrl-C.
+    A serial loop that is ``long`` looks now and then whether the user has pressed Ctrl-C.  The body of a ``joint``
+    parallel loop runs once for each chunk, with the borders of the chunk in the variables of ``joint_names``; results
+    do not depend on where the chunks begin, so that there is one for each thread.
     """
 
     var: LoopVar
@@ -45,6 +47,7 @@ class For:
     lanes: int = 0
     grain: SizeLike = 1
     long: bool = False
+    joint: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,6 +122,21 @@ class Alloc:
 
 
 @dataclass(frozen=True, eq=False)
+class Transpose:
+    """Copy a block of memory into an array, rows and columns exchanged; on a CPU only.
+
+    ``target[i * stride + j]`` becomes the element ``i + j * across`` after ``source``, for ``i < rows, j < columns``.
+    """
+
+    target: str
+    stride: SizeLike
+    source: Load
+    across: SizeLike
+    rows: SizeLike
+    columns: SizeLike
+
+
+@dataclass(frozen=True, eq=False)
 class Barrier:
     """All threads of a work group arrive before any goes on; nothing on a CPU."""
 
@@ -133,7 +151,7 @@ class Fail:
     step: Expr | None = None
 
 
-Statement = For | While | If | Let | Declare | Assign | Store | Accumulate | Alloc | Barrier | Fail
+Statement = For | While | If | Let | Declare | Assign | Store | Accumulate | Alloc | Transpose | Barrier | Fail
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,6 +186,11 @@ class Kernel:
     can_fail: bool = False
 
 
+def joint_names(var: LoopVar) -> tuple[str, str]:
+    """The variables that hold the first iteration of a chunk of a joint loop, and the one behind the last."""
+    return f"{var.label}_begin", f"{var.label}_end"
+
+
 def child_blocks(statement: Statement) -> tuple[tuple[Statement, ...], ...]:
     """The blocks of statements inside a statement."""
     if isinstance(statement, (For, While)):
@@ -195,6 +218,9 @@ def expressions(statement: Statement) -> tuple[Expr, ...]:
         return (Index(statement.var.extent), Index(statement.grain))
     if isinstance(statement, Alloc):
         return (Index(statement.extent),)
+    if isinstance(statement, Transpose):
+        sizes = (statement.stride, statement.across, statement.rows, statement.columns)
+        return (statement.source, *map(Index, sizes))
     return ()
 
 

@@ -9,12 +9,16 @@ from symtensor.codegen.across import across_kernels
 from symtensor.codegen.columns import ColumnLowering
 from symtensor.codegen.group import GroupLowering
 from symtensor.codegen.loop_ir import Kernel
-from symtensor.codegen.schedule import Across, Sink, TwoStage, operations
+from symtensor.codegen.schedule import Across, Sink, Tile, TwoStage, operations
 from symtensor.codegen.stages import two_stage
+from symtensor.codegen.tiles import tiled
 
 
 def lower(group: GroupLowering) -> list[Kernel]:
     """The kernels of a group, in execution order."""
+    tile = next((s for s in group.schedule if isinstance(s, Tile)), None)
+    if tile is not None and group.host:
+        return [tiled(group, tile)]
     for step in group.schedule:
         if isinstance(step, TwoStage):
             return two_stage(group, step)

@@ -30,7 +30,7 @@ USHRT_MAX
 """
 _OURS = """
 ctx worker argument arguments begin end chunk extent grain group groups lane lanes scratch layout outputs device arena
-tile block owner row alive swap fault owned failed scratch_bytes
+tile tile_row block owner owner_begin owner_end row alive swap fault owned failed scratch_bytes
 """
 WORDS = frozenset(f"{_C} {_CPP} {_CUDA} {_OPENCL} {_OURS}".split())
 

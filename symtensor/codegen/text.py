@@ -115,6 +115,9 @@ def _statement(s: ir.Statement) -> list[str]:
         return [f"alloc {s.space} {s.name}: {s.dtype}[{s.extent}]"]
     if isinstance(s, ir.Fail):
         return [f"fail code {s.code} site {s.site} ({', '.join(map(expr_text, s.values))})"]
+    if isinstance(s, ir.Transpose):
+        source = f"{s.source.buffer}[{s.source.offset} + i + j*({s.across})]"
+        return [f"transpose {s.target}[i*({s.stride}) + j] = {source}, i < {s.rows}, j < {s.columns}"]
     return ["barrier"]
 
 
@@ -124,6 +127,8 @@ def _for_head(s: ir.For) -> str:
         notes.append("downwards")
     if s.lanes:
         notes.append(f"{s.lanes} lanes")
+    if s.joint:
+        notes.append("a chunk at once")
     if s.grain != 1:
         notes.append(f"chunks of {s.grain}")
     return f"{s.kind} {s.var.label} < {s.var.extent}" + (f"  ({', '.join(notes)})" if notes else "")

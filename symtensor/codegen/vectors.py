@@ -19,6 +19,7 @@ from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.dialect import SUFFIX
 from symtensor.codegen.helpers import SMALL_FLOAT
 from symtensor.codegen.mathlib import of_integers
+from symtensor.codegen.mathlib.memory import STEPS
 from symtensor.codegen.printer import BOOL, KernelPrinter, _bare, helper_dtype
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, LoopVar, ValueIndex, Var
@@ -335,12 +336,14 @@ class VectorLoop:
         return f"({base} + ({self.vec(e.dtype)}){counting}{scaled})"
 
     def load(self, e: Load, copy: _Copy) -> str:
-        """Consecutive elements of a buffer, or gathered ones."""
-        if self.stride(e.offset) != 1:
+        """Consecutive elements of a buffer, every second of them, backwards too, or gathered ones."""
+        step = self.stride(e.offset)
+        stepping = STEPS.get(step) if isinstance(step, int) and copy.alive is None else None
+        if step != 1 and stepping is None:
             return self.gather(e, copy)
         at = f"{e.buffer} + {_bare(self.p_size(e.offset, copy))}"
         if copy.alive is None:
-            text = f"{self.primitive('load', e.dtype)}({at})"
+            text = f"{self.primitive(stepping or 'load', e.dtype)}({at})"
         else:
             text = f"{self.primitive('load_part', e.dtype)}({at}, {copy.alive})"
         if e.dtype == BOOL:

@@ -149,3 +149,35 @@ def test_the_conformance_tests(tmp_path: Path) -> None:
 @pytest.mark.long
 def test_random_graphs(tmp_path: Path) -> None:
     assert_clean(sanitized(["-m", "tests.properties.fuzz", "0", "120", "10"], tmp_path))
+
+
+def test_transposed_stepped_and_scattered_access(tmp_path: Path) -> None:
+    """Blocks, steps and rows touch nothing beyond what they read and write."""
+    result = sanitized(
+        """
+        import numpy as np
+        import symtensor as st
+        rng = np.random.default_rng(0)
+        for dtype in ("float32", "int64"):
+            x, y = (st.tensor(n, dtype, (None, None)) for n in "xy")
+            across = st.compile([x.T + y, (x.T * y).sum(axis=1)], [x, y], threads=2)
+            v = st.tensor("v", dtype, (None,))
+            steps = st.compile([v[::2], v[::-1], v[::-2], v[::2] + v[::2][::-1]], [v])
+            ids = st.lmatrix("ids")
+            rows = st.broadcast_to((y * 3)[:, None, :], (ids.shape[0], ids.shape[1], y.shape[1]))
+            scatter = st.compile([x[ids].add(rows), x[ids].sum(axis=1)], [x, ids, y])
+            for n, m in [(1, 1), (17, 33), (64, 128), (65, 131), (0, 3), (3, 0), (1, 200), (200, 1)]:
+                a, b = (rng.integers(0, 9, s).astype(dtype) for s in [(m, n), (n, m)])
+                np.testing.assert_array_equal(across(a, b)[0], a.T + b)
+                wanted = [a[0, ::2], a[0, ::-1], a[0, ::-2], a[0, ::2] + a[0, ::2][::-1]] if m else []
+                for got, w in zip(steps(np.ascontiguousarray(a[0])) if m else [], wanted):
+                    np.testing.assert_array_equal(got, w)
+                if n:
+                    at = rng.integers(-n, n, (5, 3))
+                    base, update = b.copy(), rng.integers(0, 9, (5, m)).astype(dtype)
+                    np.add.at(base, at, (update * 3)[:, None, :])
+                    np.testing.assert_array_equal(scatter(b, at, update)[0], base)
+        """,
+        tmp_path,
+    )
+    assert_clean(result)

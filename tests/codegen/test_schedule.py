@@ -85,3 +85,14 @@ def test_a_schedule_for_a_kernel_that_does_not_exist():
     assert str(caught.value) == (
         "no kernel is named 'k9', which has a schedule\n  hint: the kernels are k1_add"
     )  # fmt: skip
+
+
+def test_gathered_rows_are_read_along_the_row():
+    table, ids = st.matrix("table"), st.lmatrix("ids")
+    made = generated([st.take(table, ids, axis=0).sum(axis=1)], [table, ids])
+    ((_, steps, _),) = made.builder.log
+    assert isinstance(steps[0], Sink)
+    narrow = st.tensor("narrow", shape=(None, 3))
+    made = generated([st.take(narrow, ids, axis=0).sum(axis=1)], [narrow, ids])
+    ((_, steps, _),) = made.builder.log
+    assert isinstance(steps[0], Inner)

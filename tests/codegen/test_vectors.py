@@ -163,3 +163,17 @@ def test_a_row_of_unknown_length_has_one_masked_part() -> None:
     x = st.matrix("x", dtype="float32")
     text = st.compile(x.sum(axis=1), [x], target="c").source
     assert text.count("const int64_t alive =") == 1
+
+
+@pytest.mark.parametrize("dtype", ["bool", "int8", "float16", "int32", "float32", "int64", "float64", "complex64"])
+def test_steps_backwards_and_over_every_second_element(dtype):
+    x = st.tensor("x", dtype, (None,))
+    outputs = [x[::2], x[::-1], x[::-2], x[1::2], x[::3], x[-2::-2]]
+    function = st.compile(outputs, [x])
+    for n in (0, 1, 2, 3, 31, 32, 33, 64, 65, 66, 127, 128, 129, 300, 301):
+        v = np.random.default_rng(n).integers(0, 100, n).astype(dtype)
+        for got, wanted in zip(function(v), [v[::2], v[::-1], v[::-2], v[1::2], v[::3], v[-2::-2]]):
+            np.testing.assert_array_equal(got, wanted)
+    if dtype == "float32":
+        source = function.source
+        assert all(f"st_{name}_f32" in source for name in ("load_pairs", "load_back", "load_back_pairs"))

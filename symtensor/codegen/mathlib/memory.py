@@ -5,7 +5,11 @@ from __future__ import annotations
 from symtensor.codegen.mathlib.target import QUALIFIERS, Target
 from symtensor.codegen.mathlib.x86 import masked_move
 
-MEMORY = ("load", "store", "load_part", "store_part", "select_part")
+MEMORY = (
+    "load", "store", "load_part", "store_part", "select_part", "load_pairs", "load_back", "load_back_pairs",
+    "transpose",
+)  # fmt: skip
+STEPS = {2: "load_pairs", -1: "load_back", -2: "load_back_pairs"}  # loads by the step between their elements
 #: horizontal reductions of so many vectors: "sum_tree" of one, "sum_tree4" of four
 TREES = tuple(f"{monoid}_tree{count}" for monoid in ("sum", "max", "min") for count in ("", 2, 4, 8, 16))
 
@@ -15,6 +19,10 @@ def memory_source(name: str, t: Target) -> str:
 
     ``select_part`` has the first n elements of one vector and the rest of another.
     """
+    if name == "transpose":
+        return transpose_source(t)
+    if name in STEPS.values():
+        return _stepping_source(name, t)
     v = f"st_{t.suffix}" if t.vector else t.scalar
     head = {
         "load": f"{v} st_load_{t.suffix}(const {t.scalar} *p)",
@@ -49,6 +57,93 @@ def memory_source(name: str, t: Target) -> str:
             }[name]
         )
     return f"{QUALIFIERS['c']} {head} {{ {body} }}\n"
+
+
+def _stepping_source(name: str, t: Target) -> str:
+    """Every second element, forwards or backwards, or all backwards; nothing beyond the last of them is touched."""
+    if t.dialect != "c" or not t.vector:
+        raise ValueError(f"the {t.dialect} dialect has no {name} for {t.lanes} lanes")
+    n, step = t.lanes, next(step for step, word in STEPS.items() if word == name)
+    lanes = {
+        2: [2 * k if 2 * k < n else 2 * k + 1 for k in range(n)],
+        -1: [n - 1 - k for k in range(n)],
+        -2: [n - 1 - 2 * k if 2 * k < n else 3 * n - 2 - 2 * k for k in range(n)],
+    }[step]
+    first, second = {2: (0, n - 1), -1: (1 - n, 1 - n), -2: (1 - n, 2 - 2 * n)}[step]
+    v, order = f"st_{t.suffix}", ", ".join(map(str, lanes))
+    load = f"st_load_{t.suffix}"
+    return f"""{QUALIFIERS["c"]} {v} st_{name}_{t.suffix}(const {t.scalar} *p) {{
+#if ST_SHUFFLE
+  return __builtin_shufflevector({load}(p + ({first})), {load}(p + ({second})), {order});
+#else
+  {v} r = {{ 0 }}; for (int64_t k = 0; k < {n}; ++k) r[k] = p[k * ({step})]; return r;
+#endif
+}}
+"""
+
+
+TRANSPOSE = """\
+/* to[i * stride + j] = from[i + j * across] for i < rows, j < columns.  Interleaving the halves of N vectors rotates
+ * the bits of (vector, lane) by one place: after log2(N) rounds they are exchanged.  The lines of later columns are
+ * fetched ahead: they lie far apart, where the processor does not look for them by itself. */
+static __attribute__((unused)) void st_transpose_@S@(@T@ *restrict to, int64_t stride, const @T@ *from,
+                                                       int64_t across, int64_t rows, int64_t columns) {
+  for (int64_t j = 0; j < columns; j += @N@) {
+    for (int64_t k = 0; k < @N@; ++k)
+      for (int64_t i = 0; i < rows; i += @LINE@) {
+        const uint64_t ahead = (uint64_t)i + (uint64_t)(j + @AHEAD@ + k) * (uint64_t)across;
+        __builtin_prefetch((const char *)from + @BYTES@ * ahead);
+      }
+    const int64_t left = columns - j < @N@ ? columns - j : @N@;
+    for (int64_t i = 0; i < rows; i += @N@) {
+      const int64_t high = rows - i < @N@ ? rows - i : @N@;
+#if ST_SHUFFLE
+      const @T@ *start = from + i + j * across;
+      st_@S@ r[@N@], s[@N@];
+      if (left == @N@ && high == @N@) {
+        _Pragma("GCC unroll @N@") for (int k = 0; k < @N@; ++k) r[k] = st_load_@S@(start + k * across);
+      } else {
+        for (int k = 0; k < @N@; ++k) r[k] = st_load_part_@S@(start + (k < left ? k : 0) * across, high);
+      }
+      _Pragma("GCC unroll @ROUNDS@") for (int round = 0; round < @ROUNDS@; ++round) {
+        _Pragma("GCC unroll @HALF@") for (int k = 0; k < @HALF@; ++k) {
+          s[2 * k] = __builtin_shufflevector(r[k], r[k + @HALF@], @LOW@);
+          s[2 * k + 1] = __builtin_shufflevector(r[k], r[k + @HALF@], @HIGH@);
+        }
+        _Pragma("GCC unroll @N@") for (int k = 0; k < @N@; ++k) r[k] = s[k];
+      }
+      if (left == @N@ && high == @N@) {
+        _Pragma("GCC unroll @N@") for (int k = 0; k < @N@; ++k) st_store_@S@(to + (i + k) * stride + j, r[k]);
+      } else {
+        for (int k = 0; k < high; ++k) st_store_part_@S@(to + (i + k) * stride + j, r[k], left);
+      }
+#else
+      for (int64_t b = j; b < j + left; ++b)
+        for (int64_t a = i; a < i + high; ++a) to[a * stride + b] = from[a + b * across];
+#endif
+    }
+  }
+}
+"""
+LINE_BYTES = 64
+AHEAD = 64  # columns between the line that is fetched and the one that is read
+
+
+def transpose_source(t: Target) -> str:
+    """A block copied with rows and columns exchanged, in squares of registers."""
+    if t.dialect != "c" or not t.vector:
+        raise ValueError(f"blocks are transposed by vectors in C, not in {t.dialect} with {t.lanes} lanes")
+    n = t.lanes
+    low = [k // 2 + (n if k % 2 else 0) for k in range(n)]
+    words = {
+        "S": t.suffix, "T": t.scalar, "N": n, "HALF": n // 2, "ROUNDS": n.bit_length() - 1, "AHEAD": AHEAD,
+        "BYTES": t.bits // 8, "LINE": LINE_BYTES * 8 // t.bits, "LOW": ", ".join(map(str, low)),
+        "HIGH": ", ".join(str(k + n // 2) for k in low),
+    }  # fmt: skip
+    text = TRANSPOSE
+    for word, value in words.items():
+        text = text.replace(f"@{word}@", str(value))
+    return text
 
 
 def tree_source(name: str, t: Target) -> str:

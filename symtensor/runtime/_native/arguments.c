@@ -1,7 +1,8 @@
 /* Arguments: arrays and scalars checked against the signature and turned into pointers, sizes and strides.
  *
  * "Fits" means that native code can read the memory as it lies: exactly numpy.ndarray, the compiled dtype in native
- * byte order, the compiled rank and static sizes, aligned and row-major.  Nothing is converted here.
+ * byte order, the compiled rank and static sizes, aligned and row-major.  Nothing is converted here, but inputs that
+ * only lie otherwise are packed.
  */
 #include "native.h"
 
@@ -13,9 +14,13 @@ static int same_memory_format(PyArray_Descr *given, PyArray_Descr *wanted) {
   return PyArray_ISNBO(given->byteorder) && PyDataType_ELSIZE(given) == PyDataType_ELSIZE(wanted);
 }
 
-int arguments_bind_array(const Argument *argument, PyArrayObject *array, Call *call, int64_t *bytes) {
+int arguments_same_dtype(const Argument *argument, PyArrayObject *array) {
   PyArray_Descr *descr = PyArray_DESCR(array);
-  if (descr != argument->descr && !same_memory_format(descr, argument->descr)) return 0;
+  return descr == argument->descr || same_memory_format(descr, argument->descr);
+}
+
+int arguments_bind_array(const Argument *argument, PyArrayObject *array, Call *call, int64_t *bytes) {
+  if (!arguments_same_dtype(argument, array)) return 0;
   int ndim = argument->ndim;
   if (PyArray_NDIM(array) != ndim || (PyArray_FLAGS(array) & READABLE) != READABLE) return 0;
   const npy_intp *shape = PyArray_DIMS(array);
@@ -63,7 +68,11 @@ static int bind_scalar(const Argument *argument, PyObject *object, Call *call, i
 }
 
 int arguments_bind_input(const Argument *argument, PyObject *object, Call *call, int64_t index, int64_t *bytes) {
-  if (PyArray_CheckExact(object)) return arguments_bind_array(argument, (PyArrayObject *)object, call, bytes);
+  if (PyArray_CheckExact(object)) {
+    PyArrayObject *array = (PyArrayObject *)object;
+    if (arguments_bind_array(argument, array, call, bytes)) return 1;
+    return !PyArray_IS_C_CONTIGUOUS(array) && pack_input(argument, array, call, index, bytes);
+  }
   return bind_scalar(argument, object, call, index);
 }
 

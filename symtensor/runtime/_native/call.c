@@ -16,7 +16,7 @@ static int bind_inputs(Call *call, PyObject *const *inputs, int64_t *bytes) {
   return 1;
 }
 
-/* The slow path: the Python layer sorts out keywords, lists, other dtypes, strides, and raises the user's errors. */
+/* The slow path: the Python layer sorts out keywords, lists, other dtypes, and raises the user's errors. */
 static PyObject *convert_inputs(Call *call, PyObject *const *args, Py_ssize_t count, PyObject *names, PyObject *out,
                                 int64_t *bytes) {
   const Function *function = call->function;

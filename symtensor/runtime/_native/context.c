@@ -150,7 +150,7 @@ void call_drop_prepared(Call *call) {
 static Call *call_new(Function *function) {
   size_t arguments = (size_t)function->argument_count, outputs = (size_t)function->output_count;
   size_t layout = (size_t)function->layout_length, sizes = (size_t)function->output_sizes_length;
-  size_t bytes = sizeof(Call) + arguments * (2 * sizeof(void *) + sizeof(Scalar)) + outputs * 3 * sizeof(void *) +
+  size_t bytes = sizeof(Call) + arguments * (2 * sizeof(void *) + sizeof(Scalar) + sizeof(Scratch)) + outputs * 3 * sizeof(void *) +
                  (2 * layout + sizes) * sizeof(int64_t);
   Call *call = calloc(1, bytes);
   if (!call) {
@@ -160,6 +160,7 @@ static Call *call_new(Function *function) {
   char *rest = (char *)(call + 1); /* every part is a multiple of 8 bytes long */
   call->pointers = (void **)rest, rest += arguments * sizeof(void *);
   call->scalars = (Scalar *)rest, rest += arguments * sizeof(Scalar);
+  call->packed = (Scratch *)rest, rest += arguments * sizeof(Scratch);
   call->outputs = (PyArrayObject **)rest, rest += outputs * sizeof(void *);
   call->prepared = (PyArrayObject **)rest, rest += outputs * sizeof(void *);
   call->direct = (PyArrayObject **)rest, rest += outputs * sizeof(void *);
@@ -223,6 +224,7 @@ void call_release(Call *call) {
 void call_free(Call *call) {
   memory_retain(-call->retained);
   for (int64_t slot = 0; slot < call->scratch_count; slot++) memory_free(call->scratch[slot].data);
+  for (int64_t i = 0; i < call->function->input_count; i++) memory_free(call->packed[i].data);
   free(call->scratch);
   free(call);
 }

@@ -5,6 +5,7 @@
  *   signature.c  a signature turned into C tables
  *   call.c       one call of a Function, from Python's arguments to its result
  *   arguments.c  arrays and scalars checked and turned into pointers, sizes and strides
+ *   pack.c       inputs of other strides copied to row-major memory
  *   outputs.c    storage for results: the recycling pool
  *   context.c    the state of one call: re-entrant contexts, scratch memory, the lock of the interpreter
  *   container.c  the type Container: the value of a shared variable, with its lock
@@ -61,7 +62,7 @@ int container_lock(Container *container); /* -1 with an exception set */
 void container_unlock(Container *container);
 int container_initialize(void);
 
-/* function.c, signature.c, arguments.c, outputs.c ------------------------------------------------------------ */
+/* function.c, signature.c, arguments.c, pack.c, outputs.c ------------------------------------------------------------ */
 typedef enum { INPUT, SHARED, CONSTANT } ArgumentKind;
 typedef enum { SCALAR_NONE, SCALAR_FLOAT64, SCALAR_INT64 } ScalarKind;
 typedef enum { SINGLE, LIST, TUPLE } Structure;
@@ -133,8 +134,12 @@ int64_t trim_all(void);
 
 int arguments_bind_input(const Argument *argument, PyObject *object, Call *call, int64_t index, int64_t *bytes);
 int arguments_bind_array(const Argument *argument, PyArrayObject *array, Call *call, int64_t *bytes);
+int arguments_same_dtype(const Argument *argument, PyArrayObject *array);
 int arguments_shared_misfit(const Argument *argument, PyArrayObject *array);
 PyObject *arguments_as_arrays(Call *call, PyObject *const *inputs);
+
+/* Bind an input by a row-major copy; 0 if more than its strides is amiss, or there is no memory. */
+int pack_input(const Argument *argument, PyArrayObject *array, Call *call, int64_t index, int64_t *bytes);
 
 PyArrayObject *outputs_take(Output *output, const int64_t *sizes); /* NULL with an exception set */
 void outputs_give_back(Output *output, PyArrayObject *array);      /* steals the reference */
@@ -166,6 +171,7 @@ struct Call {
   PyObject **given_inputs;   /* inputs in their order where some came by name; borrowed */
   PyObject *out;             /* the `out` of this call, borrowed, or NULL */
   PyObject *copies;          /* list of inputs copied because an in-place update overlaps them, or NULL */
+  Scratch *packed;           /* one for each input: its row-major copy, if it had other strides */
   Scratch *scratch;
   int64_t scratch_count;
   int64_t scratch_bytes;     /* changed without the GIL, by the thread of the call */

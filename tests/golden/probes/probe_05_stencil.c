@@ -14,12 +14,15 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
             st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(1.0));
             st_store_f64x8(update_slice + (j + 8) + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(1.0));
           }
-          for (; j + 8 <= j_count; j += 8) {
-            st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(1.0));
+          if (j < j_count) {
+            const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+            st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(1.0), alive);
+            j += 8;
           }
           if (j < j_count) {
-            const int64_t alive = j_count - j;
+            const int64_t alive = j_count - j < 8 ? j_count - j : 8;
             st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(1.0), alive);
+            j += 8;
           }
         }
       } else {
@@ -32,12 +35,15 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
               st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile - weights_size1));
               st_store_f64x8(update_slice + (j + 8) + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + o0 * weights_size1 + 4096 * tile - weights_size1));
             }
-            for (; j + 8 <= j_count; j += 8) {
-              st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile - weights_size1));
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile - weights_size1, alive), alive);
+              j += 8;
             }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile - weights_size1, alive), alive);
+              j += 8;
             }
           }
           const int64_t j_border2 = st_min_i64((st_max_i64((1 + st_max_i64((u_size1 - 2), 0) - 4096 * tile), j_border1)), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
@@ -50,14 +56,17 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
               const st_f64x8 t1_1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_f64x8(u + (j + 8) + j_border1 + o0 * weights_size1 + 4096 * tile - weights_size1), (st_splat_f64x8(0.2) * (((st_load_f64x8(u + (j + 8) + j_border1 + o0 * weights_size1 + 4096 * tile - 2 * weights_size1) + st_load_f64x8(u + (j + 8) + j_border1 + o0 * weights_size1 + 4096 * tile)) + st_load_f64x8(u + (j + 8) + j_border1 + o0 * weights_size1 + 4096 * tile - 1 - weights_size1)) + st_load_f64x8(u + 1 + (j + 8) + j_border1 + o0 * weights_size1 + 4096 * tile - weights_size1))));
               st_store_f64x8(update_slice + (j + 8) + j_border1 + o0 * weights_size1 + 4096 * tile, t1_1);
             }
-            for (; j + 8 <= j_count; j += 8) {
-              const st_f64x8 t1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile - weights_size1), (st_splat_f64x8(0.2) * (((st_load_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile - 2 * weights_size1) + st_load_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile)) + st_load_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile - 1 - weights_size1)) + st_load_f64x8(u + 1 + j + j_border1 + o0 * weights_size1 + 4096 * tile - weights_size1))));
-              st_store_f64x8(update_slice + j + j_border1 + o0 * weights_size1 + 4096 * tile, t1);
-            }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               const st_f64x8 t1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_part_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile - weights_size1, alive), (st_splat_f64x8(0.2) * (((st_load_part_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile - 2 * weights_size1, alive) + st_load_part_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile, alive)) + st_load_part_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile - 1 - weights_size1, alive)) + st_load_part_f64x8(u + 1 + j + j_border1 + o0 * weights_size1 + 4096 * tile - weights_size1, alive))));
               st_store_part_f64x8(update_slice + j + j_border1 + o0 * weights_size1 + 4096 * tile, t1, alive);
+              j += 8;
+            }
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              const st_f64x8 t1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_part_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile - weights_size1, alive), (st_splat_f64x8(0.2) * (((st_load_part_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile - 2 * weights_size1, alive) + st_load_part_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile, alive)) + st_load_part_f64x8(u + j + j_border1 + o0 * weights_size1 + 4096 * tile - 1 - weights_size1, alive)) + st_load_part_f64x8(u + 1 + j + j_border1 + o0 * weights_size1 + 4096 * tile - weights_size1, alive))));
+              st_store_part_f64x8(update_slice + j + j_border1 + o0 * weights_size1 + 4096 * tile, t1, alive);
+              j += 8;
             }
           }
           {
@@ -67,12 +76,15 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
               st_store_f64x8(update_slice + j + j_border2 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + j_border2 + o0 * weights_size1 + 4096 * tile - weights_size1));
               st_store_f64x8(update_slice + (j + 8) + j_border2 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + j_border2 + o0 * weights_size1 + 4096 * tile - weights_size1));
             }
-            for (; j + 8 <= j_count; j += 8) {
-              st_store_f64x8(update_slice + j + j_border2 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + j_border2 + o0 * weights_size1 + 4096 * tile - weights_size1));
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              st_store_part_f64x8(update_slice + j + j_border2 + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + j_border2 + o0 * weights_size1 + 4096 * tile - weights_size1, alive), alive);
+              j += 8;
             }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               st_store_part_f64x8(update_slice + j + j_border2 + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + j_border2 + o0 * weights_size1 + 4096 * tile - weights_size1, alive), alive);
+              j += 8;
             }
           }
         } else {
@@ -83,12 +95,15 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
               st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile - weights_size1));
               st_store_f64x8(update_slice + (j + 8) + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + o0 * weights_size1 + 4096 * tile - weights_size1));
             }
-            for (; j + 8 <= j_count; j += 8) {
-              st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile - weights_size1));
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile - weights_size1, alive), alive);
+              j += 8;
             }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile - weights_size1, alive), alive);
+              j += 8;
             }
           }
         }
@@ -102,12 +117,15 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
             st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(1.0));
             st_store_f64x8(update_slice + (j + 8) + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(1.0));
           }
-          for (; j + 8 <= j_count; j += 8) {
-            st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(1.0));
+          if (j < j_count) {
+            const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+            st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(1.0), alive);
+            j += 8;
           }
           if (j < j_count) {
-            const int64_t alive = j_count - j;
+            const int64_t alive = j_count - j < 8 ? j_count - j : 8;
             st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(1.0), alive);
+            j += 8;
           }
         }
       } else {
@@ -120,12 +138,15 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
               st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile));
               st_store_f64x8(update_slice + (j + 8) + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + o0 * weights_size1 + 4096 * tile));
             }
-            for (; j + 8 <= j_count; j += 8) {
-              st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile));
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile, alive), alive);
+              j += 8;
             }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile, alive), alive);
+              j += 8;
             }
           }
           const int64_t j_border4 = st_min_i64((st_max_i64((1 + st_max_i64((u_size1 - 2), 0) - 4096 * tile), j_border3)), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
@@ -138,14 +159,17 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
               const st_f64x8 t1_1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(0.2) * (((st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1) + st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1)) + st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile - 1)) + st_load_f64x8(u + 1 + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile))));
               st_store_f64x8(update_slice + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile, t1_1);
             }
-            for (; j + 8 <= j_count; j += 8) {
-              const st_f64x8 t1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(0.2) * (((st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1) + st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1)) + st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - 1)) + st_load_f64x8(u + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile))));
-              st_store_f64x8(update_slice + j + j_border3 + o0 * weights_size1 + 4096 * tile, t1);
-            }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               const st_f64x8 t1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(0.2) * (((st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1, alive) + st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1, alive)) + st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - 1, alive)) + st_load_part_f64x8(u + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile, alive))));
               st_store_part_f64x8(update_slice + j + j_border3 + o0 * weights_size1 + 4096 * tile, t1, alive);
+              j += 8;
+            }
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              const st_f64x8 t1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(0.2) * (((st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1, alive) + st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1, alive)) + st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - 1, alive)) + st_load_part_f64x8(u + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile, alive))));
+              st_store_part_f64x8(update_slice + j + j_border3 + o0 * weights_size1 + 4096 * tile, t1, alive);
+              j += 8;
             }
           }
           {
@@ -155,12 +179,15 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
               st_store_f64x8(update_slice + j + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + j_border4 + o0 * weights_size1 + 4096 * tile));
               st_store_f64x8(update_slice + (j + 8) + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + j_border4 + o0 * weights_size1 + 4096 * tile));
             }
-            for (; j + 8 <= j_count; j += 8) {
-              st_store_f64x8(update_slice + j + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + j_border4 + o0 * weights_size1 + 4096 * tile));
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              st_store_part_f64x8(update_slice + j + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + j_border4 + o0 * weights_size1 + 4096 * tile, alive), alive);
+              j += 8;
             }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               st_store_part_f64x8(update_slice + j + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + j_border4 + o0 * weights_size1 + 4096 * tile, alive), alive);
+              j += 8;
             }
           }
         } else {
@@ -171,12 +198,15 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
               st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile));
               st_store_f64x8(update_slice + (j + 8) + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + o0 * weights_size1 + 4096 * tile));
             }
-            for (; j + 8 <= j_count; j += 8) {
-              st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile));
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile, alive), alive);
+              j += 8;
             }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile, alive), alive);
+              j += 8;
             }
           }
         }
@@ -205,14 +235,12 @@ static int k1_update_slice_chunk(void *argument, int64_t chunk, int64_t worker) 
 }
 static int k1_update_slice(st_ctx *ctx, const double *restrict u, double *restrict update_slice, int64_t weights_size0, int64_t weights_size1, int64_t u_size0, int64_t u_size1) {
   const int64_t extent = weights_size0 * ((4095 + weights_size1) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (68 * weights_size0 * weights_size1) >= 40000) {
-    const int64_t least = 1;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k1_update_slice_range(ctx, u, update_slice, weights_size0, weights_size1, u_size0, u_size1, 0, extent);
+  const int64_t least = 1;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (68 * weights_size0 * weights_size1) < 40000)
+    return k1_update_slice_range(ctx, u, update_slice, weights_size0, weights_size1, u_size0, u_size1, 0, extent);
   k1_update_slice_arguments st_given = {ctx, u, update_slice, weights_size0, weights_size1, u_size0, u_size1, extent, grain};
   return ctx->parallel(ctx, k1_update_slice_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -239,16 +267,19 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
             const st_f64x8 t2_1 = (t1_1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
             st_store_f64x8(add + (j + 8) + o0 * weights_size1 + 4096 * tile, t2_1);
           }
-          for (; j + 8 <= j_count; j += 8) {
-            const st_f64x8 t1 = st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(1.0), st_load_f64x8(weights + 1 + j + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(1.0) * st_load_f64x8(weights + 1 + j + o0 * weights_size1 + 4096 * tile + weights_size1))), st_splat_f64x8(0.2), (st_fma_f64x8(st_splat_f64x8(1.0), st_load_f64x8(weights + j + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(1.0) * st_load_f64x8(weights + j + o0 * weights_size1 + 4096 * tile + weights_size1))) + st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
-            const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-            st_store_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t2);
-          }
           if (j < j_count) {
-            const int64_t alive = j_count - j;
+            const int64_t alive = j_count - j < 8 ? j_count - j : 8;
             const st_f64x8 t1 = st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + 1 + j + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(1.0) * st_load_part_f64x8(weights + 1 + j + o0 * weights_size1 + 4096 * tile + weights_size1, alive))), st_splat_f64x8(0.2), (st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + o0 * weights_size1 + 4096 * tile + weights_size1, alive))) + st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
             const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
             st_store_part_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t2, alive);
+            j += 8;
+          }
+          if (j < j_count) {
+            const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+            const st_f64x8 t1 = st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + 1 + j + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(1.0) * st_load_part_f64x8(weights + 1 + j + o0 * weights_size1 + 4096 * tile + weights_size1, alive))), st_splat_f64x8(0.2), (st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + o0 * weights_size1 + 4096 * tile + weights_size1, alive))) + st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
+            const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
+            st_store_part_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t2, alive);
+            j += 8;
           }
         }
       } else {
@@ -264,16 +295,19 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
               const double t2_1 = ((st_fma_f64(t1_1, 0.2, (t1_1 + 0.0)) + 0.0) + 0.0) + 0.0;
               st_store_f64x8(add + (j + 8) + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(t2_1));
             }
-            for (; j + 8 <= j_count; j += 8) {
-              const double t1 = 0.0 + 0.0;
-              const double t2 = ((st_fma_f64(t1, 0.2, (t1 + 0.0)) + 0.0) + 0.0) + 0.0;
-              st_store_f64x8(add + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(t2));
-            }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               const double t1 = 0.0 + 0.0;
               const double t2 = ((st_fma_f64(t1, 0.2, (t1 + 0.0)) + 0.0) + 0.0) + 0.0;
               st_store_part_f64x8(add + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(t2), alive);
+              j += 8;
+            }
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              const double t1 = 0.0 + 0.0;
+              const double t2 = ((st_fma_f64(t1, 0.2, (t1 + 0.0)) + 0.0) + 0.0) + 0.0;
+              st_store_part_f64x8(add + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(t2), alive);
+              j += 8;
             }
           }
         } else {
@@ -288,16 +322,19 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
               const st_f64x8 t2_1 = (t1_1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
               st_store_f64x8(add + (j + 8) + o0 * weights_size1 + 4096 * tile, t2_1);
             }
-            for (; j + 8 <= j_count; j += 8) {
-              const st_f64x8 t1 = st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(1.0), st_load_f64x8(weights + 1 + j + o0 * weights_size1 + 4096 * tile), st_splat_f64x8(0.0)), st_splat_f64x8(0.2), (st_fma_f64x8(st_splat_f64x8(1.0), st_load_f64x8(weights + j + o0 * weights_size1 + 4096 * tile), st_splat_f64x8(0.0)) + st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
-              const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              st_store_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t2);
-            }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               const st_f64x8 t1 = st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + 1 + j + o0 * weights_size1 + 4096 * tile, alive), st_splat_f64x8(0.0)), st_splat_f64x8(0.2), (st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + o0 * weights_size1 + 4096 * tile, alive), st_splat_f64x8(0.0)) + st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
               const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
               st_store_part_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t2, alive);
+              j += 8;
+            }
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              const st_f64x8 t1 = st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + 1 + j + o0 * weights_size1 + 4096 * tile, alive), st_splat_f64x8(0.0)), st_splat_f64x8(0.2), (st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + o0 * weights_size1 + 4096 * tile, alive), st_splat_f64x8(0.0)) + st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
+              const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
+              st_store_part_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t2, alive);
+              j += 8;
             }
           }
         }
@@ -314,16 +351,19 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
             const st_f64x8 t2_1 = (t1_1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
             st_store_f64x8(add + (j + 8) + j_border2 + o0 * weights_size1 + 4096 * tile, t2_1);
           }
-          for (; j + 8 <= j_count; j += 8) {
-            const st_f64x8 t1 = ((st_fma_f64x8(st_splat_f64x8(1.0), st_load_f64x8(weights + j + j_border2 + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(1.0) * st_load_f64x8(weights + j + j_border2 + o0 * weights_size1 + 4096 * tile + weights_size1))) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-            const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-            st_store_f64x8(add + j + j_border2 + o0 * weights_size1 + 4096 * tile, t2);
-          }
           if (j < j_count) {
-            const int64_t alive = j_count - j;
+            const int64_t alive = j_count - j < 8 ? j_count - j : 8;
             const st_f64x8 t1 = ((st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + j_border2 + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + j_border2 + o0 * weights_size1 + 4096 * tile + weights_size1, alive))) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
             const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
             st_store_part_f64x8(add + j + j_border2 + o0 * weights_size1 + 4096 * tile, t2, alive);
+            j += 8;
+          }
+          if (j < j_count) {
+            const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+            const st_f64x8 t1 = ((st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + j_border2 + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + j_border2 + o0 * weights_size1 + 4096 * tile + weights_size1, alive))) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
+            const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
+            st_store_part_f64x8(add + j + j_border2 + o0 * weights_size1 + 4096 * tile, t2, alive);
+            j += 8;
           }
         }
       } else {
@@ -339,16 +379,19 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
               const double t2_1 = t1_1 + 0.0;
               st_store_f64x8(add + (j + 8) + j_border2 + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(t2_1));
             }
-            for (; j + 8 <= j_count; j += 8) {
-              const double t1 = ((((0.0 + 0.0) + 0.0) + 0.0) + 0.0) + 0.0;
-              const double t2 = t1 + 0.0;
-              st_store_f64x8(add + j + j_border2 + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(t2));
-            }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               const double t1 = ((((0.0 + 0.0) + 0.0) + 0.0) + 0.0) + 0.0;
               const double t2 = t1 + 0.0;
               st_store_part_f64x8(add + j + j_border2 + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(t2), alive);
+              j += 8;
+            }
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              const double t1 = ((((0.0 + 0.0) + 0.0) + 0.0) + 0.0) + 0.0;
+              const double t2 = t1 + 0.0;
+              st_store_part_f64x8(add + j + j_border2 + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(t2), alive);
+              j += 8;
             }
           }
         } else {
@@ -363,16 +406,19 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
               const st_f64x8 t2_1 = (t1_1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
               st_store_f64x8(add + (j + 8) + j_border2 + o0 * weights_size1 + 4096 * tile, t2_1);
             }
-            for (; j + 8 <= j_count; j += 8) {
-              const st_f64x8 t1 = ((st_fma_f64x8(st_splat_f64x8(1.0), st_load_f64x8(weights + j + j_border2 + o0 * weights_size1 + 4096 * tile), st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              st_store_f64x8(add + j + j_border2 + o0 * weights_size1 + 4096 * tile, t2);
-            }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               const st_f64x8 t1 = ((st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + j_border2 + o0 * weights_size1 + 4096 * tile, alive), st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
               const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
               st_store_part_f64x8(add + j + j_border2 + o0 * weights_size1 + 4096 * tile, t2, alive);
+              j += 8;
+            }
+            if (j < j_count) {
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+              const st_f64x8 t1 = ((st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + j_border2 + o0 * weights_size1 + 4096 * tile, alive), st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
+              const st_f64x8 t2 = (t1 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
+              st_store_part_f64x8(add + j + j_border2 + o0 * weights_size1 + 4096 * tile, t2, alive);
+              j += 8;
             }
           }
         }
@@ -400,7 +446,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
                 st_store_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t12);
               }
               if (j < j_count) {
-                const int64_t alive = j_count - j;
+                const int64_t alive = j_count - j < 8 ? j_count - j : 8;
                 const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
                 const st_i64x8 t2 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
                 const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
@@ -414,6 +460,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
                 const st_f64x8 t11 = st_fma_f64x8(st_splat_f64x8((0.0 + 0.0)), st_splat_f64x8(0.2), st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile - weights_size1, alive), st_splat_f64x8(0.0)), st_splat_f64x8(0.2), ((st_splat_f64x8(0.0) + st_select_f64x8(t1, t5, st_splat_f64x8(0.0))) + st_select_f64x8(t6, t10, st_splat_f64x8(0.0)))));
                 const st_f64x8 t12 = st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile + weights_size1, alive))), st_splat_f64x8(0.19999999999999996), t11);
                 st_store_part_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t12, alive);
+                j += 8;
               }
             }
           } else {
@@ -436,7 +483,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
                 st_store_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t12);
               }
               if (j < j_count) {
-                const int64_t alive = j_count - j;
+                const int64_t alive = j_count - j < 8 ? j_count - j : 8;
                 const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
                 const st_i64x8 t2 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
                 const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
@@ -450,6 +497,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
                 const st_f64x8 t11 = st_fma_f64x8(st_splat_f64x8((0.0 + 0.0)), st_splat_f64x8(0.2), (((st_splat_f64x8(0.0) + st_select_f64x8(t1, t5, st_splat_f64x8(0.0))) + st_select_f64x8(t6, t10, st_splat_f64x8(0.0))) + st_splat_f64x8(0.0)));
                 const st_f64x8 t12 = st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile + weights_size1, alive))), st_splat_f64x8(0.19999999999999996), t11);
                 st_store_part_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t12, alive);
+                j += 8;
               }
             }
           }
@@ -477,7 +525,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
               st_store_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t16);
             }
             if (j < j_count) {
-              const int64_t alive = j_count - j;
+              const int64_t alive = j_count - j < 8 ? j_count - j : 8;
               const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
               const st_i64x8 t2 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
               const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
@@ -495,6 +543,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
               const st_f64x8 t15 = (((st_splat_f64x8(0.0) + st_select_f64x8(t1, t5, st_splat_f64x8(0.0))) + st_select_f64x8(t6, t10, st_splat_f64x8(0.0))) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t11)), t14, st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
               const st_f64x8 t16 = st_fma_f64x8(st_fma_f64x8(st_splat_f64x8(1.0), st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile + weights_size1, alive))), st_splat_f64x8(0.19999999999999996), t15);
               st_store_part_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t16, alive);
+              j += 8;
             }
           }
         }
@@ -536,7 +585,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
             st_store_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t30);
           }
           if (j < j_count) {
-            const int64_t alive = j_count - j;
+            const int64_t alive = j_count - j < 8 ? j_count - j : 8;
             const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
             const int t2 = ((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0);
             const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
@@ -568,6 +617,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
             const st_f64x8 t29 = st_fma_f64x8(st_splat_f64x8(1.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t21 * weights_size1 + t22[lane_]]; vec_; }), st_select_f64x8(((st_i64x8){0} - (int64_t)(t23)), t28, st_splat_f64x8(0.0))) * st_splat_f64x8(0.2);
             const st_f64x8 t30 = st_fma_f64x8((st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), st_splat_f64x8(0.0), (st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile, alive))) + st_splat_f64x8(0.0)), st_splat_f64x8(0.19999999999999996), (t19 + st_select_f64x8(((st_i64x8){0} - (int64_t)(t20)), t29, st_splat_f64x8(0.0))));
             st_store_part_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t30, alive);
+            j += 8;
           }
         }
       }
@@ -593,7 +643,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
           st_store_f64x8(add + j + j_border3 + o0 * weights_size1 + 4096 * tile, t15);
         }
         if (j < j_count) {
-          const int64_t alive = j_count - j;
+          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const int t1 = ((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0);
           const int t2 = ((2 + o0 - u_size0) >= (int64_t)0) & ((2 + o0 - u_size0) <= (int64_t)0);
           const int64_t t3 = t2 ? (1 + o0) : 0;
@@ -610,6 +660,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
           const st_f64x8 t14 = ((t5 + st_select_f64x8(t6, (t13 * st_splat_f64x8(0.2)), st_splat_f64x8(0.0))) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
           const st_f64x8 t15 = (t14 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
           st_store_part_f64x8(add + j + j_border3 + o0 * weights_size1 + 4096 * tile, t15, alive);
+          j += 8;
         }
       }
     } else {
@@ -648,7 +699,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
           st_store_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t28);
         }
         if (j < j_count) {
-          const int64_t alive = j_count - j;
+          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const int t1 = ((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0);
           const int t2 = ((2 + o0 - u_size0) >= (int64_t)0) & ((2 + o0 - u_size0) <= (int64_t)0);
           const int64_t t3 = t2 ? (1 + o0) : 0;
@@ -678,6 +729,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
           const st_f64x8 t27 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), st_splat_f64x8(0.0), (st_splat_f64x8(1.0) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t19[lane_] * weights_size1 + t20[lane_]]; vec_; }))) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t21)), t26, st_splat_f64x8(0.0));
           const st_f64x8 t28 = (t17 + st_select_f64x8(t18, (t27 * st_splat_f64x8(0.2)), st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
           st_store_part_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t28, alive);
+          j += 8;
         }
       }
     }
@@ -704,14 +756,12 @@ static int k2_add_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k2_add(st_ctx *ctx, const double *restrict weights, double *restrict add, int64_t weights_size0, int64_t weights_size1, int64_t u_size0, int64_t u_size1) {
   const int64_t extent = weights_size0 * ((4095 + weights_size1) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (122 * weights_size0 * weights_size1) >= 40000) {
-    const int64_t least = 1;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k2_add_range(ctx, weights, add, weights_size0, weights_size1, u_size0, u_size1, 0, extent);
+  const int64_t least = 1;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (122 * weights_size0 * weights_size1) < 40000)
+    return k2_add_range(ctx, weights, add, weights_size0, weights_size1, u_size0, u_size1, 0, extent);
   k2_add_arguments st_given = {ctx, weights, add, weights_size0, weights_size1, u_size0, u_size1, extent, grain};
   return ctx->parallel(ctx, k2_add_chunk, &st_given, (extent + grain - 1) / grain);
 }

@@ -57,14 +57,17 @@ static int k2_multiply_range(st_ctx *ctx, const double *restrict slope, double *
         const st_f64x8 t1_1 = st_splat_f64x8(1.0) * st_load_f64x8(slope + (j + 8) + 4096 * tile);
         st_store_f64x8(multiply + (j + 8) + 4096 * tile, t1_1);
       }
-      for (; j + 8 <= j_count; j += 8) {
-        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_f64x8(slope + j + 4096 * tile);
-        st_store_f64x8(multiply + j + 4096 * tile, t1);
-      }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(slope + j + 4096 * tile, alive);
         st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(slope + j + 4096 * tile, alive);
+        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
+        j += 8;
       }
     }
   }
@@ -90,14 +93,12 @@ static int k2_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k2_multiply(st_ctx *ctx, const double *restrict slope, double *restrict multiply, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t slope_size3) {
   const int64_t extent = ((4095 + slope_size0 * slope_size1 * slope_size2 * slope_size3) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (3 * slope_size0 * slope_size1 * slope_size2 * slope_size3) >= 40000) {
-    const int64_t least = 10;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k2_multiply_range(ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3, 0, extent);
+  const int64_t least = 10;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (3 * slope_size0 * slope_size1 * slope_size2 * slope_size3) < 40000)
+    return k2_multiply_range(ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3, 0, extent);
   k2_multiply_arguments st_given = {ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3, extent, grain};
   return ctx->parallel(ctx, k2_multiply_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -114,6 +115,7 @@ static int k2_multiply(st_ctx *ctx, const double *restrict slope, double *restri
 static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch, int64_t begin, int64_t end) {
   for (int64_t o0 = begin; o0 < end; ++o0) {
     double *restrict divide_3_row = (double *)(scratch);
+    double *restrict exp_row = (double *)(scratch + 64 * ((63 + 8 * v_size2) / 64));
     double supremum_row_acc = (double)-__builtin_inf();
     {
       const double supremum_row_acc_zero = (double)-__builtin_inf();
@@ -126,36 +128,49 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const st_f64x8 t1_0 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + j0, t1_0);
-        supremum_row_acc_0 = st_max_f64x8(t1_0, supremum_row_acc_0);
+        supremum_row_acc_0 = st_max_f64x8(supremum_row_acc_0, t1_0);
         const st_f64x8 t1_1 = st_load_f64x8(contract_5 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + (j0 + 8), t1_1);
-        supremum_row_acc_1 = st_max_f64x8(t1_1, supremum_row_acc_1);
+        supremum_row_acc_1 = st_max_f64x8(supremum_row_acc_1, t1_1);
         const st_f64x8 t1_2 = st_load_f64x8(contract_5 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + (j0 + 16), t1_2);
-        supremum_row_acc_2 = st_max_f64x8(t1_2, supremum_row_acc_2);
+        supremum_row_acc_2 = st_max_f64x8(supremum_row_acc_2, t1_2);
         const st_f64x8 t1_3 = st_load_f64x8(contract_5 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + (j0 + 24), t1_3);
-        supremum_row_acc_3 = st_max_f64x8(t1_3, supremum_row_acc_3);
-      }
-      int turned = 0;
-      for (; j0 + 8 <= j0_count; j0 += 8) {
-        const st_f64x8 t1 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
-        st_store_f64x8(divide_3_row + j0, t1);
-        supremum_row_acc_0 = st_max_f64x8(t1, supremum_row_acc_0);
-        const st_f64x8 supremum_row_acc_first = supremum_row_acc_0; supremum_row_acc_0 = supremum_row_acc_1; supremum_row_acc_1 = supremum_row_acc_2; supremum_row_acc_2 = supremum_row_acc_3; supremum_row_acc_3 = supremum_row_acc_first;
-        ++turned;
+        supremum_row_acc_3 = st_max_f64x8(supremum_row_acc_3, t1_3);
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0;
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_part_f64x8(divide_3_row + j0, t1, alive);
-        supremum_row_acc_0 = st_select_part_f64x8(st_max_f64x8(t1, supremum_row_acc_0), supremum_row_acc_0, alive);
+        supremum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_0, t1), supremum_row_acc_0);
+        j0 += 8;
       }
-      while (turned % 4) {
-        const st_f64x8 supremum_row_acc_first = supremum_row_acc_0; supremum_row_acc_0 = supremum_row_acc_1; supremum_row_acc_1 = supremum_row_acc_2; supremum_row_acc_2 = supremum_row_acc_3; supremum_row_acc_3 = supremum_row_acc_first;
-        ++turned;
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_part_f64x8(divide_3_row + j0, t1, alive);
+        supremum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_1, t1), supremum_row_acc_1);
+        j0 += 8;
       }
-      supremum_row_acc = st_max_f64(st_max_tree4_f64x8(supremum_row_acc_0, supremum_row_acc_1, supremum_row_acc_2, supremum_row_acc_3), supremum_row_acc);
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_part_f64x8(divide_3_row + j0, t1, alive);
+        supremum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_2, t1), supremum_row_acc_2);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_part_f64x8(divide_3_row + j0, t1, alive);
+        supremum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_3, t1), supremum_row_acc_3);
+        j0 += 8;
+      }
+      supremum_row_acc_0 = st_max_f64x8(supremum_row_acc_0, supremum_row_acc_2);
+      supremum_row_acc_1 = st_max_f64x8(supremum_row_acc_1, supremum_row_acc_3);
+      supremum_row_acc_0 = st_max_f64x8(supremum_row_acc_0, supremum_row_acc_1);
+      supremum_row_acc = st_max_f64(supremum_row_acc, st_max_tree_f64x8(supremum_row_acc_0));
     }
     const double supremum_row = supremum_row_acc;
     double sum_row_acc = 0.0;
@@ -169,37 +184,50 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const st_f64x8 t1_0 = st_exp_f64x8((st_load_f64x8(divide_3_row + j0) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1_0);
+        st_store_f64x8(exp_row + j0, t1_0);
         sum_row_acc_0 = sum_row_acc_0 + t1_0;
         const st_f64x8 t1_1 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 8)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(divide_2 + (j0 + 8) + o0 * v_size2, t1_1);
+        st_store_f64x8(exp_row + (j0 + 8), t1_1);
         sum_row_acc_1 = sum_row_acc_1 + t1_1;
         const st_f64x8 t1_2 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 16)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(divide_2 + (j0 + 16) + o0 * v_size2, t1_2);
+        st_store_f64x8(exp_row + (j0 + 16), t1_2);
         sum_row_acc_2 = sum_row_acc_2 + t1_2;
         const st_f64x8 t1_3 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 24)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(divide_2 + (j0 + 24) + o0 * v_size2, t1_3);
+        st_store_f64x8(exp_row + (j0 + 24), t1_3);
         sum_row_acc_3 = sum_row_acc_3 + t1_3;
       }
-      int turned = 0;
-      for (; j0 + 8 <= j0_count; j0 += 8) {
-        const st_f64x8 t1 = st_exp_f64x8((st_load_f64x8(divide_3_row + j0) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1);
-        sum_row_acc_0 = sum_row_acc_0 + t1;
-        const st_f64x8 sum_row_acc_first = sum_row_acc_0; sum_row_acc_0 = sum_row_acc_1; sum_row_acc_1 = sum_row_acc_2; sum_row_acc_2 = sum_row_acc_3; sum_row_acc_3 = sum_row_acc_first;
-        ++turned;
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_part_f64x8(exp_row + j0, t1, alive);
+        sum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_0 + t1), sum_row_acc_0);
+        j0 += 8;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0;
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
         const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
-        sum_row_acc_0 = st_select_part_f64x8(sum_row_acc_0 + t1, sum_row_acc_0, alive);
+        st_store_part_f64x8(exp_row + j0, t1, alive);
+        sum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_1 + t1), sum_row_acc_1);
+        j0 += 8;
       }
-      while (turned % 4) {
-        const st_f64x8 sum_row_acc_first = sum_row_acc_0; sum_row_acc_0 = sum_row_acc_1; sum_row_acc_1 = sum_row_acc_2; sum_row_acc_2 = sum_row_acc_3; sum_row_acc_3 = sum_row_acc_first;
-        ++turned;
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_part_f64x8(exp_row + j0, t1, alive);
+        sum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_2 + t1), sum_row_acc_2);
+        j0 += 8;
       }
-      sum_row_acc = sum_row_acc + st_sum_tree4_f64x8(sum_row_acc_0, sum_row_acc_1, sum_row_acc_2, sum_row_acc_3);
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_part_f64x8(exp_row + j0, t1, alive);
+        sum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_3 + t1), sum_row_acc_3);
+        j0 += 8;
+      }
+      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_2;
+      sum_row_acc_1 = sum_row_acc_1 + sum_row_acc_3;
+      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_1;
+      sum_row_acc = sum_row_acc + st_sum_tree_f64x8(sum_row_acc_0);
     }
     const double sum_row = sum_row_acc;
     double sum_2_row_acc = 0.0;
@@ -212,63 +240,81 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       st_f64x8 sum_2_row_acc_3 = st_splat_f64x8(sum_2_row_acc_zero);
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
-        const st_f64x8 t1_0 = st_load_f64x8(divide_2 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row);
+        const st_f64x8 t1_0 = st_load_f64x8(exp_row + j0) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + j0 + o0 * v_size2, t1_0);
         const st_f64x8 t2_0 = -((t1_0 * st_load_f64x8(contract_6 + j0 + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_0 = sum_2_row_acc_0 + t2_0;
-        const st_f64x8 t1_1 = st_load_f64x8(divide_2 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row);
+        const st_f64x8 t1_1 = st_load_f64x8(exp_row + (j0 + 8)) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 8) + o0 * v_size2, t1_1);
         const st_f64x8 t2_1 = -((t1_1 * st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_1 = sum_2_row_acc_1 + t2_1;
-        const st_f64x8 t1_2 = st_load_f64x8(divide_2 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(sum_row);
+        const st_f64x8 t1_2 = st_load_f64x8(exp_row + (j0 + 16)) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 16) + o0 * v_size2, t1_2);
         const st_f64x8 t2_2 = -((t1_2 * st_load_f64x8(contract_6 + (j0 + 16) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_2 = sum_2_row_acc_2 + t2_2;
-        const st_f64x8 t1_3 = st_load_f64x8(divide_2 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(sum_row);
+        const st_f64x8 t1_3 = st_load_f64x8(exp_row + (j0 + 24)) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 24) + o0 * v_size2, t1_3);
         const st_f64x8 t2_3 = -((t1_3 * st_load_f64x8(contract_6 + (j0 + 24) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_3 = sum_2_row_acc_3 + t2_3;
       }
-      int turned = 0;
-      for (; j0 + 8 <= j0_count; j0 += 8) {
-        const st_f64x8 t1 = st_load_f64x8(divide_2 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row);
-        st_store_f64x8(divide + j0 + o0 * v_size2, t1);
-        const st_f64x8 t2 = -((t1 * st_load_f64x8(contract_6 + j0 + o0 * v_size2)) / st_splat_f64x8(sum_row));
-        sum_2_row_acc_0 = sum_2_row_acc_0 + t2;
-        const st_f64x8 sum_2_row_acc_first = sum_2_row_acc_0; sum_2_row_acc_0 = sum_2_row_acc_1; sum_2_row_acc_1 = sum_2_row_acc_2; sum_2_row_acc_2 = sum_2_row_acc_3; sum_2_row_acc_3 = sum_2_row_acc_first;
-        ++turned;
-      }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0;
-        const st_f64x8 t1 = st_load_part_f64x8(divide_2 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row);
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
         st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
         const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
-        sum_2_row_acc_0 = st_select_part_f64x8(sum_2_row_acc_0 + t2, sum_2_row_acc_0, alive);
+        sum_2_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_0 + t2), sum_2_row_acc_0);
+        j0 += 8;
       }
-      while (turned % 4) {
-        const st_f64x8 sum_2_row_acc_first = sum_2_row_acc_0; sum_2_row_acc_0 = sum_2_row_acc_1; sum_2_row_acc_1 = sum_2_row_acc_2; sum_2_row_acc_2 = sum_2_row_acc_3; sum_2_row_acc_3 = sum_2_row_acc_first;
-        ++turned;
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
+        st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_1 + t2), sum_2_row_acc_1);
+        j0 += 8;
       }
-      sum_2_row_acc = sum_2_row_acc + st_sum_tree4_f64x8(sum_2_row_acc_0, sum_2_row_acc_1, sum_2_row_acc_2, sum_2_row_acc_3);
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
+        st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_2 + t2), sum_2_row_acc_2);
+        j0 += 8;
+      }
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
+        st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
+        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_3 + t2), sum_2_row_acc_3);
+        j0 += 8;
+      }
+      sum_2_row_acc_0 = sum_2_row_acc_0 + sum_2_row_acc_2;
+      sum_2_row_acc_1 = sum_2_row_acc_1 + sum_2_row_acc_3;
+      sum_2_row_acc_0 = sum_2_row_acc_0 + sum_2_row_acc_1;
+      sum_2_row_acc = sum_2_row_acc + st_sum_tree_f64x8(sum_2_row_acc_0);
     }
     const double sum_2_row = sum_2_row_acc;
     {
       const int64_t j0_count = v_size2;
       int64_t j0 = 0;
       for (; j0 + 16 <= j0_count; j0 += 16) {
-        const st_f64x8 t1_0 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + j0 + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_0 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(exp_row + j0)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1_0);
-        const st_f64x8 t1_1 = (((st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + (j0 + 8) + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_1 = (((st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(exp_row + (j0 + 8))) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_2 + (j0 + 8) + o0 * v_size2, t1_1);
       }
-      for (; j0 + 8 <= j0_count; j0 += 8) {
-        const st_f64x8 t1 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + j0 + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
-        st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1);
+      if (j0 < j0_count) {
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = (((st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(exp_row + j0, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
+        j0 += 8;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0;
-        const st_f64x8 t1 = (((st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(divide_2 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const st_f64x8 t1 = (((st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(exp_row + j0, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
+        j0 += 8;
       }
     }
   }
@@ -298,15 +344,13 @@ static int k4_divide_supremum_exp_chunk(void *argument, int64_t chunk, int64_t w
 }
 static int k4_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch) {
   const int64_t extent = slope_size0 * slope_size1 * slope_size2;
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (28 * slope_size0 * slope_size1 * slope_size2 * v_size2) >= 40000) {
-    const int64_t least = st_max_i64(((131072 / (st_max_i64(1, (28 * v_size2))))), 1);
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k4_divide_supremum_exp_range(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 0, extent);
-  k4_divide_supremum_exp_arguments st_given = {ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 64 * ((63 + 8 * v_size2) / 64), extent, grain};
+  const int64_t least = st_max_i64(((131072 / (st_max_i64(1, (28 * v_size2))))), 1);
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (28 * slope_size0 * slope_size1 * slope_size2 * v_size2) < 40000)
+    return k4_divide_supremum_exp_range(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 0, extent);
+  k4_divide_supremum_exp_arguments st_given = {ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 128 * ((63 + 8 * v_size2) / 64), extent, grain};
   return ctx->parallel(ctx, k4_divide_supremum_exp_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
@@ -451,7 +495,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (q_size1 != slope_size1) return st_fail(ctx, 3, 23, q_size1, slope_size1);
   if (q_size2 != slope_size2) return st_fail(ctx, 3, 24, q_size2, slope_size2);
   if (v_size3 != slope_size3) return st_fail(ctx, 3, 25, v_size3, slope_size3);
-  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + ctx->workers * (64 * ((63 + 8 * v_size2) / 64)));
+  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + ctx->workers * (128 * ((63 + 8 * v_size2) / 64)));
   if (!arena) return 1;
   char *const scratch = arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64));
   double *contract_5 = (double *)(arena + 0);

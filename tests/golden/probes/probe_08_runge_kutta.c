@@ -86,14 +86,17 @@ static int k4_multiply_range(st_ctx *ctx, const double *restrict weights, double
         const st_f64x8 t1_1 = st_splat_f64x8(1.0) * st_load_f64x8(weights + (j + 8) + 4096 * tile);
         st_store_f64x8(multiply_2 + (j + 8) + 4096 * tile, t1_1);
       }
-      for (; j + 8 <= j_count; j += 8) {
-        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_f64x8(weights + j + 4096 * tile);
-        st_store_f64x8(multiply_2 + j + 4096 * tile, t1);
-      }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + 4096 * tile, alive);
         st_store_part_f64x8(multiply_2 + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + 4096 * tile, alive);
+        st_store_part_f64x8(multiply_2 + j + 4096 * tile, t1, alive);
+        j += 8;
       }
     }
   }
@@ -116,14 +119,12 @@ static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *restrict multiply_2, int64_t weights_size0) {
   const int64_t extent = ((4095 + 3 * weights_size0) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (9 * weights_size0) >= 40000) {
-    const int64_t least = 10;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k4_multiply_range(ctx, weights, multiply_2, weights_size0, 0, extent);
+  const int64_t least = 10;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (9 * weights_size0) < 40000)
+    return k4_multiply_range(ctx, weights, multiply_2, weights_size0, 0, extent);
   k4_multiply_arguments st_given = {ctx, weights, multiply_2, weights_size0, extent, grain};
   return ctx->parallel(ctx, k4_multiply_chunk, &st_given, (extent + grain - 1) / grain);
 }

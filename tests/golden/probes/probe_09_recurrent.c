@@ -64,17 +64,8 @@ static int k3_tanh_square_range(st_ctx *ctx, const double *restrict row_row, con
         const st_f64x8 t5_1 = t4_1 * t4_1;
         st_store_f64x8(item_6_row + (j + 8) + o0 * weights_size2 + 4096 * tile, t5_1);
       }
-      for (; j + 8 <= j_count; j += 8) {
-        const st_f64x8 t1 = (st_load_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + j + 4096 * tile);
-        const st_f64x8 t2 = st_tanh_f64x8(t1);
-        st_store_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2);
-        const st_f64x8 t3 = st_exp_f64x8((-st_abs_f64x8(t1)));
-        const st_f64x8 t4 = (st_splat_f64x8(2.0) * t3) / st_fma_f64x8(t3, t3, st_splat_f64x8(1.0));
-        const st_f64x8 t5 = t4 * t4;
-        st_store_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5);
-      }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         const st_f64x8 t1 = (st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive);
         const st_f64x8 t2 = st_tanh_f64x8(t1);
         st_store_part_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2, alive);
@@ -82,6 +73,18 @@ static int k3_tanh_square_range(st_ctx *ctx, const double *restrict row_row, con
         const st_f64x8 t4 = (st_splat_f64x8(2.0) * t3) / st_fma_f64x8(t3, t3, st_splat_f64x8(1.0));
         const st_f64x8 t5 = t4 * t4;
         st_store_part_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = (st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive);
+        const st_f64x8 t2 = st_tanh_f64x8(t1);
+        st_store_part_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2, alive);
+        const st_f64x8 t3 = st_exp_f64x8((-st_abs_f64x8(t1)));
+        const st_f64x8 t4 = (st_splat_f64x8(2.0) * t3) / st_fma_f64x8(t3, t3, st_splat_f64x8(1.0));
+        const st_f64x8 t5 = t4 * t4;
+        st_store_part_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5, alive);
+        j += 8;
       }
     }
   }
@@ -108,14 +111,12 @@ static int k3_tanh_square_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k3_tanh_square(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_3, const double *restrict b, double *restrict item_row, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2) {
   const int64_t extent = weights_size1 * ((4095 + weights_size2) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (15 * weights_size1 * weights_size2) >= 40000) {
-    const int64_t least = 2;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k3_tanh_square_range(ctx, row_row, contract_3, b, item_row, item_6_row, weights_size1, weights_size2, 0, extent);
+  const int64_t least = 2;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (15 * weights_size1 * weights_size2) < 40000)
+    return k3_tanh_square_range(ctx, row_row, contract_3, b, item_row, item_6_row, weights_size1, weights_size2, 0, extent);
   k3_tanh_square_arguments st_given = {ctx, row_row, contract_3, b, item_row, item_6_row, weights_size1, weights_size2, extent, grain};
   return ctx->parallel(ctx, k3_tanh_square_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -134,14 +135,17 @@ static int k4_multiply_range(st_ctx *ctx, const double *restrict weights, double
         const st_f64x8 t1_1 = st_splat_f64x8(1.0) * st_load_f64x8(weights + (j + 8) + 4096 * tile);
         st_store_f64x8(multiply + (j + 8) + 4096 * tile, t1_1);
       }
-      for (; j + 8 <= j_count; j += 8) {
-        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_f64x8(weights + j + 4096 * tile);
-        st_store_f64x8(multiply + j + 4096 * tile, t1);
-      }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + 4096 * tile, alive);
         st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + 4096 * tile, alive);
+        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
+        j += 8;
       }
     }
   }
@@ -166,14 +170,12 @@ static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *restrict multiply, int64_t weights_size0, int64_t weights_size1, int64_t weights_size2) {
   const int64_t extent = ((4095 + weights_size0 * weights_size1 * weights_size2) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (3 * weights_size0 * weights_size1 * weights_size2) >= 40000) {
-    const int64_t least = 10;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k4_multiply_range(ctx, weights, multiply, weights_size0, weights_size1, weights_size2, 0, extent);
+  const int64_t least = 10;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (3 * weights_size0 * weights_size1 * weights_size2) < 40000)
+    return k4_multiply_range(ctx, weights, multiply, weights_size0, weights_size1, weights_size2, 0, extent);
   k4_multiply_arguments st_given = {ctx, weights, multiply, weights_size0, weights_size1, weights_size2, extent, grain};
   return ctx->parallel(ctx, k4_multiply_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -190,12 +192,15 @@ static int k5_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to, int
         st_store_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(0.0));
         st_store_f64x8(broadcast_to + (j + 8) + 4096 * tile, st_splat_f64x8(0.0));
       }
-      for (; j + 8 <= j_count; j += 8) {
-        st_store_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(0.0));
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
     }
   }
@@ -218,14 +223,12 @@ static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
 }
 static int k5_broadcast_to(st_ctx *ctx, double *restrict broadcast_to, int64_t weights_size1, int64_t weights_size2) {
   const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (weights_size1 * weights_size2) >= 40000) {
-    const int64_t least = 32;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k5_broadcast_to_range(ctx, broadcast_to, weights_size1, weights_size2, 0, extent);
+  const int64_t least = 32;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (weights_size1 * weights_size2) < 40000)
+    return k5_broadcast_to_range(ctx, broadcast_to, weights_size1, weights_size2, 0, extent);
   k5_broadcast_to_arguments st_given = {ctx, broadcast_to, weights_size1, weights_size2, extent, grain};
   return ctx->parallel(ctx, k5_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -242,12 +245,15 @@ static int k6_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to_2, i
         st_store_f64x8(broadcast_to_2 + j + 4096 * tile, st_splat_f64x8(0.0));
         st_store_f64x8(broadcast_to_2 + (j + 8) + 4096 * tile, st_splat_f64x8(0.0));
       }
-      for (; j + 8 <= j_count; j += 8) {
-        st_store_f64x8(broadcast_to_2 + j + 4096 * tile, st_splat_f64x8(0.0));
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(broadcast_to_2 + j + 4096 * tile, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         st_store_part_f64x8(broadcast_to_2 + j + 4096 * tile, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
     }
   }
@@ -269,14 +275,12 @@ static int k6_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
 }
 static int k6_broadcast_to(st_ctx *ctx, double *restrict broadcast_to_2, int64_t weights_size2) {
   const int64_t extent = ((4095 + weights_size2) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && weights_size2 >= 40000) {
-    const int64_t least = 32;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k6_broadcast_to_range(ctx, broadcast_to_2, weights_size2, 0, extent);
+  const int64_t least = 32;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || weights_size2 < 40000)
+    return k6_broadcast_to_range(ctx, broadcast_to_2, weights_size2, 0, extent);
   k6_broadcast_to_arguments st_given = {ctx, broadcast_to_2, weights_size2, extent, grain};
   return ctx->parallel(ctx, k6_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -295,14 +299,17 @@ static int k7_multiply_range(st_ctx *ctx, const double *restrict d_h, const doub
         const st_f64x8 t1_1 = (st_load_f64x8(d_h + (j + 8) + 4096 * tile) + st_load_f64x8(row_row_2 + (j + 8) + 4096 * tile)) * st_load_f64x8(row_row_3 + (j + 8) + 4096 * tile);
         st_store_f64x8(item_7_row + (j + 8) + 4096 * tile, t1_1);
       }
-      for (; j + 8 <= j_count; j += 8) {
-        const st_f64x8 t1 = (st_load_f64x8(d_h + j + 4096 * tile) + st_load_f64x8(row_row_2 + j + 4096 * tile)) * st_load_f64x8(row_row_3 + j + 4096 * tile);
-        st_store_f64x8(item_7_row + j + 4096 * tile, t1);
-      }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         const st_f64x8 t1 = (st_load_part_f64x8(d_h + j + 4096 * tile, alive) + st_load_part_f64x8(row_row_2 + j + 4096 * tile, alive)) * st_load_part_f64x8(row_row_3 + j + 4096 * tile, alive);
         st_store_part_f64x8(item_7_row + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = (st_load_part_f64x8(d_h + j + 4096 * tile, alive) + st_load_part_f64x8(row_row_2 + j + 4096 * tile, alive)) * st_load_part_f64x8(row_row_3 + j + 4096 * tile, alive);
+        st_store_part_f64x8(item_7_row + j + 4096 * tile, t1, alive);
+        j += 8;
       }
     }
   }
@@ -328,14 +335,12 @@ static int k7_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k7_multiply(st_ctx *ctx, const double *restrict d_h, const double *restrict row_row_2, const double *restrict row_row_3, double *restrict item_7_row, int64_t weights_size1, int64_t weights_size2) {
   const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (6 * weights_size1 * weights_size2) >= 40000) {
-    const int64_t least = 5;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k7_multiply_range(ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2, 0, extent);
+  const int64_t least = 5;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (6 * weights_size1 * weights_size2) < 40000)
+    return k7_multiply_range(ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2, 0, extent);
   k7_multiply_arguments st_given = {ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2, extent, grain};
   return ctx->parallel(ctx, k7_multiply_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -394,12 +399,15 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, cons
         st_store_f64x8(sum_row_acc + j, st_splat_f64x8(0.0));
         st_store_f64x8(sum_row_acc + (j + 8), st_splat_f64x8(0.0));
       }
-      for (; j + 8 <= j_count; j += 8) {
-        st_store_f64x8(sum_row_acc + j, st_splat_f64x8(0.0));
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        st_store_part_f64x8(sum_row_acc + j, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         st_store_part_f64x8(sum_row_acc + j, st_splat_f64x8(0.0), alive);
+        j += 8;
       }
     }
     for (int64_t r = 0; r < ((weights_size1 / 8)); ++r) {
@@ -414,16 +422,19 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, cons
           const st_f64x8 t2_1 = ((t1_1 + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2);
           st_store_f64x8(sum_row_acc + (j + 8), t2_1);
         }
-        for (; j + 8 <= j_count; j += 8) {
-          const st_f64x8 t1 = ((((st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2);
-          const st_f64x8 t2 = ((t1 + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2);
-          st_store_f64x8(sum_row_acc + j, t2);
-        }
         if (j < j_count) {
-          const int64_t alive = j_count - j;
+          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const st_f64x8 t1 = ((((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2, alive);
           const st_f64x8 t2 = ((t1 + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2, alive);
           st_store_part_f64x8(sum_row_acc + j, t2, alive);
+          j += 8;
+        }
+        if (j < j_count) {
+          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const st_f64x8 t1 = ((((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2, alive);
+          const st_f64x8 t2 = ((t1 + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2, alive);
+          st_store_part_f64x8(sum_row_acc + j, t2, alive);
+          j += 8;
         }
       }
     }
@@ -437,14 +448,17 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, cons
           const st_f64x8 t1_1 = st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_7_row + (j + 8) + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8));
           st_store_f64x8(sum_row_acc + (j + 8), t1_1);
         }
-        for (; j + 8 <= j_count; j += 8) {
-          const st_f64x8 t1 = st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_7_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8));
-          st_store_f64x8(sum_row_acc + j, t1);
-        }
         if (j < j_count) {
-          const int64_t alive = j_count - j;
+          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
           const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8), alive);
           st_store_part_f64x8(sum_row_acc + j, t1, alive);
+          j += 8;
+        }
+        if (j < j_count) {
+          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8), alive);
+          st_store_part_f64x8(sum_row_acc + j, t1, alive);
+          j += 8;
         }
       }
     }
@@ -457,14 +471,17 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, cons
         const st_f64x8 t1_1 = st_load_f64x8(d_b + (j + 8) + 512 * tile) + st_load_f64x8(sum_row_acc + (j + 8));
         st_store_f64x8(d_b_next + (j + 8) + 512 * tile, t1_1);
       }
-      for (; j + 8 <= j_count; j += 8) {
-        const st_f64x8 t1 = st_load_f64x8(d_b + j + 512 * tile) + st_load_f64x8(sum_row_acc + j);
-        st_store_f64x8(d_b_next + j + 512 * tile, t1);
-      }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         const st_f64x8 t1 = st_load_part_f64x8(d_b + j + 512 * tile, alive) + st_load_part_f64x8(sum_row_acc + j, alive);
         st_store_part_f64x8(d_b_next + j + 512 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_load_part_f64x8(d_b + j + 512 * tile, alive) + st_load_part_f64x8(sum_row_acc + j, alive);
+        st_store_part_f64x8(d_b_next + j + 512 * tile, t1, alive);
+        j += 8;
       }
     }
   }
@@ -489,14 +506,12 @@ static int k9_sum_add_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k9_sum_add(st_ctx *ctx, const double *restrict item_7_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1) {
   const int64_t extent = ((511 + weights_size2) / 512);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (2 * weights_size1 * weights_size2 + 3 * weights_size2) >= 40000) {
-    const int64_t least = st_max_i64(((131072 / (2048 + 1024 * weights_size1))), 1);
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k9_sum_add_range(ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1, 0, extent);
+  const int64_t least = st_max_i64(((131072 / (2048 + 1024 * weights_size1))), 1);
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (2 * weights_size1 * weights_size2 + 3 * weights_size2) < 40000)
+    return k9_sum_add_range(ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1, 0, extent);
   k9_sum_add_arguments st_given = {ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1, extent, grain};
   return ctx->parallel(ctx, k9_sum_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -555,14 +570,17 @@ static int k12_add_range(st_ctx *ctx, const double *restrict contract_4, double 
         const st_f64x8 t1_1 = st_splat_f64x8(0.0) + st_load_f64x8(contract_4 + (j + 8) + 4096 * tile);
         st_store_f64x8(add + (j + 8) + 4096 * tile, t1_1);
       }
-      for (; j + 8 <= j_count; j += 8) {
-        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_f64x8(contract_4 + j + 4096 * tile);
-        st_store_f64x8(add + j + 4096 * tile, t1);
-      }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_4 + j + 4096 * tile, alive);
         st_store_part_f64x8(add + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_4 + j + 4096 * tile, alive);
+        st_store_part_f64x8(add + j + 4096 * tile, t1, alive);
+        j += 8;
       }
     }
   }
@@ -586,14 +604,12 @@ static int k12_add_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k12_add(st_ctx *ctx, const double *restrict contract_4, double *restrict add, int64_t w_size0, int64_t weights_size2) {
   const int64_t extent = ((4095 + w_size0 * weights_size2) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (3 * w_size0 * weights_size2) >= 40000) {
-    const int64_t least = 10;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k12_add_range(ctx, contract_4, add, w_size0, weights_size2, 0, extent);
+  const int64_t least = 10;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (3 * w_size0 * weights_size2) < 40000)
+    return k12_add_range(ctx, contract_4, add, w_size0, weights_size2, 0, extent);
   k12_add_arguments st_given = {ctx, contract_4, add, w_size0, weights_size2, extent, grain};
   return ctx->parallel(ctx, k12_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -612,14 +628,17 @@ static int k14_add_range(st_ctx *ctx, const double *restrict contract_5, double 
         const st_f64x8 t1_1 = st_splat_f64x8(0.0) + st_load_f64x8(contract_5 + (j + 8) + 4096 * tile);
         st_store_f64x8(add_2 + (j + 8) + 4096 * tile, t1_1);
       }
-      for (; j + 8 <= j_count; j += 8) {
-        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_f64x8(contract_5 + j + 4096 * tile);
-        st_store_f64x8(add_2 + j + 4096 * tile, t1);
-      }
       if (j < j_count) {
-        const int64_t alive = j_count - j;
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
         const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_5 + j + 4096 * tile, alive);
         st_store_part_f64x8(add_2 + j + 4096 * tile, t1, alive);
+        j += 8;
+      }
+      if (j < j_count) {
+        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_5 + j + 4096 * tile, alive);
+        st_store_part_f64x8(add_2 + j + 4096 * tile, t1, alive);
+        j += 8;
       }
     }
   }
@@ -642,14 +661,12 @@ static int k14_add_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k14_add(st_ctx *ctx, const double *restrict contract_5, double *restrict add_2, int64_t weights_size2) {
   const int64_t extent = ((4095 + weights_size2 * weights_size2) / 4096);
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (3 * weights_size2 * weights_size2) >= 40000) {
-    const int64_t least = 10;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k14_add_range(ctx, contract_5, add_2, weights_size2, 0, extent);
+  const int64_t least = 10;
+  /* an even number of equal chunks, a function of the sizes alone */
+  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  if (extent <= grain || ctx->workers < 2 || (3 * weights_size2 * weights_size2) < 40000)
+    return k14_add_range(ctx, contract_5, add_2, weights_size2, 0, extent);
   k14_add_arguments st_given = {ctx, contract_5, add_2, weights_size2, extent, grain};
   return ctx->parallel(ctx, k14_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
