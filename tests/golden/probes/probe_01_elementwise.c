@@ -28,21 +28,19 @@ static int k1_divide_add_maximum_range(st_ctx *ctx, const double *restrict a, co
         const st_f64x8 t7_1 = st_max_f64x8(t6_1, t5_1);
         st_store_f64x8(maximum + (j + 8) + 4096 * tile, t7_1);
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(a + j + 4096 * tile, alive);
-        const st_f64x8 t2 = st_load_part_f64x8(b + j + 4096 * tile, alive);
-        const st_f64x8 t3 = st_load_part_f64x8(c + j + 4096 * tile, alive);
+      for (; j + 8 <= j_count; j += 8) {
+        const st_f64x8 t1 = st_load_f64x8(a + j + 4096 * tile);
+        const st_f64x8 t2 = st_load_f64x8(b + j + 4096 * tile);
+        const st_f64x8 t3 = st_load_f64x8(c + j + 4096 * tile);
         const st_f64x8 t4 = st_fma_f64x8(t1, t2, t3);
         const st_f64x8 t5 = t4 / (st_splat_f64x8(1.0) + st_abs_f64x8(t4));
         const st_f64x8 t6 = st_fma_f64x8(st_exp_f64x8((-t5)), t1, (-(st_splat_f64x8(0.25) * t2))) + t3;
-        st_store_part_f64x8(add + j + 4096 * tile, t6, alive);
+        st_store_f64x8(add + j + 4096 * tile, t6);
         const st_f64x8 t7 = st_max_f64x8(t6, t5);
-        st_store_part_f64x8(maximum + j + 4096 * tile, t7, alive);
-        j += 8;
+        st_store_f64x8(maximum + j + 4096 * tile, t7);
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         const st_f64x8 t1 = st_load_part_f64x8(a + j + 4096 * tile, alive);
         const st_f64x8 t2 = st_load_part_f64x8(b + j + 4096 * tile, alive);
         const st_f64x8 t3 = st_load_part_f64x8(c + j + 4096 * tile, alive);
@@ -52,7 +50,6 @@ static int k1_divide_add_maximum_range(st_ctx *ctx, const double *restrict a, co
         st_store_part_f64x8(add + j + 4096 * tile, t6, alive);
         const st_f64x8 t7 = st_max_f64x8(t6, t5);
         st_store_part_f64x8(maximum + j + 4096 * tile, t7, alive);
-        j += 8;
       }
     }
   }
@@ -78,12 +75,14 @@ static int k1_divide_add_maximum_chunk(void *argument, int64_t chunk, int64_t wo
 }
 static int k1_divide_add_maximum(st_ctx *ctx, const double *restrict a, const double *restrict b, const double *restrict c, double *restrict add, double *restrict maximum, int64_t c_size0) {
   const int64_t extent = ((4095 + c_size0) / 4096);
-  const int64_t least = 2;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (16 * c_size0) < 40000)
-    return k1_divide_add_maximum_range(ctx, a, b, c, add, maximum, c_size0, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (16 * c_size0) >= 40000) {
+    const int64_t least = 2;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k1_divide_add_maximum_range(ctx, a, b, c, add, maximum, c_size0, 0, extent);
   k1_divide_add_maximum_arguments st_given = {ctx, a, b, c, add, maximum, c_size0, extent, grain};
   return ctx->parallel(ctx, k1_divide_add_maximum_chunk, &st_given, (extent + grain - 1) / grain);
 }

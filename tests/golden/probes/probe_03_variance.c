@@ -2,8 +2,8 @@
  *   sum_of_squared_deviations: float64[x.shape[1]]  at probe_03_variance.py:17
  *   sum: float64[x.shape[1]]  at probe_03_variance.py:17
  *   divide: float64[x.shape[1]]  at probe_03_variance.py:17
- *   multiply: float64[x.shape[0], x.shape[1]]  at probe_03_variance.py:19
- *   sum: float64[x.shape[1]]  at probe_03_variance.py:19
+ *   multiply: float64[x.shape[0], u.shape[0]]  at probe_03_variance.py:19
+ *   sum: float64[u.shape[0]]  at probe_03_variance.py:19
  */
 static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const double *restrict x, const double *restrict u, double *restrict divide, double *restrict multiply, double *restrict sum, int64_t u_size0, int64_t v_size0, int64_t x_size0, int64_t begin, int64_t end) {
   for (int64_t tile = begin; tile < end; ++tile) {
@@ -23,19 +23,16 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         st_store_f64x8(sum_of_squared_deviations_row_acc2 + (j + 8), st_splat_f64x8(0.0));
         st_store_f64x8(sum_2_row_acc + (j + 8), st_splat_f64x8(0.0));
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_of_squared_deviations_row_acc1 + j, st_splat_f64x8(0.0), alive);
-        st_store_part_f64x8(sum_of_squared_deviations_row_acc2 + j, st_splat_f64x8(0.0), alive);
-        st_store_part_f64x8(sum_2_row_acc + j, st_splat_f64x8(0.0), alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        st_store_f64x8(sum_of_squared_deviations_row_acc1 + j, st_splat_f64x8(0.0));
+        st_store_f64x8(sum_of_squared_deviations_row_acc2 + j, st_splat_f64x8(0.0));
+        st_store_f64x8(sum_2_row_acc + j, st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         st_store_part_f64x8(sum_of_squared_deviations_row_acc1 + j, st_splat_f64x8(0.0), alive);
         st_store_part_f64x8(sum_of_squared_deviations_row_acc2 + j, st_splat_f64x8(0.0), alive);
         st_store_part_f64x8(sum_2_row_acc + j, st_splat_f64x8(0.0), alive);
-        j += 8;
       }
     }
     for (int64_t r = 0; r < ((v_size0 / 4)); ++r) {
@@ -70,7 +67,7 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
           st_store_f64x8(sum_2_row_acc + j, t22);
         }
         if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const int64_t alive = j_count - j;
           const st_f64x8 t1 = st_load_part_f64x8(sum_of_squared_deviations_row_acc1 + j, alive);
           const st_f64x8 t2 = st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile, alive);
           const st_f64x8 t3 = st_load_part_f64x8(x + j + 512 * tile, alive);
@@ -96,7 +93,6 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
           st_store_part_f64x8(sum_of_squared_deviations_row_acc1 + j, t16, alive);
           st_store_part_f64x8(sum_of_squared_deviations_row_acc2 + j, t21, alive);
           st_store_part_f64x8(sum_2_row_acc + j, t22, alive);
-          j += 8;
         }
       }
     }
@@ -120,7 +116,7 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
           st_store_f64x8(sum_2_row_acc + j, t10);
         }
         if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const int64_t alive = j_count - j;
           const st_f64x8 t1 = st_load_part_f64x8(sum_of_squared_deviations_row_acc1 + j, alive);
           const st_f64x8 t2 = st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive);
           const st_f64x8 t3 = t2 - st_load_part_f64x8(x + j + 512 * tile, alive);
@@ -134,7 +130,6 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
           st_store_part_f64x8(sum_of_squared_deviations_row_acc1 + j, t8, alive);
           st_store_part_f64x8(sum_of_squared_deviations_row_acc2 + j, t9, alive);
           st_store_part_f64x8(sum_2_row_acc + j, t10, alive);
-          j += 8;
         }
       }
     }
@@ -145,15 +140,12 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         st_store_f64x8(sum_of_squared_deviations_row + j, st_load_f64x8(sum_of_squared_deviations_row_acc2 + j));
         st_store_f64x8(sum_of_squared_deviations_row + (j + 8), st_load_f64x8(sum_of_squared_deviations_row_acc2 + (j + 8)));
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_of_squared_deviations_row + j, st_load_part_f64x8(sum_of_squared_deviations_row_acc2 + j, alive), alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        st_store_f64x8(sum_of_squared_deviations_row + j, st_load_f64x8(sum_of_squared_deviations_row_acc2 + j));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         st_store_part_f64x8(sum_of_squared_deviations_row + j, st_load_part_f64x8(sum_of_squared_deviations_row_acc2 + j, alive), alive);
-        j += 8;
       }
     }
     {
@@ -165,17 +157,14 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         const st_f64x8 t1_1 = st_load_f64x8(sum_of_squared_deviations_row + (j + 8)) / st_splat_f64x8((double)x_size0);
         st_store_f64x8(divide + (j + 8) + 512 * tile, t1_1);
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(sum_of_squared_deviations_row + j, alive) / st_splat_f64x8((double)x_size0);
-        st_store_part_f64x8(divide + j + 512 * tile, t1, alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        const st_f64x8 t1 = st_load_f64x8(sum_of_squared_deviations_row + j) / st_splat_f64x8((double)x_size0);
+        st_store_f64x8(divide + j + 512 * tile, t1);
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         const st_f64x8 t1 = st_load_part_f64x8(sum_of_squared_deviations_row + j, alive) / st_splat_f64x8((double)x_size0);
         st_store_part_f64x8(divide + j + 512 * tile, t1, alive);
-        j += 8;
       }
     }
     for (int64_t j0 = 0; j0 < v_size0; ++j0) {
@@ -184,25 +173,22 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
           const double t1_0 = (double)x_size0;
-          const st_f64x8 t2_0 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1_0)));
+          const st_f64x8 t2_0 = (st_splat_f64x8(2.0) * (st_load_f64x8(u + j + 512 * tile) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1_0)));
           st_store_f64x8(multiply + j + j0 * u_size0 + 512 * tile, t2_0);
           const double t1_1 = (double)x_size0;
-          const st_f64x8 t2_1 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + (j + 8) + 512 * tile)) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8(t1_1)));
+          const st_f64x8 t2_1 = (st_splat_f64x8(2.0) * (st_load_f64x8(u + (j + 8) + 512 * tile) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8(t1_1)));
           st_store_f64x8(multiply + (j + 8) + j0 * u_size0 + 512 * tile, t2_1);
         }
-        if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        for (; j + 8 <= j_count; j += 8) {
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)));
-          st_store_part_f64x8(multiply + j + j0 * u_size0 + 512 * tile, t2, alive);
-          j += 8;
+          const st_f64x8 t2 = (st_splat_f64x8(2.0) * (st_load_f64x8(u + j + 512 * tile) / st_splat_f64x8(t1))) * (st_load_f64x8(x + j + j0 * u_size0 + 512 * tile) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1)));
+          st_store_f64x8(multiply + j + j0 * u_size0 + 512 * tile, t2);
         }
         if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const int64_t alive = j_count - j;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = (st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)));
+          const st_f64x8 t2 = (st_splat_f64x8(2.0) * (st_load_part_f64x8(u + j + 512 * tile, alive) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + j0 * u_size0 + 512 * tile, alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)));
           st_store_part_f64x8(multiply + j + j0 * u_size0 + 512 * tile, t2, alive);
-          j += 8;
         }
       }
     }
@@ -213,15 +199,12 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         st_store_f64x8(sum_row_acc + j, st_splat_f64x8(0.0));
         st_store_f64x8(sum_row_acc + (j + 8), st_splat_f64x8(0.0));
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_row_acc + j, st_splat_f64x8(0.0), alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        st_store_f64x8(sum_row_acc + j, st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         st_store_part_f64x8(sum_row_acc + j, st_splat_f64x8(0.0), alive);
-        j += 8;
       }
     }
     for (int64_t r = 0; r < ((v_size0 / 4)); ++r) {
@@ -230,21 +213,20 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         int64_t j = 0;
         for (; j + 8 <= j_count; j += 8) {
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1));
+          const st_f64x8 t2 = st_splat_f64x8(2.0) * (st_load_f64x8(u + j + 512 * tile) / st_splat_f64x8(t1));
           const st_f64x8 t3 = st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1);
           const st_f64x8 t4 = (st_load_f64x8(sum_row_acc + j) + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile) - t3)))) + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + u_size0) - t3)));
           const st_f64x8 t5 = (t4 + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 2 * u_size0) - t3)))) + (-(t2 * (st_load_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 3 * u_size0) - t3)));
           st_store_f64x8(sum_row_acc + j, t5);
         }
         if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const int64_t alive = j_count - j;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1));
+          const st_f64x8 t2 = st_splat_f64x8(2.0) * (st_load_part_f64x8(u + j + 512 * tile, alive) / st_splat_f64x8(t1));
           const st_f64x8 t3 = st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1);
           const st_f64x8 t4 = (st_load_part_f64x8(sum_row_acc + j, alive) + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile, alive) - t3)))) + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + u_size0, alive) - t3)));
           const st_f64x8 t5 = (t4 + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 2 * u_size0, alive) - t3)))) + (-(t2 * (st_load_part_f64x8(x + j + 4 * r * u_size0 + 512 * tile + 3 * u_size0, alive) - t3)));
           st_store_part_f64x8(sum_row_acc + j, t5, alive);
-          j += 8;
         }
       }
     }
@@ -254,29 +236,22 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
           const double t1_0 = (double)x_size0;
-          const st_f64x8 t2_0 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + j + 512 * tile)) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1_0))));
-          const st_f64x8 t3_0 = st_load_f64x8(sum_row_acc + j) + t2_0;
-          st_store_f64x8(sum_row_acc + j, t3_0);
+          const st_f64x8 t2_0 = st_load_f64x8(sum_row_acc + j) + (-((st_splat_f64x8(2.0) * (st_load_f64x8(u + j + 512 * tile) / st_splat_f64x8(t1_0))) * (st_load_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1_0)))));
+          st_store_f64x8(sum_row_acc + j, t2_0);
           const double t1_1 = (double)x_size0;
-          const st_f64x8 t2_1 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_f64x8(u + (j + 8) + 512 * tile)) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8(t1_1))));
-          const st_f64x8 t3_1 = st_load_f64x8(sum_row_acc + (j + 8)) + t2_1;
-          st_store_f64x8(sum_row_acc + (j + 8), t3_1);
+          const st_f64x8 t2_1 = st_load_f64x8(sum_row_acc + (j + 8)) + (-((st_splat_f64x8(2.0) * (st_load_f64x8(u + (j + 8) + 512 * tile) / st_splat_f64x8(t1_1))) * (st_load_f64x8(x + (j + 8) + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + (j + 8)) / st_splat_f64x8(t1_1)))));
+          st_store_f64x8(sum_row_acc + (j + 8), t2_1);
+        }
+        for (; j + 8 <= j_count; j += 8) {
+          const double t1 = (double)x_size0;
+          const st_f64x8 t2 = st_load_f64x8(sum_row_acc + j) + (-((st_splat_f64x8(2.0) * (st_load_f64x8(u + j + 512 * tile) / st_splat_f64x8(t1))) * (st_load_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4)) - (st_load_f64x8(sum_2_row_acc + j) / st_splat_f64x8(t1)))));
+          st_store_f64x8(sum_row_acc + j, t2);
         }
         if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const int64_t alive = j_count - j;
           const double t1 = (double)x_size0;
-          const st_f64x8 t2 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1))));
-          const st_f64x8 t3 = st_load_part_f64x8(sum_row_acc + j, alive) + t2;
-          st_store_part_f64x8(sum_row_acc + j, t3, alive);
-          j += 8;
-        }
-        if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const double t1 = (double)x_size0;
-          const st_f64x8 t2 = -((st_splat_f64x8(2.0) * ((st_splat_f64x8(1.0) * st_load_part_f64x8(u + j + 512 * tile, alive)) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1))));
-          const st_f64x8 t3 = st_load_part_f64x8(sum_row_acc + j, alive) + t2;
-          st_store_part_f64x8(sum_row_acc + j, t3, alive);
-          j += 8;
+          const st_f64x8 t2 = st_load_part_f64x8(sum_row_acc + j, alive) + (-((st_splat_f64x8(2.0) * (st_load_part_f64x8(u + j + 512 * tile, alive) / st_splat_f64x8(t1))) * (st_load_part_f64x8(x + j + r * u_size0 + 512 * tile + 4 * u_size0 * (v_size0 / 4), alive) - (st_load_part_f64x8(sum_2_row_acc + j, alive) / st_splat_f64x8(t1)))));
+          st_store_part_f64x8(sum_row_acc + j, t2, alive);
         }
       }
     }
@@ -287,15 +262,12 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         st_store_f64x8(sum + j + 512 * tile, st_load_f64x8(sum_row_acc + j));
         st_store_f64x8(sum + (j + 8) + 512 * tile, st_load_f64x8(sum_row_acc + (j + 8)));
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum + j + 512 * tile, st_load_part_f64x8(sum_row_acc + j, alive), alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        st_store_f64x8(sum + j + 512 * tile, st_load_f64x8(sum_row_acc + j));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         st_store_part_f64x8(sum + j + 512 * tile, st_load_part_f64x8(sum_row_acc + j, alive), alive);
-        j += 8;
       }
     }
   }
@@ -323,12 +295,14 @@ static int k1_sum_of_squared_deviations_sum_divide_chunk(void *argument, int64_t
 }
 static int k1_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *restrict x, const double *restrict u, double *restrict divide, double *restrict multiply, double *restrict sum, int64_t u_size0, int64_t v_size0, int64_t x_size0) {
   const int64_t extent = ((511 + u_size0) / 512);
-  const int64_t least = st_max_i64(((131072 / (2048 + 8704 * v_size0))), 1);
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (3 * u_size0 + 16 * u_size0 * v_size0) < 40000)
-    return k1_sum_of_squared_deviations_sum_divide_range(ctx, x, u, divide, multiply, sum, u_size0, v_size0, x_size0, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (3 * u_size0 + 15 * u_size0 * v_size0) >= 40000) {
+    const int64_t least = st_max_i64(((131072 / (2048 + 8192 * v_size0))), 1);
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k1_sum_of_squared_deviations_sum_divide_range(ctx, x, u, divide, multiply, sum, u_size0, v_size0, x_size0, 0, extent);
   k1_sum_of_squared_deviations_sum_divide_arguments st_given = {ctx, x, u, divide, multiply, sum, u_size0, v_size0, x_size0, extent, grain};
   return ctx->parallel(ctx, k1_sum_of_squared_deviations_sum_divide_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -337,13 +311,12 @@ static int k1_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *re
  *   sum_of_squared_deviations: float64[x.shape[0]]  at probe_03_variance.py:17
  *   sum: float64[x.shape[0]]  at probe_03_variance.py:17
  *   divide: float64[x.shape[0]]  at probe_03_variance.py:17
- *   multiply: float64[x.shape[0], x.shape[1]]  at probe_03_variance.py:19
- *   sum: float64[x.shape[0]]  at probe_03_variance.py:19
- *   add: float64[x.shape[0], x.shape[1]]  at probe_03_variance.py:19
+ *   multiply: float64[v.shape[0], x.shape[1]]  at probe_03_variance.py:19
+ *   sum: float64[v.shape[0]]  at probe_03_variance.py:19
+ *   add: float64[v.shape[0], x.shape[1]]  at probe_03_variance.py:19
  */
-static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, char *scratch, int64_t begin, int64_t end) {
+static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, int64_t begin, int64_t end) {
   for (int64_t o0 = begin; o0 < end; ++o0) {
-    double *restrict multiply_2_row = (double *)(scratch);
     double sum_3_row_acc = 0.0;
     {
       const double sum_3_row_acc_zero = 0.0;
@@ -359,30 +332,21 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         sum_3_row_acc_2 = sum_3_row_acc_2 + st_load_f64x8(x + (j0 + 16) + o0 * u_size0);
         sum_3_row_acc_3 = sum_3_row_acc_3 + st_load_f64x8(x + (j0 + 24) + o0 * u_size0);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        sum_3_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_3_row_acc_0 + st_load_part_f64x8(x + j0 + o0 * u_size0, alive)), sum_3_row_acc_0);
-        j0 += 8;
+      int turned = 0;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
+        sum_3_row_acc_0 = sum_3_row_acc_0 + st_load_f64x8(x + j0 + o0 * u_size0);
+        const st_f64x8 sum_3_row_acc_first = sum_3_row_acc_0; sum_3_row_acc_0 = sum_3_row_acc_1; sum_3_row_acc_1 = sum_3_row_acc_2; sum_3_row_acc_2 = sum_3_row_acc_3; sum_3_row_acc_3 = sum_3_row_acc_first;
+        ++turned;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        sum_3_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_3_row_acc_1 + st_load_part_f64x8(x + j0 + o0 * u_size0, alive)), sum_3_row_acc_1);
-        j0 += 8;
+        const int64_t alive = j0_count - j0;
+        sum_3_row_acc_0 = st_select_part_f64x8(sum_3_row_acc_0 + st_load_part_f64x8(x + j0 + o0 * u_size0, alive), sum_3_row_acc_0, alive);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        sum_3_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_3_row_acc_2 + st_load_part_f64x8(x + j0 + o0 * u_size0, alive)), sum_3_row_acc_2);
-        j0 += 8;
+      while (turned % 4) {
+        const st_f64x8 sum_3_row_acc_first = sum_3_row_acc_0; sum_3_row_acc_0 = sum_3_row_acc_1; sum_3_row_acc_1 = sum_3_row_acc_2; sum_3_row_acc_2 = sum_3_row_acc_3; sum_3_row_acc_3 = sum_3_row_acc_first;
+        ++turned;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        sum_3_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_3_row_acc_3 + st_load_part_f64x8(x + j0 + o0 * u_size0, alive)), sum_3_row_acc_3);
-        j0 += 8;
-      }
-      sum_3_row_acc_0 = sum_3_row_acc_0 + sum_3_row_acc_2;
-      sum_3_row_acc_1 = sum_3_row_acc_1 + sum_3_row_acc_3;
-      sum_3_row_acc_0 = sum_3_row_acc_0 + sum_3_row_acc_1;
-      sum_3_row_acc = sum_3_row_acc + st_sum_tree_f64x8(sum_3_row_acc_0);
+      sum_3_row_acc = sum_3_row_acc + st_sum_tree4_f64x8(sum_3_row_acc_0, sum_3_row_acc_1, sum_3_row_acc_2, sum_3_row_acc_3);
     }
     const double sum_3_row = sum_3_row_acc;
     double sum_of_squared_deviations_2_row_acc = 0.0;
@@ -408,38 +372,25 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         const st_f64x8 t2_3 = t1_3 * t1_3;
         sum_of_squared_deviations_2_row_acc_3 = sum_of_squared_deviations_2_row_acc_3 + t2_3;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / (double)u_size0));
+      int turned = 0;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
+        const st_f64x8 t1 = st_load_f64x8(x + j0 + o0 * u_size0) - st_splat_f64x8((sum_3_row / (double)u_size0));
         const st_f64x8 t2 = t1 * t1;
-        sum_of_squared_deviations_2_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_of_squared_deviations_2_row_acc_0 + t2), sum_of_squared_deviations_2_row_acc_0);
-        j0 += 8;
+        sum_of_squared_deviations_2_row_acc_0 = sum_of_squared_deviations_2_row_acc_0 + t2;
+        const st_f64x8 sum_of_squared_deviations_2_row_acc_first = sum_of_squared_deviations_2_row_acc_0; sum_of_squared_deviations_2_row_acc_0 = sum_of_squared_deviations_2_row_acc_1; sum_of_squared_deviations_2_row_acc_1 = sum_of_squared_deviations_2_row_acc_2; sum_of_squared_deviations_2_row_acc_2 = sum_of_squared_deviations_2_row_acc_3; sum_of_squared_deviations_2_row_acc_3 = sum_of_squared_deviations_2_row_acc_first;
+        ++turned;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const int64_t alive = j0_count - j0;
         const st_f64x8 t1 = st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / (double)u_size0));
         const st_f64x8 t2 = t1 * t1;
-        sum_of_squared_deviations_2_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_of_squared_deviations_2_row_acc_1 + t2), sum_of_squared_deviations_2_row_acc_1);
-        j0 += 8;
+        sum_of_squared_deviations_2_row_acc_0 = st_select_part_f64x8(sum_of_squared_deviations_2_row_acc_0 + t2, sum_of_squared_deviations_2_row_acc_0, alive);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / (double)u_size0));
-        const st_f64x8 t2 = t1 * t1;
-        sum_of_squared_deviations_2_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_of_squared_deviations_2_row_acc_2 + t2), sum_of_squared_deviations_2_row_acc_2);
-        j0 += 8;
+      while (turned % 4) {
+        const st_f64x8 sum_of_squared_deviations_2_row_acc_first = sum_of_squared_deviations_2_row_acc_0; sum_of_squared_deviations_2_row_acc_0 = sum_of_squared_deviations_2_row_acc_1; sum_of_squared_deviations_2_row_acc_1 = sum_of_squared_deviations_2_row_acc_2; sum_of_squared_deviations_2_row_acc_2 = sum_of_squared_deviations_2_row_acc_3; sum_of_squared_deviations_2_row_acc_3 = sum_of_squared_deviations_2_row_acc_first;
+        ++turned;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / (double)u_size0));
-        const st_f64x8 t2 = t1 * t1;
-        sum_of_squared_deviations_2_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_of_squared_deviations_2_row_acc_3 + t2), sum_of_squared_deviations_2_row_acc_3);
-        j0 += 8;
-      }
-      sum_of_squared_deviations_2_row_acc_0 = sum_of_squared_deviations_2_row_acc_0 + sum_of_squared_deviations_2_row_acc_2;
-      sum_of_squared_deviations_2_row_acc_1 = sum_of_squared_deviations_2_row_acc_1 + sum_of_squared_deviations_2_row_acc_3;
-      sum_of_squared_deviations_2_row_acc_0 = sum_of_squared_deviations_2_row_acc_0 + sum_of_squared_deviations_2_row_acc_1;
-      sum_of_squared_deviations_2_row_acc = sum_of_squared_deviations_2_row_acc + st_sum_tree_f64x8(sum_of_squared_deviations_2_row_acc_0);
+      sum_of_squared_deviations_2_row_acc = sum_of_squared_deviations_2_row_acc + st_sum_tree4_f64x8(sum_of_squared_deviations_2_row_acc_0, sum_of_squared_deviations_2_row_acc_1, sum_of_squared_deviations_2_row_acc_2, sum_of_squared_deviations_2_row_acc_3);
     }
     const double sum_of_squared_deviations_2_row = sum_of_squared_deviations_2_row_acc;
     const double t1 = sum_of_squared_deviations_2_row / (double)x_size1;
@@ -455,88 +406,68 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const double t1_0 = (double)x_size1;
-        const st_f64x8 t2_0 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1_0))) * (st_load_f64x8(x + j0 + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_0)));
-        st_store_f64x8(multiply_2_row + j0, t2_0);
+        const st_f64x8 t2_0 = st_splat_f64x8((2.0 * (v[o0] / t1_0))) * (st_load_f64x8(x + j0 + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_0)));
+        st_store_f64x8(add + j0 + o0 * u_size0, t2_0);
         const st_f64x8 t3_0 = -t2_0;
         sum_4_row_acc_0 = sum_4_row_acc_0 + t3_0;
         const double t1_1 = (double)x_size1;
-        const st_f64x8 t2_1 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1_1))) * (st_load_f64x8(x + (j0 + 8) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_1)));
-        st_store_f64x8(multiply_2_row + (j0 + 8), t2_1);
+        const st_f64x8 t2_1 = st_splat_f64x8((2.0 * (v[o0] / t1_1))) * (st_load_f64x8(x + (j0 + 8) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_1)));
+        st_store_f64x8(add + (j0 + 8) + o0 * u_size0, t2_1);
         const st_f64x8 t3_1 = -t2_1;
         sum_4_row_acc_1 = sum_4_row_acc_1 + t3_1;
         const double t1_2 = (double)x_size1;
-        const st_f64x8 t2_2 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1_2))) * (st_load_f64x8(x + (j0 + 16) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_2)));
-        st_store_f64x8(multiply_2_row + (j0 + 16), t2_2);
+        const st_f64x8 t2_2 = st_splat_f64x8((2.0 * (v[o0] / t1_2))) * (st_load_f64x8(x + (j0 + 16) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_2)));
+        st_store_f64x8(add + (j0 + 16) + o0 * u_size0, t2_2);
         const st_f64x8 t3_2 = -t2_2;
         sum_4_row_acc_2 = sum_4_row_acc_2 + t3_2;
         const double t1_3 = (double)x_size1;
-        const st_f64x8 t2_3 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1_3))) * (st_load_f64x8(x + (j0 + 24) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_3)));
-        st_store_f64x8(multiply_2_row + (j0 + 24), t2_3);
+        const st_f64x8 t2_3 = st_splat_f64x8((2.0 * (v[o0] / t1_3))) * (st_load_f64x8(x + (j0 + 24) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_3)));
+        st_store_f64x8(add + (j0 + 24) + o0 * u_size0, t2_3);
         const st_f64x8 t3_3 = -t2_3;
         sum_4_row_acc_3 = sum_4_row_acc_3 + t3_3;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+      int turned = 0;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
         const double t1 = (double)x_size1;
-        const st_f64x8 t2 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
-        st_store_part_f64x8(multiply_2_row + j0, t2, alive);
+        const st_f64x8 t2 = st_splat_f64x8((2.0 * (v[o0] / t1))) * (st_load_f64x8(x + j0 + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1)));
+        st_store_f64x8(add + j0 + o0 * u_size0, t2);
         const st_f64x8 t3 = -t2;
-        sum_4_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_4_row_acc_0 + t3), sum_4_row_acc_0);
-        j0 += 8;
+        sum_4_row_acc_0 = sum_4_row_acc_0 + t3;
+        const st_f64x8 sum_4_row_acc_first = sum_4_row_acc_0; sum_4_row_acc_0 = sum_4_row_acc_1; sum_4_row_acc_1 = sum_4_row_acc_2; sum_4_row_acc_2 = sum_4_row_acc_3; sum_4_row_acc_3 = sum_4_row_acc_first;
+        ++turned;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const int64_t alive = j0_count - j0;
         const double t1 = (double)x_size1;
-        const st_f64x8 t2 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
-        st_store_part_f64x8(multiply_2_row + j0, t2, alive);
+        const st_f64x8 t2 = st_splat_f64x8((2.0 * (v[o0] / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
+        st_store_part_f64x8(add + j0 + o0 * u_size0, t2, alive);
         const st_f64x8 t3 = -t2;
-        sum_4_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_4_row_acc_1 + t3), sum_4_row_acc_1);
-        j0 += 8;
+        sum_4_row_acc_0 = st_select_part_f64x8(sum_4_row_acc_0 + t3, sum_4_row_acc_0, alive);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const double t1 = (double)x_size1;
-        const st_f64x8 t2 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
-        st_store_part_f64x8(multiply_2_row + j0, t2, alive);
-        const st_f64x8 t3 = -t2;
-        sum_4_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_4_row_acc_2 + t3), sum_4_row_acc_2);
-        j0 += 8;
+      while (turned % 4) {
+        const st_f64x8 sum_4_row_acc_first = sum_4_row_acc_0; sum_4_row_acc_0 = sum_4_row_acc_1; sum_4_row_acc_1 = sum_4_row_acc_2; sum_4_row_acc_2 = sum_4_row_acc_3; sum_4_row_acc_3 = sum_4_row_acc_first;
+        ++turned;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const double t1 = (double)x_size1;
-        const st_f64x8 t2 = st_splat_f64x8((2.0 * ((1.0 * v[o0]) / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
-        st_store_part_f64x8(multiply_2_row + j0, t2, alive);
-        const st_f64x8 t3 = -t2;
-        sum_4_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_4_row_acc_3 + t3), sum_4_row_acc_3);
-        j0 += 8;
-      }
-      sum_4_row_acc_0 = sum_4_row_acc_0 + sum_4_row_acc_2;
-      sum_4_row_acc_1 = sum_4_row_acc_1 + sum_4_row_acc_3;
-      sum_4_row_acc_0 = sum_4_row_acc_0 + sum_4_row_acc_1;
-      sum_4_row_acc = sum_4_row_acc + st_sum_tree_f64x8(sum_4_row_acc_0);
+      sum_4_row_acc = sum_4_row_acc + st_sum_tree4_f64x8(sum_4_row_acc_0, sum_4_row_acc_1, sum_4_row_acc_2, sum_4_row_acc_3);
     }
     const double sum_4_row = sum_4_row_acc;
     {
       const int64_t j0_count = u_size0;
       int64_t j0 = 0;
       for (; j0 + 16 <= j0_count; j0 += 16) {
-        const st_f64x8 t1_0 = ((st_load_f64x8(multiply_2_row + j0) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + j0 + o0 * u_size0)) + (st_load_f64x8(sum + j0) / st_splat_f64x8((double)x_size0));
+        const st_f64x8 t1_0 = ((st_load_f64x8(add + j0 + o0 * u_size0) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + j0 + o0 * u_size0)) + (st_load_f64x8(sum + j0) / st_splat_f64x8((double)x_size0));
         st_store_f64x8(add + j0 + o0 * u_size0, t1_0);
-        const st_f64x8 t1_1 = ((st_load_f64x8(multiply_2_row + (j0 + 8)) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + (j0 + 8) + o0 * u_size0)) + (st_load_f64x8(sum + (j0 + 8)) / st_splat_f64x8((double)x_size0));
+        const st_f64x8 t1_1 = ((st_load_f64x8(add + (j0 + 8) + o0 * u_size0) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + (j0 + 8) + o0 * u_size0)) + (st_load_f64x8(sum + (j0 + 8)) / st_splat_f64x8((double)x_size0));
         st_store_f64x8(add + (j0 + 8) + o0 * u_size0, t1_1);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = ((st_load_part_f64x8(multiply_2_row + j0, alive) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_part_f64x8(multiply + j0 + o0 * u_size0, alive)) + (st_load_part_f64x8(sum + j0, alive) / st_splat_f64x8((double)x_size0));
-        st_store_part_f64x8(add + j0 + o0 * u_size0, t1, alive);
-        j0 += 8;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
+        const st_f64x8 t1 = ((st_load_f64x8(add + j0 + o0 * u_size0) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + j0 + o0 * u_size0)) + (st_load_f64x8(sum + j0) / st_splat_f64x8((double)x_size0));
+        st_store_f64x8(add + j0 + o0 * u_size0, t1);
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = ((st_load_part_f64x8(multiply_2_row + j0, alive) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_part_f64x8(multiply + j0 + o0 * u_size0, alive)) + (st_load_part_f64x8(sum + j0, alive) / st_splat_f64x8((double)x_size0));
+        const int64_t alive = j0_count - j0;
+        const st_f64x8 t1 = ((st_load_part_f64x8(add + j0 + o0 * u_size0, alive) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_part_f64x8(multiply + j0 + o0 * u_size0, alive)) + (st_load_part_f64x8(sum + j0, alive) / st_splat_f64x8((double)x_size0));
         st_store_part_f64x8(add + j0 + o0 * u_size0, t1, alive);
-        j0 += 8;
       }
     }
   }
@@ -554,8 +485,6 @@ typedef struct {
   int64_t u_size0;
   int64_t x_size1;
   int64_t x_size0;
-  char *scratch;
-  int64_t scratch_bytes;
   int64_t extent, grain;
 } k2_sum_of_squared_deviations_sum_divide_arguments;
 static int k2_sum_of_squared_deviations_sum_divide_chunk(void *argument, int64_t chunk, int64_t worker) {
@@ -563,17 +492,20 @@ static int k2_sum_of_squared_deviations_sum_divide_chunk(void *argument, int64_t
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
-  return k2_sum_of_squared_deviations_sum_divide_range(st_given->ctx, st_given->x, st_given->v, st_given->multiply, st_given->sum, st_given->divide_2, st_given->add, st_given->v_size0, st_given->u_size0, st_given->x_size1, st_given->x_size0, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
+  (void)worker;
+  return k2_sum_of_squared_deviations_sum_divide_range(st_given->ctx, st_given->x, st_given->v, st_given->multiply, st_given->sum, st_given->divide_2, st_given->add, st_given->v_size0, st_given->u_size0, st_given->x_size1, st_given->x_size0, begin, end);
 }
-static int k2_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, char *scratch) {
+static int k2_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0) {
   const int64_t extent = v_size0;
-  const int64_t least = st_max_i64(((131072 / (3 + 30 * u_size0))), 1);
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (30 * u_size0 * v_size0 + 3 * v_size0) < 40000)
-    return k2_sum_of_squared_deviations_sum_divide_range(ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, scratch, 0, extent);
-  k2_sum_of_squared_deviations_sum_divide_arguments st_given = {ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, scratch, 64 * ((63 + 8 * u_size0) / 64), extent, grain};
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (29 * u_size0 * v_size0 + 3 * v_size0) >= 40000) {
+    const int64_t least = st_max_i64(((131072 / (3 + 29 * u_size0))), 1);
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k2_sum_of_squared_deviations_sum_divide_range(ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, 0, extent);
+  k2_sum_of_squared_deviations_sum_divide_arguments st_given = {ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, extent, grain};
   return ctx->parallel(ctx, k2_sum_of_squared_deviations_sum_divide_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
@@ -593,9 +525,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)v_size0;
   if (x_size0 != v_size0) return st_fail(ctx, 3, 4, x_size0, v_size0);
   if (x_size1 != u_size0) return st_fail(ctx, 3, 5, x_size1, u_size0);
-  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * u_size0) / 64) + 64 * ((63 + 8 * u_size0 * v_size0) / 64) + ctx->workers * (64 * ((63 + 8 * u_size0) / 64)));
+  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * u_size0) / 64) + 64 * ((63 + 8 * u_size0 * v_size0) / 64));
   if (!arena) return 1;
-  char *const scratch = arena + (64 * ((63 + 8 * u_size0) / 64) + 64 * ((63 + 8 * u_size0 * v_size0) / 64));
   double *multiply = (double *)(arena + 0);
   double *sum = (double *)(arena + (64 * ((63 + 8 * u_size0 * v_size0) / 64)));
   double *const divide = ctx->output(ctx, 0, (const int64_t[]){u_size0});
@@ -605,6 +536,6 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   double *const add = ctx->output(ctx, 2, (const int64_t[]){v_size0, u_size0});
   if (!add) return 1;
   if (k1_sum_of_squared_deviations_sum_divide(ctx, x, u, divide, multiply, sum, u_size0, v_size0, x_size0)) return 1;
-  if (k2_sum_of_squared_deviations_sum_divide(ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, scratch)) return 1;
+  if (k2_sum_of_squared_deviations_sum_divide(ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0)) return 1;
   return 0;
 }

@@ -18,30 +18,21 @@ static int k1_sum_partial_range(st_ctx *ctx, const double *restrict x, double *r
         sum_row_acc_2 = sum_row_acc_2 + st_load_f64x8(x + 16384 * block + (j0 + 16));
         sum_row_acc_3 = sum_row_acc_3 + st_load_f64x8(x + 16384 * block + (j0 + 24));
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        sum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_0 + st_load_part_f64x8(x + 16384 * block + j0, alive)), sum_row_acc_0);
-        j0 += 8;
+      int turned = 0;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
+        sum_row_acc_0 = sum_row_acc_0 + st_load_f64x8(x + 16384 * block + j0);
+        const st_f64x8 sum_row_acc_first = sum_row_acc_0; sum_row_acc_0 = sum_row_acc_1; sum_row_acc_1 = sum_row_acc_2; sum_row_acc_2 = sum_row_acc_3; sum_row_acc_3 = sum_row_acc_first;
+        ++turned;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        sum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_1 + st_load_part_f64x8(x + 16384 * block + j0, alive)), sum_row_acc_1);
-        j0 += 8;
+        const int64_t alive = j0_count - j0;
+        sum_row_acc_0 = st_select_part_f64x8(sum_row_acc_0 + st_load_part_f64x8(x + 16384 * block + j0, alive), sum_row_acc_0, alive);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        sum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_2 + st_load_part_f64x8(x + 16384 * block + j0, alive)), sum_row_acc_2);
-        j0 += 8;
+      while (turned % 4) {
+        const st_f64x8 sum_row_acc_first = sum_row_acc_0; sum_row_acc_0 = sum_row_acc_1; sum_row_acc_1 = sum_row_acc_2; sum_row_acc_2 = sum_row_acc_3; sum_row_acc_3 = sum_row_acc_first;
+        ++turned;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        sum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_3 + st_load_part_f64x8(x + 16384 * block + j0, alive)), sum_row_acc_3);
-        j0 += 8;
-      }
-      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_2;
-      sum_row_acc_1 = sum_row_acc_1 + sum_row_acc_3;
-      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_1;
-      sum_row_acc = sum_row_acc + st_sum_tree_f64x8(sum_row_acc_0);
+      sum_row_acc = sum_row_acc + st_sum_tree4_f64x8(sum_row_acc_0, sum_row_acc_1, sum_row_acc_2, sum_row_acc_3);
     }
     sum_row_part[block] = sum_row_acc;
   }
@@ -65,12 +56,14 @@ static int k1_sum_partial_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k1_sum_partial(st_ctx *ctx, const double *restrict x, double *restrict sum_row_part, int64_t x_size0, int64_t x_size1) {
   const int64_t extent = ((16383 + x_size0 * x_size1) / 16384);
-  const int64_t least = 1;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (2 * x_size0 * x_size1) < 40000)
-    return k1_sum_partial_range(ctx, x, sum_row_part, x_size0, x_size1, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (2 * x_size0 * x_size1) >= 40000) {
+    const int64_t least = 1;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k1_sum_partial_range(ctx, x, sum_row_part, x_size0, x_size1, 0, extent);
   k1_sum_partial_arguments st_given = {ctx, x, sum_row_part, x_size0, x_size1, extent, grain};
   return ctx->parallel(ctx, k1_sum_partial_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -103,17 +96,14 @@ static int k2_broadcast_to_range(st_ctx *ctx, const double *restrict sum, double
         const double t1_1 = 2.0 * sum[0];
         st_store_f64x8(broadcast_to + (j + 8) + 4096 * tile, st_splat_f64x8(t1_1));
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+      for (; j + 8 <= j_count; j += 8) {
         const double t1 = 2.0 * sum[0];
-        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(t1), alive);
-        j += 8;
+        st_store_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(t1));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         const double t1 = 2.0 * sum[0];
         st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(t1), alive);
-        j += 8;
       }
     }
   }
@@ -137,12 +127,14 @@ static int k2_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
 }
 static int k2_broadcast_to(st_ctx *ctx, const double *restrict sum, double *restrict broadcast_to, int64_t x_size0, int64_t x_size1) {
   const int64_t extent = ((4095 + x_size0 * x_size1) / 4096);
-  const int64_t least = 10;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (3 * x_size0 * x_size1) < 40000)
-    return k2_broadcast_to_range(ctx, sum, broadcast_to, x_size0, x_size1, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (3 * x_size0 * x_size1) >= 40000) {
+    const int64_t least = 10;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k2_broadcast_to_range(ctx, sum, broadcast_to, x_size0, x_size1, 0, extent);
   k2_broadcast_to_arguments st_given = {ctx, sum, broadcast_to, x_size0, x_size1, extent, grain};
   return ctx->parallel(ctx, k2_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
 }

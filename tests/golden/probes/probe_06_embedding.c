@@ -2,14 +2,63 @@
  *   take: float64[ids.shape[0], ids.shape[1], 6]  at probe_06_embedding.py:18
  */
 static int k1_input_check(st_ctx *ctx, const int64_t *restrict ids, int64_t slope_size0, int64_t ids_size1) {
+  int outside = 0;
   for (int64_t i0 = 0; i0 < slope_size0; ++i0) {
-    for (int64_t i1 = 0; i1 < ids_size1; ++i1) {
-      if ((ids[i0 * ids_size1 + i1] < (-(int64_t)50)) | (ids[i0 * ids_size1 + i1] >= (int64_t)50)) {
-        ctx->error.code = 4;
-        ctx->error.site = 6;
-        ctx->error.value[0] = ids[i0 * ids_size1 + i1];
-        ctx->error.value[1] = (int64_t)50;
-        return 1;
+    {
+      const int outside_zero = 0;
+      const int64_t i1_count = ids_size1;
+      st_i64x8 outside_0 = ((st_i64x8){0} - (int64_t)(outside_zero));
+      st_i64x8 outside_1 = ((st_i64x8){0} - (int64_t)(outside_zero));
+      st_i64x8 outside_2 = ((st_i64x8){0} - (int64_t)(outside_zero));
+      st_i64x8 outside_3 = ((st_i64x8){0} - (int64_t)(outside_zero));
+      int64_t i1 = 0;
+      for (; i1 + 32 <= i1_count; i1 += 32) {
+        outside_0 = outside_0 | ((st_load_i64x8(ids + i0 * ids_size1 + i1) < ((st_i64x8){0} + ((-(int64_t)50)))) | (st_load_i64x8(ids + i0 * ids_size1 + i1) >= ((st_i64x8){0} + ((int64_t)50))));
+        outside_1 = outside_1 | ((st_load_i64x8(ids + i0 * ids_size1 + (i1 + 8)) < ((st_i64x8){0} + ((-(int64_t)50)))) | (st_load_i64x8(ids + i0 * ids_size1 + (i1 + 8)) >= ((st_i64x8){0} + ((int64_t)50))));
+        outside_2 = outside_2 | ((st_load_i64x8(ids + i0 * ids_size1 + (i1 + 16)) < ((st_i64x8){0} + ((-(int64_t)50)))) | (st_load_i64x8(ids + i0 * ids_size1 + (i1 + 16)) >= ((st_i64x8){0} + ((int64_t)50))));
+        outside_3 = outside_3 | ((st_load_i64x8(ids + i0 * ids_size1 + (i1 + 24)) < ((st_i64x8){0} + ((-(int64_t)50)))) | (st_load_i64x8(ids + i0 * ids_size1 + (i1 + 24)) >= ((st_i64x8){0} + ((int64_t)50))));
+      }
+      int turned = 0;
+      for (; i1 + 8 <= i1_count; i1 += 8) {
+        outside_0 = outside_0 | ((st_load_i64x8(ids + i0 * ids_size1 + i1) < ((st_i64x8){0} + ((-(int64_t)50)))) | (st_load_i64x8(ids + i0 * ids_size1 + i1) >= ((st_i64x8){0} + ((int64_t)50))));
+        const st_i64x8 outside_first = outside_0; outside_0 = outside_1; outside_1 = outside_2; outside_2 = outside_3; outside_3 = outside_first;
+        ++turned;
+      }
+      if (i1 < i1_count) {
+        const int64_t alive = i1_count - i1;
+        outside_0 = st_select_part_i64x8(outside_0 | ((st_load_part_i64x8(ids + i0 * ids_size1 + i1, alive) < ((st_i64x8){0} + ((-(int64_t)50)))) | (st_load_part_i64x8(ids + i0 * ids_size1 + i1, alive) >= ((st_i64x8){0} + ((int64_t)50)))), outside_0, alive);
+      }
+      while (turned % 4) {
+        const st_i64x8 outside_first = outside_0; outside_0 = outside_1; outside_1 = outside_2; outside_2 = outside_3; outside_3 = outside_first;
+        ++turned;
+      }
+      int64_t outside_lanes[32];
+      st_store_i64x8(outside_lanes + 0, outside_0);
+      st_store_i64x8(outside_lanes + 8, outside_1);
+      st_store_i64x8(outside_lanes + 16, outside_2);
+      st_store_i64x8(outside_lanes + 24, outside_3);
+      for (int k = 0; k < 32; ++k) outside_lanes[k] = outside_lanes[k] != 0;
+      for (int half = 16; half > 0; half /= 2)
+        for (int k = 0; k < half; ++k) {
+          const int outside_next = outside_lanes[k] | outside_lanes[k + half];
+          outside_lanes[k] = outside_next;
+        }
+      {
+        const int outside_next = outside | outside_lanes[0];
+        outside = outside_next;
+      }
+    }
+  }
+  if (outside) {
+    for (int64_t i0 = 0; i0 < slope_size0; ++i0) {
+      for (int64_t i1 = 0; i1 < ids_size1; ++i1) {
+        if ((ids[i0 * ids_size1 + i1] < (-(int64_t)50)) | (ids[i0 * ids_size1 + i1] >= (int64_t)50)) {
+          ctx->error.code = 4;
+          ctx->error.site = 6;
+          ctx->error.value[0] = ids[i0 * ids_size1 + i1];
+          ctx->error.value[1] = (int64_t)50;
+          return 1;
+        }
       }
     }
   }
@@ -47,38 +96,25 @@ static int k2_sum_divide_range(st_ctx *ctx, const int64_t *restrict ids, const d
         const st_i64x8 t2_3 = ({ st_i64x8 mask_ = (t1_3 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_3 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1_3)); });
         sum_row_acc_3 = sum_row_acc_3 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = table[6 * t2_3[lane_] + o1]; vec_; });
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_i64x8 t1 = st_load_part_i64x8(ids + ids_size1 * o0 + j0, alive);
+      int turned = 0;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
+        const st_i64x8 t1 = st_load_i64x8(ids + ids_size1 * o0 + j0);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_0 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_0);
-        j0 += 8;
+        sum_row_acc_0 = sum_row_acc_0 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; });
+        const st_f64x8 sum_row_acc_first = sum_row_acc_0; sum_row_acc_0 = sum_row_acc_1; sum_row_acc_1 = sum_row_acc_2; sum_row_acc_2 = sum_row_acc_3; sum_row_acc_3 = sum_row_acc_first;
+        ++turned;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const int64_t alive = j0_count - j0;
         const st_i64x8 t1 = st_load_part_i64x8(ids + ids_size1 * o0 + j0, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_1 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_1);
-        j0 += 8;
+        sum_row_acc_0 = st_select_part_f64x8(sum_row_acc_0 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; }), sum_row_acc_0, alive);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_i64x8 t1 = st_load_part_i64x8(ids + ids_size1 * o0 + j0, alive);
-        const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_2 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_2);
-        j0 += 8;
+      while (turned % 4) {
+        const st_f64x8 sum_row_acc_first = sum_row_acc_0; sum_row_acc_0 = sum_row_acc_1; sum_row_acc_1 = sum_row_acc_2; sum_row_acc_2 = sum_row_acc_3; sum_row_acc_3 = sum_row_acc_first;
+        ++turned;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_i64x8 t1 = st_load_part_i64x8(ids + ids_size1 * o0 + j0, alive);
-        const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + ((int64_t)50)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_3 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = table[6 * t2[lane_] + o1]; vec_; })), sum_row_acc_3);
-        j0 += 8;
-      }
-      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_2;
-      sum_row_acc_1 = sum_row_acc_1 + sum_row_acc_3;
-      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_1;
-      sum_row_acc = sum_row_acc + st_sum_tree_f64x8(sum_row_acc_0);
+      sum_row_acc = sum_row_acc + st_sum_tree4_f64x8(sum_row_acc_0, sum_row_acc_1, sum_row_acc_2, sum_row_acc_3);
     }
     const double sum_row = sum_row_acc;
     const double t1 = sum_row / (double)ids_size1;
@@ -105,12 +141,14 @@ static int k2_sum_divide_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k2_sum_divide(st_ctx *ctx, const int64_t *restrict ids, const double *restrict table, double *restrict divide, int64_t slope_size0, int64_t ids_size1) {
   const int64_t extent = 6 * slope_size0;
-  const int64_t least = st_max_i64(((131072 / (3 + 6 * ids_size1))), 1);
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (36 * ids_size1 * slope_size0 + 18 * slope_size0) < 40000)
-    return k2_sum_divide_range(ctx, ids, table, divide, slope_size0, ids_size1, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (36 * ids_size1 * slope_size0 + 18 * slope_size0) >= 40000) {
+    const int64_t least = st_max_i64(((131072 / (3 + 6 * ids_size1))), 1);
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k2_sum_divide_range(ctx, ids, table, divide, slope_size0, ids_size1, 0, extent);
   k2_sum_divide_arguments st_given = {ctx, ids, table, divide, slope_size0, ids_size1, extent, grain};
   return ctx->parallel(ctx, k2_sum_divide_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -126,7 +164,7 @@ static int k3_scatter_add_range(st_ctx *ctx, const double *restrict slope, const
       int64_t i2 = 0;
       {
         const int64_t alive = 6;
-        const st_f64x8 t1 = ((st_splat_f64x8(1.0) * st_load_part_f64x8(slope + 6 * i0 + i2, alive)) / st_splat_f64x8((double)ids_size1)) * st_splat_f64x8((-0.1));
+        const st_f64x8 t1 = (st_load_part_f64x8(slope + 6 * i0 + i2, alive) / st_splat_f64x8((double)ids_size1)) * st_splat_f64x8((-0.1));
         st_store_part_f64x8(update_row + i2, t1, alive);
         i2 += 8;
       }
@@ -167,9 +205,11 @@ static int k3_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k3_scatter_add(st_ctx *ctx, const double *restrict slope, const int64_t *restrict ids, double *restrict scatter_add, int64_t slope_size0, int64_t ids_size1) {
   const int64_t extent = 64;
-  const int64_t grain = (extent + ctx->workers - 1) / ctx->workers; /* no bit depends on it */
-  if (extent <= grain || ctx->workers < 2 || (24 * ids_size1 * slope_size0) < 40000)
-    return k3_scatter_add_range(ctx, slope, ids, scatter_add, slope_size0, ids_size1, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (24 * ids_size1 * slope_size0) >= 40000) {
+    grain = (extent + ctx->workers - 1) / ctx->workers; /* no bit depends on it */
+  }
+  if (extent <= grain) return k3_scatter_add_range(ctx, slope, ids, scatter_add, slope_size0, ids_size1, 0, extent);
   k3_scatter_add_arguments st_given = {ctx, slope, ids, scatter_add, slope_size0, ids_size1, extent, grain};
   return ctx->parallel(ctx, k3_scatter_add_chunk, &st_given, (extent + grain - 1) / grain);
 }

@@ -43,79 +43,18 @@ static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
   return 0;
 }
 
-/* k2_multiply
- *   multiply: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[3]]  at probe_07_attention.py:20
- */
-static int k2_multiply_range(st_ctx *ctx, const double *restrict slope, double *restrict multiply, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t slope_size3, int64_t begin, int64_t end) {
-  for (int64_t tile = begin; tile < end; ++tile) {
-    {
-      const int64_t j_count = st_min_i64(4096, (slope_size0 * slope_size1 * slope_size2 * slope_size3 - 4096 * tile));
-      int64_t j = 0;
-      for (; j + 16 <= j_count; j += 16) {
-        const st_f64x8 t1_0 = st_splat_f64x8(1.0) * st_load_f64x8(slope + j + 4096 * tile);
-        st_store_f64x8(multiply + j + 4096 * tile, t1_0);
-        const st_f64x8 t1_1 = st_splat_f64x8(1.0) * st_load_f64x8(slope + (j + 8) + 4096 * tile);
-        st_store_f64x8(multiply + (j + 8) + 4096 * tile, t1_1);
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(slope + j + 4096 * tile, alive);
-        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
-        j += 8;
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(slope + j + 4096 * tile, alive);
-        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
-        j += 8;
-      }
-    }
-  }
-  return 0;
-}
-typedef struct {
-  st_ctx *ctx;
-  const double *slope;
-  double *multiply;
-  int64_t slope_size0;
-  int64_t slope_size1;
-  int64_t slope_size2;
-  int64_t slope_size3;
-  int64_t extent, grain;
-} k2_multiply_arguments;
-static int k2_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k2_multiply_arguments *st_given = argument;
-  const int64_t begin = chunk * st_given->grain;
-  int64_t end = begin + st_given->grain;
-  if (end > st_given->extent) end = st_given->extent;
-  (void)worker;
-  return k2_multiply_range(st_given->ctx, st_given->slope, st_given->multiply, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->slope_size3, begin, end);
-}
-static int k2_multiply(st_ctx *ctx, const double *restrict slope, double *restrict multiply, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t slope_size3) {
-  const int64_t extent = ((4095 + slope_size0 * slope_size1 * slope_size2 * slope_size3) / 4096);
-  const int64_t least = 10;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (3 * slope_size0 * slope_size1 * slope_size2 * slope_size3) < 40000)
-    return k2_multiply_range(ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3, 0, extent);
-  k2_multiply_arguments st_given = {ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3, extent, grain};
-  return ctx->parallel(ctx, k2_multiply_chunk, &st_given, (extent + grain - 1) / grain);
-}
-
-/* k4_divide_supremum_exp
+/* k3_divide_supremum_exp
  *   divide: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]]  at probe_07_attention.py:11
  *   supremum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:13
  *   exp: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]]  at probe_07_attention.py:13
  *   sum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:13
  *   divide: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]]  at probe_07_attention.py:13
  *   sum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:20
- *   divide: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[2]]  at probe_07_attention.py:20
+ *   divide: float64[slope.shape[0], slope.shape[1], slope.shape[2], v.shape[2]]  at probe_07_attention.py:20
  */
-static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch, int64_t begin, int64_t end) {
+static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch, int64_t begin, int64_t end) {
   for (int64_t o0 = begin; o0 < end; ++o0) {
     double *restrict divide_3_row = (double *)(scratch);
-    double *restrict exp_row = (double *)(scratch + 64 * ((63 + 8 * v_size2) / 64));
     double supremum_row_acc = (double)-__builtin_inf();
     {
       const double supremum_row_acc_zero = (double)-__builtin_inf();
@@ -128,49 +67,36 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const st_f64x8 t1_0 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + j0, t1_0);
-        supremum_row_acc_0 = st_max_f64x8(supremum_row_acc_0, t1_0);
+        supremum_row_acc_0 = st_max_f64x8(t1_0, supremum_row_acc_0);
         const st_f64x8 t1_1 = st_load_f64x8(contract_5 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + (j0 + 8), t1_1);
-        supremum_row_acc_1 = st_max_f64x8(supremum_row_acc_1, t1_1);
+        supremum_row_acc_1 = st_max_f64x8(t1_1, supremum_row_acc_1);
         const st_f64x8 t1_2 = st_load_f64x8(contract_5 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + (j0 + 16), t1_2);
-        supremum_row_acc_2 = st_max_f64x8(supremum_row_acc_2, t1_2);
+        supremum_row_acc_2 = st_max_f64x8(t1_2, supremum_row_acc_2);
         const st_f64x8 t1_3 = st_load_f64x8(contract_5 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_3_row + (j0 + 24), t1_3);
-        supremum_row_acc_3 = st_max_f64x8(supremum_row_acc_3, t1_3);
+        supremum_row_acc_3 = st_max_f64x8(t1_3, supremum_row_acc_3);
+      }
+      int turned = 0;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
+        const st_f64x8 t1 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_f64x8(divide_3_row + j0, t1);
+        supremum_row_acc_0 = st_max_f64x8(t1, supremum_row_acc_0);
+        const st_f64x8 supremum_row_acc_first = supremum_row_acc_0; supremum_row_acc_0 = supremum_row_acc_1; supremum_row_acc_1 = supremum_row_acc_2; supremum_row_acc_2 = supremum_row_acc_3; supremum_row_acc_3 = supremum_row_acc_first;
+        ++turned;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const int64_t alive = j0_count - j0;
         const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_part_f64x8(divide_3_row + j0, t1, alive);
-        supremum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_0, t1), supremum_row_acc_0);
-        j0 += 8;
+        supremum_row_acc_0 = st_select_part_f64x8(st_max_f64x8(t1, supremum_row_acc_0), supremum_row_acc_0, alive);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
-        st_store_part_f64x8(divide_3_row + j0, t1, alive);
-        supremum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_1, t1), supremum_row_acc_1);
-        j0 += 8;
+      while (turned % 4) {
+        const st_f64x8 supremum_row_acc_first = supremum_row_acc_0; supremum_row_acc_0 = supremum_row_acc_1; supremum_row_acc_1 = supremum_row_acc_2; supremum_row_acc_2 = supremum_row_acc_3; supremum_row_acc_3 = supremum_row_acc_first;
+        ++turned;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
-        st_store_part_f64x8(divide_3_row + j0, t1, alive);
-        supremum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_2, t1), supremum_row_acc_2);
-        j0 += 8;
-      }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
-        st_store_part_f64x8(divide_3_row + j0, t1, alive);
-        supremum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), st_max_f64x8(supremum_row_acc_3, t1), supremum_row_acc_3);
-        j0 += 8;
-      }
-      supremum_row_acc_0 = st_max_f64x8(supremum_row_acc_0, supremum_row_acc_2);
-      supremum_row_acc_1 = st_max_f64x8(supremum_row_acc_1, supremum_row_acc_3);
-      supremum_row_acc_0 = st_max_f64x8(supremum_row_acc_0, supremum_row_acc_1);
-      supremum_row_acc = st_max_f64(supremum_row_acc, st_max_tree_f64x8(supremum_row_acc_0));
+      supremum_row_acc = st_max_f64(st_max_tree4_f64x8(supremum_row_acc_0, supremum_row_acc_1, supremum_row_acc_2, supremum_row_acc_3), supremum_row_acc);
     }
     const double supremum_row = supremum_row_acc;
     double sum_row_acc = 0.0;
@@ -184,50 +110,37 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const st_f64x8 t1_0 = st_exp_f64x8((st_load_f64x8(divide_3_row + j0) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(exp_row + j0, t1_0);
+        st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1_0);
         sum_row_acc_0 = sum_row_acc_0 + t1_0;
         const st_f64x8 t1_1 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 8)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(exp_row + (j0 + 8), t1_1);
+        st_store_f64x8(divide_2 + (j0 + 8) + o0 * v_size2, t1_1);
         sum_row_acc_1 = sum_row_acc_1 + t1_1;
         const st_f64x8 t1_2 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 16)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(exp_row + (j0 + 16), t1_2);
+        st_store_f64x8(divide_2 + (j0 + 16) + o0 * v_size2, t1_2);
         sum_row_acc_2 = sum_row_acc_2 + t1_2;
         const st_f64x8 t1_3 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 24)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(exp_row + (j0 + 24), t1_3);
+        st_store_f64x8(divide_2 + (j0 + 24) + o0 * v_size2, t1_3);
         sum_row_acc_3 = sum_row_acc_3 + t1_3;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_part_f64x8(exp_row + j0, t1, alive);
-        sum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_0 + t1), sum_row_acc_0);
-        j0 += 8;
+      int turned = 0;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
+        const st_f64x8 t1 = st_exp_f64x8((st_load_f64x8(divide_3_row + j0) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1);
+        sum_row_acc_0 = sum_row_acc_0 + t1;
+        const st_f64x8 sum_row_acc_first = sum_row_acc_0; sum_row_acc_0 = sum_row_acc_1; sum_row_acc_1 = sum_row_acc_2; sum_row_acc_2 = sum_row_acc_3; sum_row_acc_3 = sum_row_acc_first;
+        ++turned;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const int64_t alive = j0_count - j0;
         const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_part_f64x8(exp_row + j0, t1, alive);
-        sum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_1 + t1), sum_row_acc_1);
-        j0 += 8;
+        st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
+        sum_row_acc_0 = st_select_part_f64x8(sum_row_acc_0 + t1, sum_row_acc_0, alive);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_part_f64x8(exp_row + j0, t1, alive);
-        sum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_2 + t1), sum_row_acc_2);
-        j0 += 8;
+      while (turned % 4) {
+        const st_f64x8 sum_row_acc_first = sum_row_acc_0; sum_row_acc_0 = sum_row_acc_1; sum_row_acc_1 = sum_row_acc_2; sum_row_acc_2 = sum_row_acc_3; sum_row_acc_3 = sum_row_acc_first;
+        ++turned;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_exp_f64x8((st_load_part_f64x8(divide_3_row + j0, alive) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_part_f64x8(exp_row + j0, t1, alive);
-        sum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_3 + t1), sum_row_acc_3);
-        j0 += 8;
-      }
-      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_2;
-      sum_row_acc_1 = sum_row_acc_1 + sum_row_acc_3;
-      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_1;
-      sum_row_acc = sum_row_acc + st_sum_tree_f64x8(sum_row_acc_0);
+      sum_row_acc = sum_row_acc + st_sum_tree4_f64x8(sum_row_acc_0, sum_row_acc_1, sum_row_acc_2, sum_row_acc_3);
     }
     const double sum_row = sum_row_acc;
     double sum_2_row_acc = 0.0;
@@ -240,81 +153,63 @@ static int k4_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       st_f64x8 sum_2_row_acc_3 = st_splat_f64x8(sum_2_row_acc_zero);
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
-        const st_f64x8 t1_0 = st_load_f64x8(exp_row + j0) / st_splat_f64x8(sum_row);
+        const st_f64x8 t1_0 = st_load_f64x8(divide_2 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + j0 + o0 * v_size2, t1_0);
         const st_f64x8 t2_0 = -((t1_0 * st_load_f64x8(contract_6 + j0 + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_0 = sum_2_row_acc_0 + t2_0;
-        const st_f64x8 t1_1 = st_load_f64x8(exp_row + (j0 + 8)) / st_splat_f64x8(sum_row);
+        const st_f64x8 t1_1 = st_load_f64x8(divide_2 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 8) + o0 * v_size2, t1_1);
         const st_f64x8 t2_1 = -((t1_1 * st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_1 = sum_2_row_acc_1 + t2_1;
-        const st_f64x8 t1_2 = st_load_f64x8(exp_row + (j0 + 16)) / st_splat_f64x8(sum_row);
+        const st_f64x8 t1_2 = st_load_f64x8(divide_2 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 16) + o0 * v_size2, t1_2);
         const st_f64x8 t2_2 = -((t1_2 * st_load_f64x8(contract_6 + (j0 + 16) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_2 = sum_2_row_acc_2 + t2_2;
-        const st_f64x8 t1_3 = st_load_f64x8(exp_row + (j0 + 24)) / st_splat_f64x8(sum_row);
+        const st_f64x8 t1_3 = st_load_f64x8(divide_2 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 24) + o0 * v_size2, t1_3);
         const st_f64x8 t2_3 = -((t1_3 * st_load_f64x8(contract_6 + (j0 + 24) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_3 = sum_2_row_acc_3 + t2_3;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
-        st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
-        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
-        sum_2_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_0 + t2), sum_2_row_acc_0);
-        j0 += 8;
+      int turned = 0;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
+        const st_f64x8 t1 = st_load_f64x8(divide_2 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row);
+        st_store_f64x8(divide + j0 + o0 * v_size2, t1);
+        const st_f64x8 t2 = -((t1 * st_load_f64x8(contract_6 + j0 + o0 * v_size2)) / st_splat_f64x8(sum_row));
+        sum_2_row_acc_0 = sum_2_row_acc_0 + t2;
+        const st_f64x8 sum_2_row_acc_first = sum_2_row_acc_0; sum_2_row_acc_0 = sum_2_row_acc_1; sum_2_row_acc_1 = sum_2_row_acc_2; sum_2_row_acc_2 = sum_2_row_acc_3; sum_2_row_acc_3 = sum_2_row_acc_first;
+        ++turned;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
+        const int64_t alive = j0_count - j0;
+        const st_f64x8 t1 = st_load_part_f64x8(divide_2 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row);
         st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
         const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
-        sum_2_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_1 + t2), sum_2_row_acc_1);
-        j0 += 8;
+        sum_2_row_acc_0 = st_select_part_f64x8(sum_2_row_acc_0 + t2, sum_2_row_acc_0, alive);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
-        st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
-        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
-        sum_2_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_2 + t2), sum_2_row_acc_2);
-        j0 += 8;
+      while (turned % 4) {
+        const st_f64x8 sum_2_row_acc_first = sum_2_row_acc_0; sum_2_row_acc_0 = sum_2_row_acc_1; sum_2_row_acc_1 = sum_2_row_acc_2; sum_2_row_acc_2 = sum_2_row_acc_3; sum_2_row_acc_3 = sum_2_row_acc_first;
+        ++turned;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(exp_row + j0, alive) / st_splat_f64x8(sum_row);
-        st_store_part_f64x8(divide + j0 + o0 * v_size2, t1, alive);
-        const st_f64x8 t2 = -((t1 * st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(sum_row));
-        sum_2_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_3 + t2), sum_2_row_acc_3);
-        j0 += 8;
-      }
-      sum_2_row_acc_0 = sum_2_row_acc_0 + sum_2_row_acc_2;
-      sum_2_row_acc_1 = sum_2_row_acc_1 + sum_2_row_acc_3;
-      sum_2_row_acc_0 = sum_2_row_acc_0 + sum_2_row_acc_1;
-      sum_2_row_acc = sum_2_row_acc + st_sum_tree_f64x8(sum_2_row_acc_0);
+      sum_2_row_acc = sum_2_row_acc + st_sum_tree4_f64x8(sum_2_row_acc_0, sum_2_row_acc_1, sum_2_row_acc_2, sum_2_row_acc_3);
     }
     const double sum_2_row = sum_2_row_acc;
     {
       const int64_t j0_count = v_size2;
       int64_t j0 = 0;
       for (; j0 + 16 <= j0_count; j0 += 16) {
-        const st_f64x8 t1_0 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(exp_row + j0)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_0 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + j0 + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1_0);
-        const st_f64x8 t1_1 = (((st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(exp_row + (j0 + 8))) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_1 = (((st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + (j0 + 8) + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_f64x8(divide_2 + (j0 + 8) + o0 * v_size2, t1_1);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = (((st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(exp_row + j0, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
-        st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
-        j0 += 8;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
+        const st_f64x8 t1 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + j0 + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1);
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_f64x8 t1 = (((st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(exp_row + j0, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const int64_t alive = j0_count - j0;
+        const st_f64x8 t1 = (((st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(divide_2 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
         st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
-        j0 += 8;
       }
     }
   }
@@ -334,28 +229,30 @@ typedef struct {
   char *scratch;
   int64_t scratch_bytes;
   int64_t extent, grain;
-} k4_divide_supremum_exp_arguments;
-static int k4_divide_supremum_exp_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k4_divide_supremum_exp_arguments *st_given = argument;
+} k3_divide_supremum_exp_arguments;
+static int k3_divide_supremum_exp_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k3_divide_supremum_exp_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
-  return k4_divide_supremum_exp_range(st_given->ctx, st_given->contract_5, st_given->contract_6, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->q_size3, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
+  return k3_divide_supremum_exp_range(st_given->ctx, st_given->contract_5, st_given->contract_6, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->q_size3, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
-static int k4_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch) {
+static int k3_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch) {
   const int64_t extent = slope_size0 * slope_size1 * slope_size2;
-  const int64_t least = st_max_i64(((131072 / (st_max_i64(1, (28 * v_size2))))), 1);
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (28 * slope_size0 * slope_size1 * slope_size2 * v_size2) < 40000)
-    return k4_divide_supremum_exp_range(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 0, extent);
-  k4_divide_supremum_exp_arguments st_given = {ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 128 * ((63 + 8 * v_size2) / 64), extent, grain};
-  return ctx->parallel(ctx, k4_divide_supremum_exp_chunk, &st_given, (extent + grain - 1) / grain);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (28 * slope_size0 * slope_size1 * slope_size2 * v_size2) >= 40000) {
+    const int64_t least = st_max_i64(((131072 / (st_max_i64(1, (28 * v_size2))))), 1);
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k3_divide_supremum_exp_range(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 0, extent);
+  k3_divide_supremum_exp_arguments st_given = {ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 64 * ((63 + 8 * v_size2) / 64), extent, grain};
+  return ctx->parallel(ctx, k3_divide_supremum_exp_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k6_contract: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[3]], a (batched) matrix product in tiles of rows */
-/* k5_contract: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
+/* k5_contract: float64[slope.shape[0], slope.shape[1], slope.shape[2], k.shape[3]], a (batched) matrix product in tiles of rows */
+/* k4_contract: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
   const double *a, *b;
@@ -364,9 +261,9 @@ typedef struct {
   int64_t lda, ldb, ldc;
   int64_t extent0, a_step0, b_step0, c_step0;
   int64_t extent1, a_step1, b_step1, c_step1;
-} k5_contract_arguments;
-static int k5_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k5_contract_arguments *g = argument;
+} k4_contract_arguments;
+static int k4_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k4_contract_arguments *g = argument;
   (void)worker;
   int64_t rest = chunk / g->tiles;
   const int64_t first = chunk % g->tiles * g->tile;
@@ -385,7 +282,7 @@ static int k5_contract_tile(void *argument, int64_t chunk, int64_t worker) {
                         c, (int)g->ldc);
   return 0;
 }
-static int k5_contract(st_ctx *ctx, k5_contract_arguments g, int64_t batches) {
+static int k4_contract(st_ctx *ctx, k4_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
@@ -395,13 +292,13 @@ static int k5_contract(st_ctx *ctx, k5_contract_arguments g, int64_t batches) {
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k5_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k5_contract_tile(&g, chunk, 0);
+    return ctx->parallel(ctx, k4_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k4_contract_tile(&g, chunk, 0);
   return 0;
 }
 
-/* k8_contract: float64[q.shape[0], q.shape[1], k.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
-/* k7_contract: float64[q.shape[0], q.shape[1], v.shape[2], q.shape[3]], a (batched) matrix product in tiles of rows */
+/* k7_contract: float64[slope.shape[0], slope.shape[1], k.shape[2], slope.shape[3]], a (batched) matrix product in tiles of rows */
+/* k6_contract: float64[slope.shape[0], slope.shape[1], v.shape[2], q.shape[3]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
   const double *a, *b;
@@ -410,9 +307,9 @@ typedef struct {
   int64_t lda, ldb, ldc;
   int64_t extent0, a_step0, b_step0, c_step0;
   int64_t extent1, a_step1, b_step1, c_step1;
-} k7_contract_arguments;
-static int k7_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k7_contract_arguments *g = argument;
+} k6_contract_arguments;
+static int k6_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k6_contract_arguments *g = argument;
   (void)worker;
   int64_t rest = chunk / g->tiles;
   const int64_t first = chunk % g->tiles * g->tile;
@@ -431,7 +328,7 @@ static int k7_contract_tile(void *argument, int64_t chunk, int64_t worker) {
                         c, (int)g->ldc);
   return 0;
 }
-static int k7_contract(st_ctx *ctx, k7_contract_arguments g, int64_t batches) {
+static int k6_contract(st_ctx *ctx, k6_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
@@ -441,12 +338,12 @@ static int k7_contract(st_ctx *ctx, k7_contract_arguments g, int64_t batches) {
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k7_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k7_contract_tile(&g, chunk, 0);
+    return ctx->parallel(ctx, k6_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k6_contract_tile(&g, chunk, 0);
   return 0;
 }
 
-/* probe_07_attention: 2 kernels, 4 outputs */
+/* probe_07_attention: 1 kernels, 4 outputs */
 int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)arguments; (void)layout;
   double *const q = arguments[0];
@@ -495,14 +392,13 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (q_size1 != slope_size1) return st_fail(ctx, 3, 23, q_size1, slope_size1);
   if (q_size2 != slope_size2) return st_fail(ctx, 3, 24, q_size2, slope_size2);
   if (v_size3 != slope_size3) return st_fail(ctx, 3, 25, v_size3, slope_size3);
-  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + ctx->workers * (128 * ((63 + 8 * v_size2) / 64)));
+  char *const arena = ctx->arena(ctx, 0, 256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + ctx->workers * (64 * ((63 + 8 * v_size2) / 64)));
   if (!arena) return 1;
-  char *const scratch = arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64));
+  char *const scratch = arena + (256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64));
   double *contract_5 = (double *)(arena + 0);
-  double *multiply = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
-  double *contract_6 = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
-  double *divide_2 = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 128 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
-  double *divide = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * slope_size3) / 64) + 192 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
+  double *contract_6 = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
+  double *divide_2 = (double *)(arena + (128 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
+  double *divide = (double *)(arena + (192 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
   double *const contract = ctx->output(ctx, 0, (const int64_t[]){slope_size0, slope_size1, slope_size2, slope_size3});
   if (!contract) return 1;
   double *const contract_2 = ctx->output(ctx, 1, (const int64_t[]){slope_size0, slope_size1, slope_size2, k_size3});
@@ -512,12 +408,11 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   double *const contract_4 = ctx->output(ctx, 3, (const int64_t[]){slope_size0, slope_size1, v_size2, slope_size3});
   if (!contract_4) return 1;
   if (k1_contract(ctx, (k1_contract_arguments){.a = q, .b = k, .c = contract_5, .rows = slope_size2, .columns = v_size2, .inner = k_size3, .lda = k_size3, .ldb = k_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = k_size3 * slope_size1 * slope_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = k_size3 * slope_size2, .b_step1 = k_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k2_multiply(ctx, slope, multiply, slope_size0, slope_size1, slope_size2, slope_size3)) return 1;
-  if (k1_contract(ctx, (k1_contract_arguments){.a = multiply, .b = v, .c = contract_6, .rows = slope_size2, .columns = v_size2, .inner = slope_size3, .lda = slope_size3, .ldb = slope_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * slope_size3, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * slope_size3, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k4_divide_supremum_exp(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch)) return 1;
-  if (k5_contract(ctx, (k5_contract_arguments){.a = divide, .b = v, .c = contract, .rows = slope_size2, .columns = slope_size3, .inner = v_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * slope_size3, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * slope_size3}, (slope_size0) * (slope_size1))) return 1;
-  if (k5_contract(ctx, (k5_contract_arguments){.a = divide_2, .b = k, .c = contract_2, .rows = slope_size2, .columns = k_size3, .inner = v_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = k_size3 * slope_size1 * slope_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * v_size2, .c_step1 = k_size3 * slope_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k7_contract(ctx, (k7_contract_arguments){.a = divide_2, .b = q, .c = contract_3, .rows = v_size2, .columns = k_size3, .inner = slope_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * slope_size2, .c_step0 = k_size3 * slope_size1 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * slope_size2, .c_step1 = k_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k7_contract(ctx, (k7_contract_arguments){.a = divide, .b = multiply, .c = contract_4, .rows = v_size2, .columns = slope_size3, .inner = slope_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size2 * slope_size3, .c_step0 = slope_size1 * slope_size3 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size2 * slope_size3, .c_step1 = slope_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k1_contract(ctx, (k1_contract_arguments){.a = slope, .b = v, .c = contract_6, .rows = slope_size2, .columns = v_size2, .inner = slope_size3, .lda = slope_size3, .ldb = slope_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * slope_size3, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * slope_size3, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k3_divide_supremum_exp(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch)) return 1;
+  if (k4_contract(ctx, (k4_contract_arguments){.a = divide, .b = v, .c = contract, .rows = slope_size2, .columns = slope_size3, .inner = v_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * slope_size3, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * slope_size3}, (slope_size0) * (slope_size1))) return 1;
+  if (k4_contract(ctx, (k4_contract_arguments){.a = divide_2, .b = k, .c = contract_2, .rows = slope_size2, .columns = k_size3, .inner = v_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = k_size3 * slope_size1 * slope_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * v_size2, .c_step1 = k_size3 * slope_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k6_contract(ctx, (k6_contract_arguments){.a = divide_2, .b = q, .c = contract_3, .rows = v_size2, .columns = k_size3, .inner = slope_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * slope_size2, .c_step0 = k_size3 * slope_size1 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * slope_size2, .c_step1 = k_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (k6_contract(ctx, (k6_contract_arguments){.a = divide, .b = slope, .c = contract_4, .rows = v_size2, .columns = slope_size3, .inner = slope_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size2 * slope_size3, .c_step0 = slope_size1 * slope_size3 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size2 * slope_size3, .c_step1 = slope_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
   return 0;
 }

@@ -41,7 +41,7 @@ static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
  *   tanh: float64[x.shape[1], w.shape[1]]  at probe_09_recurrent.py:13
  *   square: float64[x.shape[1], w.shape[1]]  at probe_09_recurrent.py:21
  */
-static int k3_tanh_square_range(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_3, const double *restrict b, double *restrict item_row, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+static int k3_tanh_square_range(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_5, const double *restrict b, double *restrict item_row, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
   for (int64_t p = begin; p < end; ++p) {
     const int64_t tile = st_mod_i64(p, (((4095 + weights_size2) / 4096)));
     const int64_t o0 = st_floordiv_i64(p, (((4095 + weights_size2) / 4096)));
@@ -49,14 +49,14 @@ static int k3_tanh_square_range(st_ctx *ctx, const double *restrict row_row, con
       const int64_t j_count = st_min_i64((weights_size2 - 4096 * tile), 4096);
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
-        const st_f64x8 t1_0 = (st_load_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + j + 4096 * tile);
+        const st_f64x8 t1_0 = (st_load_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_5 + j + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + j + 4096 * tile);
         const st_f64x8 t2_0 = st_tanh_f64x8(t1_0);
         st_store_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2_0);
         const st_f64x8 t3_0 = st_exp_f64x8((-st_abs_f64x8(t1_0)));
         const st_f64x8 t4_0 = (st_splat_f64x8(2.0) * t3_0) / st_fma_f64x8(t3_0, t3_0, st_splat_f64x8(1.0));
         const st_f64x8 t5_0 = t4_0 * t4_0;
         st_store_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5_0);
-        const st_f64x8 t1_1 = (st_load_f64x8(row_row + (j + 8) + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_3 + (j + 8) + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + (j + 8) + 4096 * tile);
+        const st_f64x8 t1_1 = (st_load_f64x8(row_row + (j + 8) + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_5 + (j + 8) + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + (j + 8) + 4096 * tile);
         const st_f64x8 t2_1 = st_tanh_f64x8(t1_1);
         st_store_f64x8(item_row + (j + 8) + o0 * weights_size2 + 4096 * tile, t2_1);
         const st_f64x8 t3_1 = st_exp_f64x8((-st_abs_f64x8(t1_1)));
@@ -64,27 +64,24 @@ static int k3_tanh_square_range(st_ctx *ctx, const double *restrict row_row, con
         const st_f64x8 t5_1 = t4_1 * t4_1;
         st_store_f64x8(item_6_row + (j + 8) + o0 * weights_size2 + 4096 * tile, t5_1);
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = (st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive);
+      for (; j + 8 <= j_count; j += 8) {
+        const st_f64x8 t1 = (st_load_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_5 + j + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + j + 4096 * tile);
         const st_f64x8 t2 = st_tanh_f64x8(t1);
-        st_store_part_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2, alive);
+        st_store_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2);
         const st_f64x8 t3 = st_exp_f64x8((-st_abs_f64x8(t1)));
         const st_f64x8 t4 = (st_splat_f64x8(2.0) * t3) / st_fma_f64x8(t3, t3, st_splat_f64x8(1.0));
         const st_f64x8 t5 = t4 * t4;
-        st_store_part_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5, alive);
-        j += 8;
+        st_store_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5);
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = (st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_3 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive);
+        const int64_t alive = j_count - j;
+        const st_f64x8 t1 = (st_load_part_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile, alive) + st_load_part_f64x8(contract_5 + j + o0 * weights_size2 + 4096 * tile, alive)) + st_load_part_f64x8(b + j + 4096 * tile, alive);
         const st_f64x8 t2 = st_tanh_f64x8(t1);
         st_store_part_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2, alive);
         const st_f64x8 t3 = st_exp_f64x8((-st_abs_f64x8(t1)));
         const st_f64x8 t4 = (st_splat_f64x8(2.0) * t3) / st_fma_f64x8(t3, t3, st_splat_f64x8(1.0));
         const st_f64x8 t5 = t4 * t4;
         st_store_part_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5, alive);
-        j += 8;
       }
     }
   }
@@ -93,7 +90,7 @@ static int k3_tanh_square_range(st_ctx *ctx, const double *restrict row_row, con
 typedef struct {
   st_ctx *ctx;
   const double *row_row;
-  const double *contract_3;
+  const double *contract_5;
   const double *b;
   double *item_row;
   double *item_6_row;
@@ -107,83 +104,26 @@ static int k3_tanh_square_chunk(void *argument, int64_t chunk, int64_t worker) {
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k3_tanh_square_range(st_given->ctx, st_given->row_row, st_given->contract_3, st_given->b, st_given->item_row, st_given->item_6_row, st_given->weights_size1, st_given->weights_size2, begin, end);
+  return k3_tanh_square_range(st_given->ctx, st_given->row_row, st_given->contract_5, st_given->b, st_given->item_row, st_given->item_6_row, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
-static int k3_tanh_square(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_3, const double *restrict b, double *restrict item_row, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2) {
+static int k3_tanh_square(st_ctx *ctx, const double *restrict row_row, const double *restrict contract_5, const double *restrict b, double *restrict item_row, double *restrict item_6_row, int64_t weights_size1, int64_t weights_size2) {
   const int64_t extent = weights_size1 * ((4095 + weights_size2) / 4096);
-  const int64_t least = 2;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (15 * weights_size1 * weights_size2) < 40000)
-    return k3_tanh_square_range(ctx, row_row, contract_3, b, item_row, item_6_row, weights_size1, weights_size2, 0, extent);
-  k3_tanh_square_arguments st_given = {ctx, row_row, contract_3, b, item_row, item_6_row, weights_size1, weights_size2, extent, grain};
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (15 * weights_size1 * weights_size2) >= 40000) {
+    const int64_t least = 2;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k3_tanh_square_range(ctx, row_row, contract_5, b, item_row, item_6_row, weights_size1, weights_size2, 0, extent);
+  k3_tanh_square_arguments st_given = {ctx, row_row, contract_5, b, item_row, item_6_row, weights_size1, weights_size2, extent, grain};
   return ctx->parallel(ctx, k3_tanh_square_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k4_multiply
- *   multiply: float64[x.shape[0], h0.shape[0], h0.shape[1]]  at probe_09_recurrent.py:21
- */
-static int k4_multiply_range(st_ctx *ctx, const double *restrict weights, double *restrict multiply, int64_t weights_size0, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
-  for (int64_t tile = begin; tile < end; ++tile) {
-    {
-      const int64_t j_count = st_min_i64((weights_size0 * weights_size1 * weights_size2 - 4096 * tile), 4096);
-      int64_t j = 0;
-      for (; j + 16 <= j_count; j += 16) {
-        const st_f64x8 t1_0 = st_splat_f64x8(1.0) * st_load_f64x8(weights + j + 4096 * tile);
-        st_store_f64x8(multiply + j + 4096 * tile, t1_0);
-        const st_f64x8 t1_1 = st_splat_f64x8(1.0) * st_load_f64x8(weights + (j + 8) + 4096 * tile);
-        st_store_f64x8(multiply + (j + 8) + 4096 * tile, t1_1);
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + 4096 * tile, alive);
-        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
-        j += 8;
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_splat_f64x8(1.0) * st_load_part_f64x8(weights + j + 4096 * tile, alive);
-        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
-        j += 8;
-      }
-    }
-  }
-  return 0;
-}
-typedef struct {
-  st_ctx *ctx;
-  const double *weights;
-  double *multiply;
-  int64_t weights_size0;
-  int64_t weights_size1;
-  int64_t weights_size2;
-  int64_t extent, grain;
-} k4_multiply_arguments;
-static int k4_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k4_multiply_arguments *st_given = argument;
-  const int64_t begin = chunk * st_given->grain;
-  int64_t end = begin + st_given->grain;
-  if (end > st_given->extent) end = st_given->extent;
-  (void)worker;
-  return k4_multiply_range(st_given->ctx, st_given->weights, st_given->multiply, st_given->weights_size0, st_given->weights_size1, st_given->weights_size2, begin, end);
-}
-static int k4_multiply(st_ctx *ctx, const double *restrict weights, double *restrict multiply, int64_t weights_size0, int64_t weights_size1, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size0 * weights_size1 * weights_size2) / 4096);
-  const int64_t least = 10;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (3 * weights_size0 * weights_size1 * weights_size2) < 40000)
-    return k4_multiply_range(ctx, weights, multiply, weights_size0, weights_size1, weights_size2, 0, extent);
-  k4_multiply_arguments st_given = {ctx, weights, multiply, weights_size0, weights_size1, weights_size2, extent, grain};
-  return ctx->parallel(ctx, k4_multiply_chunk, &st_given, (extent + grain - 1) / grain);
-}
-
-/* k5_broadcast_to
+/* k4_broadcast_to
  *   broadcast_to: float64[h0.shape[0], h0.shape[1]]  at probe_09_recurrent.py:21
  */
-static int k5_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+static int k4_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
   for (int64_t tile = begin; tile < end; ++tile) {
     {
       const int64_t j_count = st_min_i64((weights_size1 * weights_size2 - 4096 * tile), 4096);
@@ -192,15 +132,12 @@ static int k5_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to, int
         st_store_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(0.0));
         st_store_f64x8(broadcast_to + (j + 8) + 4096 * tile, st_splat_f64x8(0.0));
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(0.0), alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        st_store_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         st_store_part_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(0.0), alive);
-        j += 8;
       }
     }
   }
@@ -212,31 +149,33 @@ typedef struct {
   int64_t weights_size1;
   int64_t weights_size2;
   int64_t extent, grain;
-} k5_broadcast_to_arguments;
-static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k5_broadcast_to_arguments *st_given = argument;
+} k4_broadcast_to_arguments;
+static int k4_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k4_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k5_broadcast_to_range(st_given->ctx, st_given->broadcast_to, st_given->weights_size1, st_given->weights_size2, begin, end);
+  return k4_broadcast_to_range(st_given->ctx, st_given->broadcast_to, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
-static int k5_broadcast_to(st_ctx *ctx, double *restrict broadcast_to, int64_t weights_size1, int64_t weights_size2) {
+static int k4_broadcast_to(st_ctx *ctx, double *restrict broadcast_to, int64_t weights_size1, int64_t weights_size2) {
   const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096);
-  const int64_t least = 32;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (weights_size1 * weights_size2) < 40000)
-    return k5_broadcast_to_range(ctx, broadcast_to, weights_size1, weights_size2, 0, extent);
-  k5_broadcast_to_arguments st_given = {ctx, broadcast_to, weights_size1, weights_size2, extent, grain};
-  return ctx->parallel(ctx, k5_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (weights_size1 * weights_size2) >= 40000) {
+    const int64_t least = 32;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k4_broadcast_to_range(ctx, broadcast_to, weights_size1, weights_size2, 0, extent);
+  k4_broadcast_to_arguments st_given = {ctx, broadcast_to, weights_size1, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k4_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k6_broadcast_to
+/* k5_broadcast_to
  *   broadcast_to: float64[b.shape[0]]  at probe_09_recurrent.py:21
  */
-static int k6_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to_2, int64_t weights_size2, int64_t begin, int64_t end) {
+static int k5_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to_2, int64_t weights_size2, int64_t begin, int64_t end) {
   for (int64_t tile = begin; tile < end; ++tile) {
     {
       const int64_t j_count = st_min_i64((weights_size2 - 4096 * tile), 4096);
@@ -245,15 +184,12 @@ static int k6_broadcast_to_range(st_ctx *ctx, double *restrict broadcast_to_2, i
         st_store_f64x8(broadcast_to_2 + j + 4096 * tile, st_splat_f64x8(0.0));
         st_store_f64x8(broadcast_to_2 + (j + 8) + 4096 * tile, st_splat_f64x8(0.0));
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(broadcast_to_2 + j + 4096 * tile, st_splat_f64x8(0.0), alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        st_store_f64x8(broadcast_to_2 + j + 4096 * tile, st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         st_store_part_f64x8(broadcast_to_2 + j + 4096 * tile, st_splat_f64x8(0.0), alive);
-        j += 8;
       }
     }
   }
@@ -264,31 +200,33 @@ typedef struct {
   double *broadcast_to_2;
   int64_t weights_size2;
   int64_t extent, grain;
-} k6_broadcast_to_arguments;
-static int k6_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k6_broadcast_to_arguments *st_given = argument;
+} k5_broadcast_to_arguments;
+static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k5_broadcast_to_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k6_broadcast_to_range(st_given->ctx, st_given->broadcast_to_2, st_given->weights_size2, begin, end);
+  return k5_broadcast_to_range(st_given->ctx, st_given->broadcast_to_2, st_given->weights_size2, begin, end);
 }
-static int k6_broadcast_to(st_ctx *ctx, double *restrict broadcast_to_2, int64_t weights_size2) {
+static int k5_broadcast_to(st_ctx *ctx, double *restrict broadcast_to_2, int64_t weights_size2) {
   const int64_t extent = ((4095 + weights_size2) / 4096);
-  const int64_t least = 32;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || weights_size2 < 40000)
-    return k6_broadcast_to_range(ctx, broadcast_to_2, weights_size2, 0, extent);
-  k6_broadcast_to_arguments st_given = {ctx, broadcast_to_2, weights_size2, extent, grain};
-  return ctx->parallel(ctx, k6_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && weights_size2 >= 40000) {
+    const int64_t least = 32;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k5_broadcast_to_range(ctx, broadcast_to_2, weights_size2, 0, extent);
+  k5_broadcast_to_arguments st_given = {ctx, broadcast_to_2, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k5_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k7_multiply
+/* k6_multiply
  *   multiply: float64[h0.shape[0], h0.shape[1]]  at probe_09_recurrent.py:21
  */
-static int k7_multiply_range(st_ctx *ctx, const double *restrict d_h, const double *restrict row_row_2, const double *restrict row_row_3, double *restrict item_7_row, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
+static int k6_multiply_range(st_ctx *ctx, const double *restrict d_h, const double *restrict row_row_2, const double *restrict row_row_3, double *restrict item_7_row, int64_t weights_size1, int64_t weights_size2, int64_t begin, int64_t end) {
   for (int64_t tile = begin; tile < end; ++tile) {
     {
       const int64_t j_count = st_min_i64((weights_size1 * weights_size2 - 4096 * tile), 4096);
@@ -299,17 +237,14 @@ static int k7_multiply_range(st_ctx *ctx, const double *restrict d_h, const doub
         const st_f64x8 t1_1 = (st_load_f64x8(d_h + (j + 8) + 4096 * tile) + st_load_f64x8(row_row_2 + (j + 8) + 4096 * tile)) * st_load_f64x8(row_row_3 + (j + 8) + 4096 * tile);
         st_store_f64x8(item_7_row + (j + 8) + 4096 * tile, t1_1);
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = (st_load_part_f64x8(d_h + j + 4096 * tile, alive) + st_load_part_f64x8(row_row_2 + j + 4096 * tile, alive)) * st_load_part_f64x8(row_row_3 + j + 4096 * tile, alive);
-        st_store_part_f64x8(item_7_row + j + 4096 * tile, t1, alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        const st_f64x8 t1 = (st_load_f64x8(d_h + j + 4096 * tile) + st_load_f64x8(row_row_2 + j + 4096 * tile)) * st_load_f64x8(row_row_3 + j + 4096 * tile);
+        st_store_f64x8(item_7_row + j + 4096 * tile, t1);
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         const st_f64x8 t1 = (st_load_part_f64x8(d_h + j + 4096 * tile, alive) + st_load_part_f64x8(row_row_2 + j + 4096 * tile, alive)) * st_load_part_f64x8(row_row_3 + j + 4096 * tile, alive);
         st_store_part_f64x8(item_7_row + j + 4096 * tile, t1, alive);
-        j += 8;
       }
     }
   }
@@ -324,38 +259,40 @@ typedef struct {
   int64_t weights_size1;
   int64_t weights_size2;
   int64_t extent, grain;
-} k7_multiply_arguments;
-static int k7_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k7_multiply_arguments *st_given = argument;
+} k6_multiply_arguments;
+static int k6_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k6_multiply_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k7_multiply_range(st_given->ctx, st_given->d_h, st_given->row_row_2, st_given->row_row_3, st_given->item_7_row, st_given->weights_size1, st_given->weights_size2, begin, end);
+  return k6_multiply_range(st_given->ctx, st_given->d_h, st_given->row_row_2, st_given->row_row_3, st_given->item_7_row, st_given->weights_size1, st_given->weights_size2, begin, end);
 }
-static int k7_multiply(st_ctx *ctx, const double *restrict d_h, const double *restrict row_row_2, const double *restrict row_row_3, double *restrict item_7_row, int64_t weights_size1, int64_t weights_size2) {
+static int k6_multiply(st_ctx *ctx, const double *restrict d_h, const double *restrict row_row_2, const double *restrict row_row_3, double *restrict item_7_row, int64_t weights_size1, int64_t weights_size2) {
   const int64_t extent = ((4095 + weights_size1 * weights_size2) / 4096);
-  const int64_t least = 5;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (6 * weights_size1 * weights_size2) < 40000)
-    return k7_multiply_range(ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2, 0, extent);
-  k7_multiply_arguments st_given = {ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2, extent, grain};
-  return ctx->parallel(ctx, k7_multiply_chunk, &st_given, (extent + grain - 1) / grain);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (6 * weights_size1 * weights_size2) >= 40000) {
+    const int64_t least = 5;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k6_multiply_range(ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2, 0, extent);
+  k6_multiply_arguments st_given = {ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2, extent, grain};
+  return ctx->parallel(ctx, k6_multiply_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k10_contract: float64[x.shape[0], x.shape[1], w.shape[0]], a (batched) matrix product in tiles of rows */
-/* k8_contract: float64[h0.shape[0], u.shape[0]], a (batched) matrix product in tiles of rows */
+/* k9_contract: float64[x.shape[0], x.shape[1], w.shape[0]], a (batched) matrix product in tiles of rows */
+/* k7_contract: float64[h0.shape[0], u.shape[0]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
   int64_t rows, columns, inner, tile, tiles;
   int64_t lda, ldb, ldc;
-} k8_contract_arguments;
-static int k8_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k8_contract_arguments *g = argument;
+} k7_contract_arguments;
+static int k7_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k7_contract_arguments *g = argument;
   (void)worker;
   int64_t rest = chunk / g->tiles;
   const int64_t first = chunk % g->tiles * g->tile;
@@ -370,7 +307,7 @@ static int k8_contract_tile(void *argument, int64_t chunk, int64_t worker) {
                         c, (int)g->ldc);
   return 0;
 }
-static int k8_contract(st_ctx *ctx, k8_contract_arguments g, int64_t batches) {
+static int k7_contract(st_ctx *ctx, k7_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
@@ -380,16 +317,16 @@ static int k8_contract(st_ctx *ctx, k8_contract_arguments g, int64_t batches) {
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k8_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k8_contract_tile(&g, chunk, 0);
+    return ctx->parallel(ctx, k7_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k7_contract_tile(&g, chunk, 0);
   return 0;
 }
 
-/* k9_sum_add
+/* k8_sum_add
  *   sum: float64[h0.shape[1]]  at probe_09_recurrent.py:21
  *   add: float64[b.shape[0]]  at probe_09_recurrent.py:21
  */
-static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1, int64_t begin, int64_t end) {
+static int k8_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1, int64_t begin, int64_t end) {
   for (int64_t tile = begin; tile < end; ++tile) {
     double sum_row_acc[512] __attribute__((aligned(64)));
     {
@@ -399,15 +336,12 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, cons
         st_store_f64x8(sum_row_acc + j, st_splat_f64x8(0.0));
         st_store_f64x8(sum_row_acc + (j + 8), st_splat_f64x8(0.0));
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(sum_row_acc + j, st_splat_f64x8(0.0), alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        st_store_f64x8(sum_row_acc + j, st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         st_store_part_f64x8(sum_row_acc + j, st_splat_f64x8(0.0), alive);
-        j += 8;
       }
     }
     for (int64_t r = 0; r < ((weights_size1 / 8)); ++r) {
@@ -422,19 +356,16 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, cons
           const st_f64x8 t2_1 = ((t1_1 + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2)) + st_load_f64x8(item_7_row + (j + 8) + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2);
           st_store_f64x8(sum_row_acc + (j + 8), t2_1);
         }
-        if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = ((((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2, alive);
-          const st_f64x8 t2 = ((t1 + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2, alive);
-          st_store_part_f64x8(sum_row_acc + j, t2, alive);
-          j += 8;
+        for (; j + 8 <= j_count; j += 8) {
+          const st_f64x8 t1 = ((((st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2);
+          const st_f64x8 t2 = ((t1 + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2)) + st_load_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2);
+          st_store_f64x8(sum_row_acc + j, t2);
         }
         if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const int64_t alive = j_count - j;
           const st_f64x8 t1 = ((((st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 2 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 3 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 4 * weights_size2, alive);
           const st_f64x8 t2 = ((t1 + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 5 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 6 * weights_size2, alive)) + st_load_part_f64x8(item_7_row + j + 8 * r * weights_size2 + 512 * tile + 7 * weights_size2, alive);
           st_store_part_f64x8(sum_row_acc + j, t2, alive);
-          j += 8;
         }
       }
     }
@@ -448,17 +379,14 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, cons
           const st_f64x8 t1_1 = st_load_f64x8(sum_row_acc + (j + 8)) + st_load_f64x8(item_7_row + (j + 8) + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8));
           st_store_f64x8(sum_row_acc + (j + 8), t1_1);
         }
-        if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-          const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8), alive);
-          st_store_part_f64x8(sum_row_acc + j, t1, alive);
-          j += 8;
+        for (; j + 8 <= j_count; j += 8) {
+          const st_f64x8 t1 = st_load_f64x8(sum_row_acc + j) + st_load_f64x8(item_7_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8));
+          st_store_f64x8(sum_row_acc + j, t1);
         }
         if (j < j_count) {
-          const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+          const int64_t alive = j_count - j;
           const st_f64x8 t1 = st_load_part_f64x8(sum_row_acc + j, alive) + st_load_part_f64x8(item_7_row + j + r * weights_size2 + 512 * tile + 8 * weights_size2 * (weights_size1 / 8), alive);
           st_store_part_f64x8(sum_row_acc + j, t1, alive);
-          j += 8;
         }
       }
     }
@@ -471,17 +399,14 @@ static int k9_sum_add_range(st_ctx *ctx, const double *restrict item_7_row, cons
         const st_f64x8 t1_1 = st_load_f64x8(d_b + (j + 8) + 512 * tile) + st_load_f64x8(sum_row_acc + (j + 8));
         st_store_f64x8(d_b_next + (j + 8) + 512 * tile, t1_1);
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_load_part_f64x8(d_b + j + 512 * tile, alive) + st_load_part_f64x8(sum_row_acc + j, alive);
-        st_store_part_f64x8(d_b_next + j + 512 * tile, t1, alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        const st_f64x8 t1 = st_load_f64x8(d_b + j + 512 * tile) + st_load_f64x8(sum_row_acc + j);
+        st_store_f64x8(d_b_next + j + 512 * tile, t1);
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         const st_f64x8 t1 = st_load_part_f64x8(d_b + j + 512 * tile, alive) + st_load_part_f64x8(sum_row_acc + j, alive);
         st_store_part_f64x8(d_b_next + j + 512 * tile, t1, alive);
-        j += 8;
       }
     }
   }
@@ -495,38 +420,40 @@ typedef struct {
   int64_t weights_size2;
   int64_t weights_size1;
   int64_t extent, grain;
-} k9_sum_add_arguments;
-static int k9_sum_add_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k9_sum_add_arguments *st_given = argument;
+} k8_sum_add_arguments;
+static int k8_sum_add_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k8_sum_add_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k9_sum_add_range(st_given->ctx, st_given->item_7_row, st_given->d_b, st_given->d_b_next, st_given->weights_size2, st_given->weights_size1, begin, end);
+  return k8_sum_add_range(st_given->ctx, st_given->item_7_row, st_given->d_b, st_given->d_b_next, st_given->weights_size2, st_given->weights_size1, begin, end);
 }
-static int k9_sum_add(st_ctx *ctx, const double *restrict item_7_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1) {
+static int k8_sum_add(st_ctx *ctx, const double *restrict item_7_row, const double *restrict d_b, double *restrict d_b_next, int64_t weights_size2, int64_t weights_size1) {
   const int64_t extent = ((511 + weights_size2) / 512);
-  const int64_t least = st_max_i64(((131072 / (2048 + 1024 * weights_size1))), 1);
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (2 * weights_size1 * weights_size2 + 3 * weights_size2) < 40000)
-    return k9_sum_add_range(ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1, 0, extent);
-  k9_sum_add_arguments st_given = {ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1, extent, grain};
-  return ctx->parallel(ctx, k9_sum_add_chunk, &st_given, (extent + grain - 1) / grain);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (2 * weights_size1 * weights_size2 + 3 * weights_size2) >= 40000) {
+    const int64_t least = st_max_i64(((131072 / (2048 + 1024 * weights_size1))), 1);
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k8_sum_add_range(ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1, 0, extent);
+  k8_sum_add_arguments st_given = {ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1, extent, grain};
+  return ctx->parallel(ctx, k8_sum_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k13_contract: float64[h0.shape[1], w.shape[1]], a (batched) matrix product in tiles of rows */
-/* k11_contract: float64[x.shape[2], w.shape[1]], a (batched) matrix product in tiles of rows */
+/* k11_contract: float64[h0.shape[1], w.shape[1]], a (batched) matrix product in tiles of rows */
+/* k10_contract: float64[x.shape[2], w.shape[1]], a (batched) matrix product in tiles of rows */
 typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
   int64_t rows, columns, inner, tile, tiles;
   int64_t lda, ldb, ldc;
-} k11_contract_arguments;
-static int k11_contract_tile(void *argument, int64_t chunk, int64_t worker) {
-  const k11_contract_arguments *g = argument;
+} k10_contract_arguments;
+static int k10_contract_tile(void *argument, int64_t chunk, int64_t worker) {
+  const k10_contract_arguments *g = argument;
   (void)worker;
   int64_t rest = chunk / g->tiles;
   const int64_t first = chunk % g->tiles * g->tile;
@@ -541,7 +468,7 @@ static int k11_contract_tile(void *argument, int64_t chunk, int64_t worker) {
                         c, (int)g->ldc);
   return 0;
 }
-static int k11_contract(st_ctx *ctx, k11_contract_arguments g, int64_t batches) {
+static int k10_contract(st_ctx *ctx, k10_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
@@ -551,127 +478,12 @@ static int k11_contract(st_ctx *ctx, k11_contract_arguments g, int64_t batches) 
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
-    return ctx->parallel(ctx, k11_contract_tile, &g, chunks);
-  for (int64_t chunk = 0; chunk < chunks; ++chunk) k11_contract_tile(&g, chunk, 0);
+    return ctx->parallel(ctx, k10_contract_tile, &g, chunks);
+  for (int64_t chunk = 0; chunk < chunks; ++chunk) k10_contract_tile(&g, chunk, 0);
   return 0;
 }
 
-/* k12_add
- *   add: float64[w.shape[0], w.shape[1]]  at probe_09_recurrent.py:21
- */
-static int k12_add_range(st_ctx *ctx, const double *restrict contract_4, double *restrict add, int64_t w_size0, int64_t weights_size2, int64_t begin, int64_t end) {
-  for (int64_t tile = begin; tile < end; ++tile) {
-    {
-      const int64_t j_count = st_min_i64((w_size0 * weights_size2 - 4096 * tile), 4096);
-      int64_t j = 0;
-      for (; j + 16 <= j_count; j += 16) {
-        const st_f64x8 t1_0 = st_splat_f64x8(0.0) + st_load_f64x8(contract_4 + j + 4096 * tile);
-        st_store_f64x8(add + j + 4096 * tile, t1_0);
-        const st_f64x8 t1_1 = st_splat_f64x8(0.0) + st_load_f64x8(contract_4 + (j + 8) + 4096 * tile);
-        st_store_f64x8(add + (j + 8) + 4096 * tile, t1_1);
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_4 + j + 4096 * tile, alive);
-        st_store_part_f64x8(add + j + 4096 * tile, t1, alive);
-        j += 8;
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_4 + j + 4096 * tile, alive);
-        st_store_part_f64x8(add + j + 4096 * tile, t1, alive);
-        j += 8;
-      }
-    }
-  }
-  return 0;
-}
-typedef struct {
-  st_ctx *ctx;
-  const double *contract_4;
-  double *add;
-  int64_t w_size0;
-  int64_t weights_size2;
-  int64_t extent, grain;
-} k12_add_arguments;
-static int k12_add_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k12_add_arguments *st_given = argument;
-  const int64_t begin = chunk * st_given->grain;
-  int64_t end = begin + st_given->grain;
-  if (end > st_given->extent) end = st_given->extent;
-  (void)worker;
-  return k12_add_range(st_given->ctx, st_given->contract_4, st_given->add, st_given->w_size0, st_given->weights_size2, begin, end);
-}
-static int k12_add(st_ctx *ctx, const double *restrict contract_4, double *restrict add, int64_t w_size0, int64_t weights_size2) {
-  const int64_t extent = ((4095 + w_size0 * weights_size2) / 4096);
-  const int64_t least = 10;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (3 * w_size0 * weights_size2) < 40000)
-    return k12_add_range(ctx, contract_4, add, w_size0, weights_size2, 0, extent);
-  k12_add_arguments st_given = {ctx, contract_4, add, w_size0, weights_size2, extent, grain};
-  return ctx->parallel(ctx, k12_add_chunk, &st_given, (extent + grain - 1) / grain);
-}
-
-/* k14_add
- *   add: float64[u.shape[0], u.shape[1]]  at probe_09_recurrent.py:21
- */
-static int k14_add_range(st_ctx *ctx, const double *restrict contract_5, double *restrict add_2, int64_t weights_size2, int64_t begin, int64_t end) {
-  for (int64_t tile = begin; tile < end; ++tile) {
-    {
-      const int64_t j_count = st_min_i64((weights_size2 * weights_size2 - 4096 * tile), 4096);
-      int64_t j = 0;
-      for (; j + 16 <= j_count; j += 16) {
-        const st_f64x8 t1_0 = st_splat_f64x8(0.0) + st_load_f64x8(contract_5 + j + 4096 * tile);
-        st_store_f64x8(add_2 + j + 4096 * tile, t1_0);
-        const st_f64x8 t1_1 = st_splat_f64x8(0.0) + st_load_f64x8(contract_5 + (j + 8) + 4096 * tile);
-        st_store_f64x8(add_2 + (j + 8) + 4096 * tile, t1_1);
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_5 + j + 4096 * tile, alive);
-        st_store_part_f64x8(add_2 + j + 4096 * tile, t1, alive);
-        j += 8;
-      }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_splat_f64x8(0.0) + st_load_part_f64x8(contract_5 + j + 4096 * tile, alive);
-        st_store_part_f64x8(add_2 + j + 4096 * tile, t1, alive);
-        j += 8;
-      }
-    }
-  }
-  return 0;
-}
-typedef struct {
-  st_ctx *ctx;
-  const double *contract_5;
-  double *add_2;
-  int64_t weights_size2;
-  int64_t extent, grain;
-} k14_add_arguments;
-static int k14_add_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k14_add_arguments *st_given = argument;
-  const int64_t begin = chunk * st_given->grain;
-  int64_t end = begin + st_given->grain;
-  if (end > st_given->extent) end = st_given->extent;
-  (void)worker;
-  return k14_add_range(st_given->ctx, st_given->contract_5, st_given->add_2, st_given->weights_size2, begin, end);
-}
-static int k14_add(st_ctx *ctx, const double *restrict contract_5, double *restrict add_2, int64_t weights_size2) {
-  const int64_t extent = ((4095 + weights_size2 * weights_size2) / 4096);
-  const int64_t least = 10;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (3 * weights_size2 * weights_size2) < 40000)
-    return k14_add_range(ctx, contract_5, add_2, weights_size2, 0, extent);
-  k14_add_arguments st_given = {ctx, contract_5, add_2, weights_size2, extent, grain};
-  return ctx->parallel(ctx, k14_add_chunk, &st_given, (extent + grain - 1) / grain);
-}
-
-/* probe_09_recurrent: 8 kernels, 6 outputs */
+/* probe_09_recurrent: 5 kernels, 6 outputs */
 int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)arguments; (void)layout;
   double *const x = arguments[0];
@@ -715,25 +527,22 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (x_size0 != weights_size0) return st_fail(ctx, 3, 19, x_size0, weights_size0);
   if (h0_size0 != weights_size1) return st_fail(ctx, 3, 20, h0_size0, weights_size1);
   if (h0_size1 != weights_size2) return st_fail(ctx, 3, 21, h0_size1, weights_size2);
-  char *const arena = ctx->arena(ctx, 0, 128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 128 * ((63 + 8 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64))))));
+  char *const arena = ctx->arena(ctx, 0, 128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 128 * ((63 + 8 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))));
   if (!arena) return 1;
-  double *contract_2 = (double *)(arena + 0);
-  double *multiply = (double *)(arena + 0);
   double *contract_4 = (double *)(arena + 0);
-  double *contract_5 = (double *)(arena + 0);
-  double *h_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *broadcast_to = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *d_b_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *h_next_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *broadcast_to_2 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *item_7 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *item_5 = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *item_6 = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *contract_3 = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *item_4 = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *d_h_memory = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *d_h_next_memory = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
-  double *d_b_next_memory = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 128 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size2 * weights_size2) / 64)), (st_max_i64((64 * ((63 + 8 * w_size0 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)))))));
+  double *broadcast_to_2 = (double *)(arena + 0);
+  double *item_7 = (double *)(arena + 0);
+  double *h_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
+  double *broadcast_to = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
+  double *d_b_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
+  double *h_next_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
+  double *d_h_memory = (double *)(arena + (st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
+  double *item_5 = (double *)(arena + (64 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
+  double *item_6 = (double *)(arena + (64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
+  double *contract_5 = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
+  double *item_4 = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
+  double *d_h_next_memory = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 64 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
+  double *d_b_next_memory = (double *)(arena + (128 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64) + 128 * ((63 + 8 * weights_size1 * weights_size2) / 64) + st_max_i64((64 * ((63 + 8 * weights_size0 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64))) + st_max_i64((64 * ((63 + 8 * weights_size1 * weights_size2) / 64)), (64 * ((63 + 8 * weights_size2) / 64)))));
   double *row_row = 0;
   double *h = 0;
   double *h_next = 0;
@@ -753,34 +562,33 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!contract) return 1;
   double *const item_2 = ctx->output(ctx, 2, (const int64_t[]){weights_size1, weights_size2});
   if (!item_2) return 1;
-  double *const add = ctx->output(ctx, 3, (const int64_t[]){w_size0, weights_size2});
-  if (!add) return 1;
-  double *const add_2 = ctx->output(ctx, 4, (const int64_t[]){weights_size2, weights_size2});
-  if (!add_2) return 1;
+  double *const contract_2 = ctx->output(ctx, 3, (const int64_t[]){w_size0, weights_size2});
+  if (!contract_2) return 1;
+  double *const contract_3 = ctx->output(ctx, 4, (const int64_t[]){weights_size2, weights_size2});
+  if (!contract_3) return 1;
   double *const item_3 = ctx->output(ctx, 5, (const int64_t[]){weights_size2});
   if (!item_3) return 1;
-  if (k1_contract(ctx, (k1_contract_arguments){.a = x, .b = w, .c = contract_2, .rows = weights_size0 * weights_size1, .columns = weights_size2, .inner = w_size0, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+  if (k1_contract(ctx, (k1_contract_arguments){.a = x, .b = w, .c = contract_4, .rows = weights_size0 * weights_size1, .columns = weights_size2, .inner = w_size0, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
   h = h_memory + 0;
   h_next = h_next_memory + 0;
   if (h != h0) __builtin_memmove(h, h0, (weights_size1 * weights_size2) * 8);
   for (int64_t step = 0; step < weights_size0; ++step) {
     ctx->error.step = step;
     if (*ctx->stop) return st_fail(ctx, 2, -1, 0, 0);
-    row_row = contract_2 + step * weights_size1 * weights_size2;
+    row_row = contract_4 + step * weights_size1 * weights_size2;
     item_row = item + step * weights_size1 * weights_size2;
     item_5_row = item_5 + step * weights_size1 * weights_size2;
     item_6_row = item_6 + step * weights_size1 * weights_size2;
-    if (k1_contract(ctx, (k1_contract_arguments){.a = h, .b = u, .c = contract_3, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
-    if (k3_tanh_square(ctx, row_row, contract_3, b, item_row, item_6_row, weights_size1, weights_size2)) return 1;
+    if (k1_contract(ctx, (k1_contract_arguments){.a = h, .b = u, .c = contract_5, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+    if (k3_tanh_square(ctx, row_row, contract_5, b, item_row, item_6_row, weights_size1, weights_size2)) return 1;
     if (item_5_row != h) __builtin_memmove(item_5_row, h, (weights_size1 * weights_size2) * 8);
     if (h_next != item_row) __builtin_memmove(h_next, item_row, (weights_size1 * weights_size2) * 8);
     { double *swap = h; h = h_next; h_next = swap; }
   }
   ctx->error.step = -1;
   if (item_4 != h) __builtin_memmove(item_4, h, (weights_size1 * weights_size2) * 8);
-  if (k4_multiply(ctx, weights, multiply, weights_size0, weights_size1, weights_size2)) return 1;
-  if (k5_broadcast_to(ctx, broadcast_to, weights_size1, weights_size2)) return 1;
-  if (k6_broadcast_to(ctx, broadcast_to_2, weights_size2)) return 1;
+  if (k4_broadcast_to(ctx, broadcast_to, weights_size1, weights_size2)) return 1;
+  if (k5_broadcast_to(ctx, broadcast_to_2, weights_size2)) return 1;
   d_h = d_h_memory + 0;
   d_h_next = d_h_next_memory + 0;
   if (d_h != broadcast_to) __builtin_memmove(d_h, broadcast_to, (weights_size1 * weights_size2) * 8);
@@ -790,22 +598,20 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   for (int64_t step_2 = weights_size0 - 1; step_2 >= 0; --step_2) {
     ctx->error.step = step_2;
     if (*ctx->stop) return st_fail(ctx, 2, -1, 0, 0);
-    row_row_2 = multiply + step_2 * weights_size1 * weights_size2;
+    row_row_2 = weights + step_2 * weights_size1 * weights_size2;
     row_row_3 = item_6 + step_2 * weights_size1 * weights_size2;
     item_7_row = item_7 + step_2 * weights_size1 * weights_size2;
-    if (k7_multiply(ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2)) return 1;
-    if (k8_contract(ctx, (k8_contract_arguments){.a = item_7_row, .b = u, .c = d_h_next, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
-    if (k9_sum_add(ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1)) return 1;
+    if (k6_multiply(ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2)) return 1;
+    if (k7_contract(ctx, (k7_contract_arguments){.a = item_7_row, .b = u, .c = d_h_next, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+    if (k8_sum_add(ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1)) return 1;
     { double *swap = d_h; d_h = d_h_next; d_h_next = swap; }
     { double *swap = d_b; d_b = d_b_next; d_b_next = swap; }
   }
   ctx->error.step = -1;
   if (item_2 != d_h) __builtin_memmove(item_2, d_h, (weights_size1 * weights_size2) * 8);
   if (item_3 != d_b) __builtin_memmove(item_3, d_b, (weights_size2) * 8);
-  if (k8_contract(ctx, (k8_contract_arguments){.a = item_7, .b = w, .c = contract, .rows = weights_size0 * weights_size1, .columns = w_size0, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = w_size0}, 1)) return 1;
-  if (k11_contract(ctx, (k11_contract_arguments){.a = x, .b = item_7, .c = contract_4, .rows = w_size0, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
-  if (k12_add(ctx, contract_4, add, w_size0, weights_size2)) return 1;
-  if (k11_contract(ctx, (k11_contract_arguments){.a = item_5, .b = item_7, .c = contract_5, .rows = weights_size2, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
-  if (k14_add(ctx, contract_5, add_2, weights_size2)) return 1;
+  if (k7_contract(ctx, (k7_contract_arguments){.a = item_7, .b = w, .c = contract, .rows = weights_size0 * weights_size1, .columns = w_size0, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = w_size0}, 1)) return 1;
+  if (k10_contract(ctx, (k10_contract_arguments){.a = x, .b = item_7, .c = contract_2, .rows = w_size0, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+  if (k10_contract(ctx, (k10_contract_arguments){.a = item_5, .b = item_7, .c = contract_3, .rows = weights_size2, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
   return 0;
 }

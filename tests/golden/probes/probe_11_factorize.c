@@ -12,17 +12,14 @@ static int k1_multiply_range(st_ctx *ctx, const double *restrict item, double *r
         const st_f64x8 t1_1 = st_splat_f64x8(2.0) * st_load_f64x8(item + (j + 8) + 4096 * tile);
         st_store_f64x8(multiply + (j + 8) + 4096 * tile, t1_1);
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_f64x8 t1 = st_splat_f64x8(2.0) * st_load_part_f64x8(item + j + 4096 * tile, alive);
-        st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        const st_f64x8 t1 = st_splat_f64x8(2.0) * st_load_f64x8(item + j + 4096 * tile);
+        st_store_f64x8(multiply + j + 4096 * tile, t1);
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         const st_f64x8 t1 = st_splat_f64x8(2.0) * st_load_part_f64x8(item + j + 4096 * tile, alive);
         st_store_part_f64x8(multiply + j + 4096 * tile, t1, alive);
-        j += 8;
       }
     }
   }
@@ -46,12 +43,14 @@ static int k1_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k1_multiply(st_ctx *ctx, const double *restrict item, double *restrict multiply, int64_t a_size0, int64_t a_size1) {
   const int64_t extent = ((4095 + a_size0 * st_min_i64(a_size0, a_size1)) / 4096);
-  const int64_t least = 10;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (3 * a_size0 * st_min_i64(a_size0, a_size1)) < 40000)
-    return k1_multiply_range(ctx, item, multiply, a_size0, a_size1, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (3 * a_size0 * st_min_i64(a_size0, a_size1)) >= 40000) {
+    const int64_t least = 10;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k1_multiply_range(ctx, item, multiply, a_size0, a_size1, 0, extent);
   k1_multiply_arguments st_given = {ctx, item, multiply, a_size0, a_size1, extent, grain};
   return ctx->parallel(ctx, k1_multiply_chunk, &st_given, (extent + grain - 1) / grain);
 }

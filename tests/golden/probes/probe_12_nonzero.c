@@ -12,17 +12,14 @@ static int k1_greater_range(st_ctx *ctx, const double *restrict x, const double 
         const st_i64x8 t1_1 = st_load_f64x8(x + (j + 8) + 4096 * tile) > st_splat_f64x8(limit[0]);
         st_store_u8x8(greater + (j + 8) + 4096 * tile, __builtin_convertvector(t1_1, st_u8x8) & 1);
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_i64x8 t1 = st_load_part_f64x8(x + j + 4096 * tile, alive) > st_splat_f64x8(limit[0]);
-        st_store_part_u8x8(greater + j + 4096 * tile, __builtin_convertvector(t1, st_u8x8) & 1, alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        const st_i64x8 t1 = st_load_f64x8(x + j + 4096 * tile) > st_splat_f64x8(limit[0]);
+        st_store_u8x8(greater + j + 4096 * tile, __builtin_convertvector(t1, st_u8x8) & 1);
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         const st_i64x8 t1 = st_load_part_f64x8(x + j + 4096 * tile, alive) > st_splat_f64x8(limit[0]);
         st_store_part_u8x8(greater + j + 4096 * tile, __builtin_convertvector(t1, st_u8x8) & 1, alive);
-        j += 8;
       }
     }
   }
@@ -46,12 +43,14 @@ static int k1_greater_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k1_greater(st_ctx *ctx, const double *restrict x, const double *restrict limit, uint8_t *restrict greater, int64_t x_size0) {
   const int64_t extent = ((4095 + x_size0) / 4096);
-  const int64_t least = 8;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (4 * x_size0) < 40000)
-    return k1_greater_range(ctx, x, limit, greater, x_size0, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (4 * x_size0) >= 40000) {
+    const int64_t least = 8;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k1_greater_range(ctx, x, limit, greater, x_size0, 0, extent);
   k1_greater_arguments st_given = {ctx, x, limit, greater, x_size0, extent, grain};
   return ctx->parallel(ctx, k1_greater_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -60,13 +59,60 @@ static int k1_greater(st_ctx *ctx, const double *restrict x, const double *restr
  *   take: float64[count]  at probe_12_nonzero.py:13
  */
 static int k2_item_check(st_ctx *ctx, const int64_t *restrict item, int64_t count, int64_t x_size0) {
-  for (int64_t i0 = 0; i0 < count; ++i0) {
-    if ((item[i0] < (-x_size0)) | (item[i0] >= x_size0)) {
-      ctx->error.code = 4;
-      ctx->error.site = 2;
-      ctx->error.value[0] = item[i0];
-      ctx->error.value[1] = x_size0;
-      return 1;
+  int outside = 0;
+  {
+    const int outside_zero = 0;
+    const int64_t i0_count = count;
+    st_i64x8 outside_0 = ((st_i64x8){0} - (int64_t)(outside_zero));
+    st_i64x8 outside_1 = ((st_i64x8){0} - (int64_t)(outside_zero));
+    st_i64x8 outside_2 = ((st_i64x8){0} - (int64_t)(outside_zero));
+    st_i64x8 outside_3 = ((st_i64x8){0} - (int64_t)(outside_zero));
+    int64_t i0 = 0;
+    for (; i0 + 32 <= i0_count; i0 += 32) {
+      outside_0 = outside_0 | ((st_load_i64x8(item + i0) < ((st_i64x8){0} + ((-x_size0)))) | (st_load_i64x8(item + i0) >= ((st_i64x8){0} + (x_size0))));
+      outside_1 = outside_1 | ((st_load_i64x8(item + (i0 + 8)) < ((st_i64x8){0} + ((-x_size0)))) | (st_load_i64x8(item + (i0 + 8)) >= ((st_i64x8){0} + (x_size0))));
+      outside_2 = outside_2 | ((st_load_i64x8(item + (i0 + 16)) < ((st_i64x8){0} + ((-x_size0)))) | (st_load_i64x8(item + (i0 + 16)) >= ((st_i64x8){0} + (x_size0))));
+      outside_3 = outside_3 | ((st_load_i64x8(item + (i0 + 24)) < ((st_i64x8){0} + ((-x_size0)))) | (st_load_i64x8(item + (i0 + 24)) >= ((st_i64x8){0} + (x_size0))));
+    }
+    int turned = 0;
+    for (; i0 + 8 <= i0_count; i0 += 8) {
+      outside_0 = outside_0 | ((st_load_i64x8(item + i0) < ((st_i64x8){0} + ((-x_size0)))) | (st_load_i64x8(item + i0) >= ((st_i64x8){0} + (x_size0))));
+      const st_i64x8 outside_first = outside_0; outside_0 = outside_1; outside_1 = outside_2; outside_2 = outside_3; outside_3 = outside_first;
+      ++turned;
+    }
+    if (i0 < i0_count) {
+      const int64_t alive = i0_count - i0;
+      outside_0 = st_select_part_i64x8(outside_0 | ((st_load_part_i64x8(item + i0, alive) < ((st_i64x8){0} + ((-x_size0)))) | (st_load_part_i64x8(item + i0, alive) >= ((st_i64x8){0} + (x_size0)))), outside_0, alive);
+    }
+    while (turned % 4) {
+      const st_i64x8 outside_first = outside_0; outside_0 = outside_1; outside_1 = outside_2; outside_2 = outside_3; outside_3 = outside_first;
+      ++turned;
+    }
+    int64_t outside_lanes[32];
+    st_store_i64x8(outside_lanes + 0, outside_0);
+    st_store_i64x8(outside_lanes + 8, outside_1);
+    st_store_i64x8(outside_lanes + 16, outside_2);
+    st_store_i64x8(outside_lanes + 24, outside_3);
+    for (int k = 0; k < 32; ++k) outside_lanes[k] = outside_lanes[k] != 0;
+    for (int half = 16; half > 0; half /= 2)
+      for (int k = 0; k < half; ++k) {
+        const int outside_next = outside_lanes[k] | outside_lanes[k + half];
+        outside_lanes[k] = outside_next;
+      }
+    {
+      const int outside_next = outside | outside_lanes[0];
+      outside = outside_next;
+    }
+  }
+  if (outside) {
+    for (int64_t i0 = 0; i0 < count; ++i0) {
+      if ((item[i0] < (-x_size0)) | (item[i0] >= x_size0)) {
+        ctx->error.code = 4;
+        ctx->error.site = 2;
+        ctx->error.value[0] = item[i0];
+        ctx->error.value[1] = x_size0;
+        return 1;
+      }
     }
   }
   return 0;
@@ -115,50 +161,32 @@ static int k3_sum_partial_range(st_ctx *ctx, const int64_t *restrict item, const
         const st_f64x8 t3_3 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_3[lane_]]; vec_; });
         sum_row_acc_3 = sum_row_acc_3 + t3_3;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_i64x8 t1 = st_load_part_i64x8(item + 16384 * block + j0, alive);
+      int turned = 0;
+      for (; j0 + 8 <= j0_count; j0 += 8) {
+        const st_i64x8 t1 = st_load_i64x8(item + 16384 * block + j0);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_2_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_0 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_0);
-        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
-        sum_row_acc_0 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_0 + t3), sum_row_acc_0);
-        j0 += 8;
+        sum_2_row_acc_0 = sum_2_row_acc_0 + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
+        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
+        sum_row_acc_0 = sum_row_acc_0 + t3;
+        const st_f64x8 sum_2_row_acc_first = sum_2_row_acc_0; sum_2_row_acc_0 = sum_2_row_acc_1; sum_2_row_acc_1 = sum_2_row_acc_2; sum_2_row_acc_2 = sum_2_row_acc_3; sum_2_row_acc_3 = sum_2_row_acc_first;
+        const st_f64x8 sum_row_acc_first = sum_row_acc_0; sum_row_acc_0 = sum_row_acc_1; sum_row_acc_1 = sum_row_acc_2; sum_row_acc_2 = sum_row_acc_3; sum_row_acc_3 = sum_row_acc_first;
+        ++turned;
       }
       if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
+        const int64_t alive = j0_count - j0;
         const st_i64x8 t1 = st_load_part_i64x8(item + 16384 * block + j0, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_2_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_1 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_1);
+        sum_2_row_acc_0 = st_select_part_f64x8(sum_2_row_acc_0 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }), sum_2_row_acc_0, alive);
         const st_f64x8 t3 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
-        sum_row_acc_1 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_1 + t3), sum_row_acc_1);
-        j0 += 8;
+        sum_row_acc_0 = st_select_part_f64x8(sum_row_acc_0 + t3, sum_row_acc_0, alive);
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_i64x8 t1 = st_load_part_i64x8(item + 16384 * block + j0, alive);
-        const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_2_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_2 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_2);
-        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
-        sum_row_acc_2 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_2 + t3), sum_row_acc_2);
-        j0 += 8;
+      while (turned % 4) {
+        const st_f64x8 sum_2_row_acc_first = sum_2_row_acc_0; sum_2_row_acc_0 = sum_2_row_acc_1; sum_2_row_acc_1 = sum_2_row_acc_2; sum_2_row_acc_2 = sum_2_row_acc_3; sum_2_row_acc_3 = sum_2_row_acc_first;
+        const st_f64x8 sum_row_acc_first = sum_row_acc_0; sum_row_acc_0 = sum_row_acc_1; sum_row_acc_1 = sum_row_acc_2; sum_row_acc_2 = sum_row_acc_3; sum_row_acc_3 = sum_row_acc_first;
+        ++turned;
       }
-      if (j0 < j0_count) {
-        const int64_t alive = j0_count - j0 < 8 ? j0_count - j0 : 8;
-        const st_i64x8 t1 = st_load_part_i64x8(item + 16384 * block + j0, alive);
-        const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
-        sum_2_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_2_row_acc_3 + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })), sum_2_row_acc_3);
-        const st_f64x8 t3 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; })) * ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
-        sum_row_acc_3 = st_select_f64x8(((st_i64x8){0, 1, 2, 3, 4, 5, 6, 7} < ((st_i64x8){0} + (int64_t)alive)), (sum_row_acc_3 + t3), sum_row_acc_3);
-        j0 += 8;
-      }
-      sum_2_row_acc_0 = sum_2_row_acc_0 + sum_2_row_acc_2;
-      sum_2_row_acc_1 = sum_2_row_acc_1 + sum_2_row_acc_3;
-      sum_2_row_acc_0 = sum_2_row_acc_0 + sum_2_row_acc_1;
-      sum_2_row_acc = sum_2_row_acc + st_sum_tree_f64x8(sum_2_row_acc_0);
-      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_2;
-      sum_row_acc_1 = sum_row_acc_1 + sum_row_acc_3;
-      sum_row_acc_0 = sum_row_acc_0 + sum_row_acc_1;
-      sum_row_acc = sum_row_acc + st_sum_tree_f64x8(sum_row_acc_0);
+      sum_2_row_acc = sum_2_row_acc + st_sum_tree4_f64x8(sum_2_row_acc_0, sum_2_row_acc_1, sum_2_row_acc_2, sum_2_row_acc_3);
+      sum_row_acc = sum_row_acc + st_sum_tree4_f64x8(sum_row_acc_0, sum_row_acc_1, sum_row_acc_2, sum_row_acc_3);
     }
     sum_2_row_part[block] = sum_2_row_acc;
     sum_row_part[block] = sum_row_acc;
@@ -185,12 +213,14 @@ static int k3_sum_partial_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k3_sum_partial(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, double *restrict sum_2_row_part, double *restrict sum_row_part, int64_t count, int64_t x_size0) {
   const int64_t extent = ((16383 + count) / 16384);
-  const int64_t least = 1;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (8 * count) < 40000)
-    return k3_sum_partial_range(ctx, item, x, sum_2_row_part, sum_row_part, count, x_size0, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (8 * count) >= 40000) {
+    const int64_t least = 1;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k3_sum_partial_range(ctx, item, x, sum_2_row_part, sum_row_part, count, x_size0, 0, extent);
   k3_sum_partial_arguments st_given = {ctx, item, x, sum_2_row_part, sum_row_part, count, x_size0, extent, grain};
   return ctx->parallel(ctx, k3_sum_partial_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -237,25 +267,22 @@ static int k4_add_range(st_ctx *ctx, const int64_t *restrict item, const double 
         const st_f64x8 t5_1 = t4_1 + st_splat_f64x8(t3_1);
         st_store_f64x8(add + (j + 8) + 4096 * tile, t5_1);
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        const st_i64x8 t1 = st_load_part_i64x8(item + j + 4096 * tile, alive);
+      for (; j + 8 <= j_count; j += 8) {
+        const st_i64x8 t1 = st_load_i64x8(item + j + 4096 * tile);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
         const double t3 = (double)count;
-        const st_f64x8 t4 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3))) * __builtin_convertvector(t1, st_f64x8);
+        const st_f64x8 t4 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3))) * __builtin_convertvector(t1, st_f64x8);
         const st_f64x8 t5 = t4 + st_splat_f64x8(t3);
-        st_store_part_f64x8(add + j + 4096 * tile, t5, alive);
-        j += 8;
+        st_store_f64x8(add + j + 4096 * tile, t5);
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         const st_i64x8 t1 = st_load_part_i64x8(item + j + 4096 * tile, alive);
         const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
         const double t3 = (double)count;
         const st_f64x8 t4 = (({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3))) * __builtin_convertvector(t1, st_f64x8);
         const st_f64x8 t5 = t4 + st_splat_f64x8(t3);
         st_store_part_f64x8(add + j + 4096 * tile, t5, alive);
-        j += 8;
       }
     }
   }
@@ -281,12 +308,14 @@ static int k4_add_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k4_add(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, const double *restrict sum_2, double *restrict add, int64_t count, int64_t x_size0) {
   const int64_t extent = ((4095 + count) / 4096);
-  const int64_t least = 2;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || (13 * count) < 40000)
-    return k4_add_range(ctx, item, x, sum_2, add, count, x_size0, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (13 * count) >= 40000) {
+    const int64_t least = 2;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k4_add_range(ctx, item, x, sum_2, add, count, x_size0, 0, extent);
   k4_add_arguments st_given = {ctx, item, x, sum_2, add, count, x_size0, extent, grain};
   return ctx->parallel(ctx, k4_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -303,15 +332,12 @@ static int k5_broadcast_to_range(st_ctx *ctx, double *restrict scatter_add, int6
         st_store_f64x8(scatter_add + j + 4096 * tile, st_splat_f64x8(0.0));
         st_store_f64x8(scatter_add + (j + 8) + 4096 * tile, st_splat_f64x8(0.0));
       }
-      if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
-        st_store_part_f64x8(scatter_add + j + 4096 * tile, st_splat_f64x8(0.0), alive);
-        j += 8;
+      for (; j + 8 <= j_count; j += 8) {
+        st_store_f64x8(scatter_add + j + 4096 * tile, st_splat_f64x8(0.0));
       }
       if (j < j_count) {
-        const int64_t alive = j_count - j < 8 ? j_count - j : 8;
+        const int64_t alive = j_count - j;
         st_store_part_f64x8(scatter_add + j + 4096 * tile, st_splat_f64x8(0.0), alive);
-        j += 8;
       }
     }
   }
@@ -333,12 +359,14 @@ static int k5_broadcast_to_chunk(void *argument, int64_t chunk, int64_t worker) 
 }
 static int k5_broadcast_to(st_ctx *ctx, double *restrict scatter_add, int64_t x_size0) {
   const int64_t extent = ((4095 + x_size0) / 4096);
-  const int64_t least = 32;
-  /* an even number of equal chunks, a function of the sizes alone */
-  const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-  const int64_t grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  if (extent <= grain || ctx->workers < 2 || x_size0 < 40000)
-    return k5_broadcast_to_range(ctx, scatter_add, x_size0, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && x_size0 >= 40000) {
+    const int64_t least = 32;
+    /* an even number of equal chunks, a function of the sizes alone */
+    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
+    grain = (extent + 2 * pairs - 1) / (2 * pairs);
+  }
+  if (extent <= grain) return k5_broadcast_to_range(ctx, scatter_add, x_size0, 0, extent);
   k5_broadcast_to_arguments st_given = {ctx, scatter_add, x_size0, extent, grain};
   return ctx->parallel(ctx, k5_broadcast_to_chunk, &st_given, (extent + grain - 1) / grain);
 }
@@ -379,9 +407,11 @@ static int k6_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
 }
 static int k6_scatter_add(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, double *restrict scatter_add, int64_t count, int64_t x_size0) {
   const int64_t extent = 64;
-  const int64_t grain = (extent + ctx->workers - 1) / ctx->workers; /* no bit depends on it */
-  if (extent <= grain || ctx->workers < 2 || (4 * count) < 40000)
-    return k6_scatter_add_range(ctx, item, x, scatter_add, count, x_size0, 0, extent);
+  int64_t grain = extent;
+  if (ctx->workers > 1 && (4 * count) >= 40000) {
+    grain = (extent + ctx->workers - 1) / ctx->workers; /* no bit depends on it */
+  }
+  if (extent <= grain) return k6_scatter_add_range(ctx, item, x, scatter_add, count, x_size0, 0, extent);
   k6_scatter_add_arguments st_given = {ctx, item, x, scatter_add, count, x_size0, extent, grain};
   return ctx->parallel(ctx, k6_scatter_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
