@@ -43,13 +43,13 @@ class _Place:
 
 
 def scratch_in_outputs(kernel: Kernel) -> Kernel:
-    """Move the scratch arrays that an output can hold until its own values come."""
-    moved: set[str] = set()
+    """Move the scratch arrays that an output can hold until its own values come.
+
+    Such a buffer is still an output: the kernel reads nothing of it that it has not written.
+    """
     while (place := _first_place(kernel)) is not None:
         kernel = replace(kernel, body=_block(kernel.body, place, _mover(place)))
-        moved.add(place.output)
-    buffers = tuple(replace(b, access="inout") if b.name in moved else b for b in kernel.buffers)
-    return replace(kernel, buffers=buffers) if moved else kernel
+    return kernel
 
 
 def _first_place(kernel: Kernel) -> _Place | None:
