@@ -68,7 +68,10 @@ CHAPTERS: dict[str, tuple[str, tuple[str, ...]]] = {
         "`x[i].add(v)` are copies of `x` that are changed there.",
         ("ops.scatter", "ops.searching"),
     ),
-    "Products and linear algebra": ("", ("ops.contraction", "ops.linalg", "ops.cholesky", "ops.solving", "ops.triangular")),
+    "Products and linear algebra": (
+        "",
+        ("ops.contraction", "ops.linalg", "ops.cholesky", "ops.solving", "ops.triangular"),
+    ),
     "Loops and branches": (
         "[Loops](loops.md) shows them at work.",
         ("ops.scan", "ops.scan_arguments", "ops.branches", "ops.associative"),

@@ -6,7 +6,7 @@ become library steps.  Loops and branches are built by ``loops.py`` with the sam
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 
 import numpy as np
@@ -90,6 +90,7 @@ class Builder:
         self.sites: list[tuple[str, tuple]] = []
         self._site_numbers: dict[tuple[str, tuple], int] = {}
         self.kernel_count = 0
+        self.updated: frozenset[str] = frozenset()  # outputs that are new values of variables
         self.host_calls: list[HostFunction] = []
         self.log: list[tuple[str, Schedule, GroupLowering]] = []
 
@@ -186,7 +187,7 @@ class Builder:
         lowering = GroupLowering(group, name, self.memory, given, self.fma, host=not self.device)
         kernels = lower(lowering)
         if not self.device:
-            kernels = [scratch_in_outputs(k) for k in kernels]
+            kernels = [scratch_in_outputs(k, self.updated) for k in kernels]
         for scratch, dtype, elements in lowering.partials:
             self.storages[scratch] = Storage(scratch, dtype, elements, "temporary")
         self.log.append((name, lowering.schedule, lowering))
@@ -329,6 +330,7 @@ def build_program(
     loop: LoopBuilder,
     device: bool,
     options: Options,
+    updates: Collection[int] = (),
     in_place: dict[int, int] | None = None,
 ) -> tuple[Program, Builder]:
     """Build the Program of a whole function.
@@ -340,6 +342,7 @@ def build_program(
         loop: builds the steps of loops and branches (``loops.build_loop``, which stands on this module).
         device: whether kernels run on a device.
         options: whether products join additions, and given schedules.
+        updates: output numbers that are new values of shared variables.
         in_place: output numbers that may write into the argument of that number.
 
     Returns:
@@ -357,6 +360,7 @@ def build_program(
     for atom in known:
         builder.name_size(atom)
     outputs, copies = _output_buffers(builder, plan.graph, set(arguments))
+    builder.updated = frozenset(outputs[number] for number in updates)
     steps = builder.steps(plan) + copies
     steps = builder.fills + steps
     unknown = sorted(set(given) - {name for name, _, _ in builder.log})

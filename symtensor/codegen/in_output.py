@@ -42,20 +42,24 @@ class _Place:
     base: SizeLike
 
 
-def scratch_in_outputs(kernel: Kernel) -> Kernel:
+def scratch_in_outputs(kernel: Kernel, spared: frozenset[str] = frozenset()) -> Kernel:
     """Move the scratch arrays that an output can hold until its own values come.
 
     Such a buffer is still an output: the kernel reads nothing of it that it has not written.
+
+    Args:
+        kernel: as it was lowered.
+        spared: outputs that hold no scratch: new values of variables, which may lie over the old ones.
     """
-    while (place := _first_place(kernel)) is not None:
+    while (place := _first_place(kernel, spared)) is not None:
         kernel = replace(kernel, body=_block(kernel.body, place, _mover(place)))
     return kernel
 
 
-def _first_place(kernel: Kernel) -> _Place | None:
+def _first_place(kernel: Kernel, spared: frozenset[str]) -> _Place | None:
     statements = all_statements(kernel.body)
     bodies = [kernel.body, *(s.body for s in statements if isinstance(s, For) and s.kind == "parallel")]
-    loaded = {e.buffer for s in statements for e in _loads(s)}
+    loaded = spared.union(e.buffer for s in statements for e in _loads(s))
     stores = [s.buffer for s in statements if isinstance(s, Store)]
     free = {b.name: b for b in kernel.buffers if b.name not in loaded and stores.count(b.name) == 1}
     for body in bodies:

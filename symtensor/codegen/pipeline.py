@@ -80,7 +80,9 @@ def generate(
     plan = fuse(graph, guards, products)
     if "fusion" in options.debug:
         print(plan, file=sys.stderr)
-    build = partial(build_program, plan, arguments, name, loop=build_loop, device=device, options=options)
+    build = partial(
+        build_program, plan, arguments, name, loop=build_loop, device=device, options=options, updates=updates
+    )
     program, builder = build()
     in_place = in_place_updates(program, updates) if not device else {}
     if in_place:
