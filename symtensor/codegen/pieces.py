@@ -14,6 +14,7 @@ from functools import reduce
 
 from symtensor.codegen.loop_ir import If, Let, Statement, Store
 from symtensor.codegen.resolve import Rewriter
+from symtensor.codegen.strides import coefficient
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Call, Const, Expr, Index, LoopVar, ValueIndex, call, index
 from symtensor.ir.size import Size, SizeLike, atoms, substitute
@@ -114,17 +115,10 @@ def _slope(margin: SizeLike, var: LoopVar) -> int | None:
     """How a margin changes along a loop, where the loop can be cut at the change: 0, 1 or -1."""
     if isinstance(margin, int):
         return None
-    for atom in atoms(margin):
-        if isinstance(atom, ValueIndex):
-            return None
-        if isinstance(atom, sz.SizeCall) and any(a is var for side in (atom.left, atom.right) for a in _atoms(side)):
-            return None
-    step = sz.add(substitute(margin, {var: sz.add(Size.of(var), 1)}), sz.mul(margin, -1))
+    if any(isinstance(atom, ValueIndex) for atom in atoms(margin)):
+        return None
+    step = coefficient(margin, var)
     return step if isinstance(step, int) and step in (0, 1, -1) else None
-
-
-def _atoms(size: SizeLike) -> list[sz.Atom]:
-    return [] if isinstance(size, int) else list(atoms(size))
 
 
 def _conjunctions(stores: Sequence[Store]) -> Iterator[tuple[_Condition, ...]]:

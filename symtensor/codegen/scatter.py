@@ -19,7 +19,7 @@ from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.bind import Binder, bound
 from symtensor.codegen.group import Memory, make_kernel
 from symtensor.codegen.resolve import resolve, row_major
-from symtensor.codegen.vectors import mentions
+from symtensor.codegen.strides import mentions
 from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Call, Expr, Index, Load, LoopVar, Var, call, cast, index

@@ -26,9 +26,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symtensor.codegen.strides import lanes_across
+from symtensor.codegen.strides import coefficient, lanes_across, mentions
 from symtensor.codegen.two_pass import two_pass_of
-from symtensor.codegen.vectors import coefficient, mentions
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Call, Load, LoopVar, ValueIndex
 from symtensor.ir.size import Size, SizeLike, atoms, substitute

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from symtensor.ir import size as sz
-from symtensor.ir.scalar import Expr, Load, LoopVar, ValueIndex
+from symtensor.ir.scalar import Expr, Index, Load, LoopVar, ValueIndex, Var
 from symtensor.ir.size import Size, SizeCall, SizeLike, atoms, substitute
 from symtensor.optimizer.elements import walk
 from symtensor.optimizer.plan import SCRATCH, KernelGroup, Sweep
@@ -30,14 +30,43 @@ class Reach:
     packs: bool
 
 
+def coefficient(size: SizeLike, var: LoopVar) -> SizeLike | None:
+    """The stride of an index polynomial along a loop variable; None if it is not affine in it."""
+    if isinstance(size, int):
+        return 0
+    for atom in atoms(size):
+        if isinstance(atom, ValueIndex) and depends(atom.value, var, frozenset()):
+            return None
+        if isinstance(atom, SizeCall) and (mentions(atom.left, var) or mentions(atom.right, var)):
+            return None
+    step = sz.add(substitute(size, {var: sz.add(Size.of(var), 1)}), sz.mul(size, -1))
+    return None if mentions(step, var) else step
+
+
+def mentions(size: SizeLike, var: LoopVar) -> bool:
+    """Whether a loop variable occurs in an index polynomial, or in a value that indexes."""
+    return any(a is var or (isinstance(a, ValueIndex) and depends(a.value, var, frozenset())) for a in atoms(size))
+
+
+def depends(expr: Expr, var: LoopVar, names: frozenset[str] | set[str]) -> bool:
+    """Whether a value varies with a loop variable, directly or through one of the named variables."""
+    for e in walk([expr]):
+        if isinstance(e, Var) and e.name in names:
+            return True
+        size = e.offset if isinstance(e, Load) else e.size if isinstance(e, Index) else 0
+        if not isinstance(size, int) and any(a is var for a in atoms(size)):
+            return True
+    return False
+
+
 def step_along(offset: SizeLike, var: LoopVar) -> SizeLike | None:
     """By how much an offset moves with a loop variable; None where that is no number of the loop's sizes alone."""
     if isinstance(offset, int):
         return 0
     if any(isinstance(a, (ValueIndex, SizeCall)) for a in atoms(offset)):
         return None
-    step = sz.add(substitute(offset, {var: sz.add(Size.of(var), 1)}), sz.mul(offset, -1))
-    return None if not isinstance(step, int) and any(isinstance(a, LoopVar) for a in atoms(step)) else step
+    step = coefficient(offset, var)
+    return None if step is None or vars_of(step) else step
 
 
 def vars_of(offset: SizeLike) -> frozenset[LoopVar]:

@@ -17,7 +17,7 @@ from symtensor.codegen.group import GroupLowering
 from symtensor.codegen.loop_ir import Alloc, For, Kernel, Statement, Transpose
 from symtensor.codegen.resolve import Rewriter, with_vars
 from symtensor.codegen.schedule import Tile, operations, transposed, transposed_along
-from symtensor.codegen.vectors import coefficient
+from symtensor.codegen.strides import coefficient
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Expr, Load, LoopVar
 from symtensor.ir.size import Atom, Size, SizeLike, substitute

@@ -21,9 +21,9 @@ from symtensor.codegen.helpers import SMALL_FLOAT
 from symtensor.codegen.mathlib import of_integers
 from symtensor.codegen.mathlib.memory import STEPS
 from symtensor.codegen.printer import BOOL, KernelPrinter, _bare, helper_dtype
-from symtensor.ir import size as sz
-from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, LoopVar, ValueIndex, Var
-from symtensor.ir.size import Atom, Size, SizeLike, atoms, substitute
+from symtensor.codegen.strides import coefficient
+from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, ValueIndex, Var
+from symtensor.ir.size import Atom, SizeLike, atoms
 from symtensor.optimizer.elements import children, walk
 
 ONE_COPY_CALLS = 96  # where text is to be spared, bodies of more operations are printed once, masked
@@ -40,35 +40,6 @@ def _in_each_lane(s: ir.Statement) -> bool:
     if isinstance(s, ir.For):
         return s.kind == "serial" and not s.reverse and not s.long and all(map(_in_each_lane, s.body))
     return isinstance(s, (ir.Let, ir.Store, ir.Declare, ir.Assign))
-
-
-def coefficient(size: SizeLike, var: LoopVar) -> SizeLike | None:
-    """The stride of an index polynomial along a loop variable; None if it is not affine in it."""
-    if isinstance(size, int):
-        return 0
-    for atom in atoms(size):
-        if isinstance(atom, ValueIndex) and depends(atom.value, var, frozenset()):
-            return None
-        if isinstance(atom, sz.SizeCall) and (mentions(atom.left, var) or mentions(atom.right, var)):
-            return None
-    step = sz.add(substitute(size, {var: sz.add(Size.of(var), 1)}), sz.mul(size, -1))
-    return None if mentions(step, var) else step
-
-
-def mentions(size: SizeLike, var: LoopVar) -> bool:
-    """Whether a loop variable occurs in an index polynomial, or in a value that indexes."""
-    return any(a is var or (isinstance(a, ValueIndex) and depends(a.value, var, frozenset())) for a in atoms(size))
-
-
-def depends(expr: Expr, var: LoopVar, names: frozenset[str] | set[str]) -> bool:
-    """Whether a value varies with a loop variable, directly or through one of the named variables."""
-    for e in walk([expr]):
-        if isinstance(e, Var) and e.name in names:
-            return True
-        size = e.offset if isinstance(e, Load) else e.size if isinstance(e, Index) else 0
-        if not isinstance(size, int) and any(a is var for a in atoms(size)):
-            return True
-    return False
 
 
 @dataclass

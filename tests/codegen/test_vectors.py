@@ -7,7 +7,7 @@ import pytest
 
 import symtensor as st
 from symtensor.codegen.mathlib import helper_source, type_source
-from symtensor.codegen.vectors import coefficient, depends
+from symtensor.codegen.strides import coefficient, depends
 from symtensor.ir import size as sz
 from symtensor.ir.node import OPS
 from symtensor.ir.scalar import Load, LoopVar, Var, as_index, index

@@ -1,14 +1,16 @@
 //@ f64
 
-/* One round of Philox 4x32 on the words a, b, c, d of the counter with the keys k and l; in each 64-bit lane only the
- * lower half counts, so nothing has to be masked before the end. */
-void philox_round(U *a, U *b, U *c, U *d, U k, U l) {
+/* One round of Philox 4x32 on the words a, b, c, d of the counter with the keys k and l, which move on; in each 64-bit
+ * lane only the lower half counts, so nothing has to be masked before the end. */
+void philox_round(U *a, U *b, U *c, U *d, U *k, U *l) {
   U p = mul_wide(*a, 0xD2511F53);
   U q = mul_wide(*c, 0xCD9E8D57);
-  *a = (q >> 32) ^ *b ^ k;
+  *a = (q >> 32) ^ *b ^ *k;
   *b = q;
-  *c = (p >> 32) ^ *d ^ l;
+  *c = (p >> 32) ^ *d ^ *l;
   *d = p;
+  *k = *k + 0x9E3779B9u;
+  *l = *l + 0xBB67AE85u;
 }
 
 /* Philox 4x32-10, a bijection of 128 bits (low, high) chosen by a key: Salmon, Moraes, Dror, Shaw, Parallel random
@@ -20,34 +22,16 @@ void philox(U low, U high, U key, U *first, U *second) {
   U d = high >> 32;
   U k = key;
   U l = key >> 32;
-  philox_round(&a, &b, &c, &d, k, l);
-  k = k + 0x9E3779B9u;
-  l = l + 0xBB67AE85u;
-  philox_round(&a, &b, &c, &d, k, l);
-  k = k + 0x9E3779B9u;
-  l = l + 0xBB67AE85u;
-  philox_round(&a, &b, &c, &d, k, l);
-  k = k + 0x9E3779B9u;
-  l = l + 0xBB67AE85u;
-  philox_round(&a, &b, &c, &d, k, l);
-  k = k + 0x9E3779B9u;
-  l = l + 0xBB67AE85u;
-  philox_round(&a, &b, &c, &d, k, l);
-  k = k + 0x9E3779B9u;
-  l = l + 0xBB67AE85u;
-  philox_round(&a, &b, &c, &d, k, l);
-  k = k + 0x9E3779B9u;
-  l = l + 0xBB67AE85u;
-  philox_round(&a, &b, &c, &d, k, l);
-  k = k + 0x9E3779B9u;
-  l = l + 0xBB67AE85u;
-  philox_round(&a, &b, &c, &d, k, l);
-  k = k + 0x9E3779B9u;
-  l = l + 0xBB67AE85u;
-  philox_round(&a, &b, &c, &d, k, l);
-  k = k + 0x9E3779B9u;
-  l = l + 0xBB67AE85u;
-  philox_round(&a, &b, &c, &d, k, l);
+  philox_round(&a, &b, &c, &d, &k, &l);
+  philox_round(&a, &b, &c, &d, &k, &l);
+  philox_round(&a, &b, &c, &d, &k, &l);
+  philox_round(&a, &b, &c, &d, &k, &l);
+  philox_round(&a, &b, &c, &d, &k, &l);
+  philox_round(&a, &b, &c, &d, &k, &l);
+  philox_round(&a, &b, &c, &d, &k, &l);
+  philox_round(&a, &b, &c, &d, &k, &l);
+  philox_round(&a, &b, &c, &d, &k, &l);
+  philox_round(&a, &b, &c, &d, &k, &l);
   *first = (a & 0xFFFFFFFFu) | (b << 32);
   *second = (c & 0xFFFFFFFFu) | (d << 32);
 }
