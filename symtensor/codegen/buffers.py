@@ -11,6 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from symtensor.codegen.program import (
+    Batch,
     Program,
     Step,
     Storage,
@@ -69,7 +70,7 @@ def rounded_bytes(storage: Storage, elements: SizeLike) -> SizeLike:
     return sz.mul(sz.floordiv(sz.add(size, 63), 64), 64)
 
 
-def _lifetimes(program: Program) -> dict[str, tuple[int, int]]:
+def _lifetimes(program: Program, steps: tuple[Step, ...]) -> dict[str, tuple[int, int]]:
     clock = 0
     live: dict[str, tuple[int, int]] = {}
     points_to: dict[str, set[str]] = {}
@@ -103,10 +104,14 @@ def _lifetimes(program: Program) -> dict[str, tuple[int, int]]:
                 for name, (first, last) in list(live.items()):
                     if name in before and last >= begin:  # alive before the loop and used in it: alive all through
                         live[name] = (first, clock)
+                if isinstance(step, Batch):  # entries are computed in any order, or at the same time
+                    live.update(
+                        (name, (min(first, begin), clock)) for name, (first, last) in live.items() if last >= begin
+                    )
                 for name in touched(step):
                     use(name, set())
 
-    visit(program.steps)
+    visit(steps)
     for name in program.outputs:
         if name in live:
             live[name] = (live[name][0], clock + 1)
@@ -119,9 +124,17 @@ def _found_sizes(size: SizeLike) -> frozenset[Atom]:
 
 def plan_buffers(program: Program) -> Layout:
     """Assign the temporaries of a Program to blocks of the arena."""
-    live = _lifetimes(program)
+    return _packed(program, "temporary", _lifetimes(program, program.steps))
+
+
+def plan_private(program: Program, batch: Batch) -> Layout:
+    """Assign the private buffers of a batch to blocks of the memory that each worker has for it."""
+    return _packed(program, "private", _lifetimes(program, batch.body))
+
+
+def _packed(program: Program, kind: str, live: dict[str, tuple[int, int]]) -> Layout:
     clamped = clamped_buffers(program)
-    temporaries = [s for s in program.storages.values() if s.kind == "temporary" and s.name in live]
+    temporaries = [s for s in program.storages.values() if s.kind == kind and s.name in live]
     temporaries.sort(key=lambda s: live[s.name])
     sizes: list[SizeLike] = []
     tenants: list[list[str]] = []

@@ -299,6 +299,10 @@ class DevicePrinter(EntryPrinter):
         return local, before, [], [indent + write]
 
     # ---------------------------------------------------------------------------------------- routines on the host
+    def batch(self, step: pg.Batch, indent: str) -> list[str]:
+        """None is built for a device, whose kernels cover the whole batch."""
+        raise TypeError("a Program for a device has no batch steps")
+
     def routine(self, step: pg.Library, indent: str) -> list[str]:
         """A routine on host memory: operands are read, results written."""
         inner = indent + "  "

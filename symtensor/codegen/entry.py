@@ -237,6 +237,8 @@ class EntryPrinter(ABC):
             return [f"{indent}static const volatile int32_t st_never = 0;", f"{indent}ctx->stop = &st_never;"]
         if isinstance(step, pg.Loop):
             return self._loop(step, indent)
+        if isinstance(step, pg.Batch):
+            return self.batch(step, indent)
         if isinstance(step, pg.Chunks):
             return self._chunks(step, indent)
         if isinstance(step, pg.Define):
@@ -250,6 +252,10 @@ class EntryPrinter(ABC):
     @abstractmethod
     def gemm(self, step: pg.Gemm, indent: str) -> list[str]:
         """Run a matrix product."""
+
+    @abstractmethod
+    def batch(self, step: pg.Batch, indent: str) -> list[str]:
+        """Run steps for each entry of a batch."""
 
     @abstractmethod
     def routine(self, step: pg.Library, indent: str) -> list[str]:

@@ -6,12 +6,15 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from symtensor.codegen import program as pg
+from symtensor.codegen.batch_source import BYTES, MEMORY, SLOT, BatchSource, worker_bytes
+from symtensor.codegen.buffers import plan_private
 from symtensor.codegen.c import CPrinter
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
 from symtensor.codegen.library import gemm_call, gemm_source, routine_call
 from symtensor.codegen.mathlib import helper_texts, type_source
 from symtensor.codegen.outline import outline
 from symtensor.codegen.printer import safe_comment
+from symtensor.codegen.timing import StepClock
 from symtensor.codegen.units import Units
 from symtensor.dtypes import stored
 from symtensor.ir import size as sz
@@ -56,6 +59,7 @@ class HostPrinter(EntryPrinter):
         self.clamped = pg.clamped_buffers(program)
         self._logs: dict[str, int] = {}
         self._late = 0
+        self.batches: list[str] = []  # functions that the entry calls for batches
 
     # ---------------------------------------------------------------------------------------------------- the text
     def source(self) -> Source:
@@ -69,7 +73,8 @@ class HostPrinter(EntryPrinter):
                 number = self.function(f"cblas_{letter}gemm")
                 lines = gemm_source(step, self.printer.type(step.dtype), number, safe_comment(str(step.node.type)))
                 self.units.add_local(step.name, lines[:1], lines[1:])
-        routines, entry = self.routines(), "\n".join([*self.entry(), ""])
+        routines, entry_lines = self.routines(), self.entry()
+        entry = "\n".join([*self.batches, *entry_lines, ""])
         kernels = self.units.whole()
         head = "\n".join([self.abi, FAIL, *self.clock.helpers, self._helpers([*routines, kernels, entry])])
         text = "\n".join([head, *routines, kernels, entry])
@@ -121,8 +126,9 @@ class HostPrinter(EntryPrinter):
     def _scratch(self, ready: Callable[[SizeLike], bool]) -> SizeLike:
         """Bytes of scratch memory for one worker: the most that any kernel of known sizes needs."""
         most: SizeLike = 0
+        inside = {k.name for k in pg.batch_kernels(self.program)}  # these have theirs with the batch's memory
         for kernel in self.program.kernels():
-            needed = self.printer.scratch_bytes(kernel)
+            needed = self.printer.scratch_bytes(kernel) if kernel.name not in inside else 0
             most = sz.maximum(most, needed) if ready(needed) else most
         return most
 
@@ -147,6 +153,11 @@ class HostPrinter(EntryPrinter):
             constant = "const " if late == 0 else ""
             value = f"arena + ({self.size(total)})" if scratch != 0 else "0"
             lines.append(f"  char *{constant}scratch = {value};")
+        each = worker_bytes(self.program, self.printer.scratch_bytes)
+        if each != 0:
+            lines.append(f"  const int64_t {BYTES} = {self.size(each)};")
+            lines.append(f"  char *const {MEMORY} = ctx->arena(ctx, {SLOT}, ctx->workers * {BYTES});")
+            lines.append(f"  if (!{MEMORY}) return 1;")
         for name in self.layout.offsets():
             t = self.type(name)
             if name in early_at:
@@ -207,6 +218,19 @@ class HostPrinter(EntryPrinter):
         """Call a matrix product."""
         step = replace(step, name=self.units.called[step.name])
         return [f"{indent}if ({gemm_call(step, self.size)}) return 1;"]
+
+    def batch(self, step: pg.Batch, indent: str) -> list[str]:
+        """Call the function that takes a batch through its steps."""
+        clock, self.clock = self.clock, StepClock(False, 0)  # a batch is timed as a whole
+        body = self.steps(step.body, "  ")
+        self.clock = clock
+        visible = [s for s in self.program.storages.values() if s.kind != "private"]
+        around = [(f"{self.type(s.name)} *", s.name) for s in visible]
+        around += [("int64_t ", n) for n in (*self.program.size_names.values(), *self._steps) if n != "-1"]
+        types = {name: self.type(name) for name in step.private}
+        source = BatchSource(step, plan_private(self.program, step), types, self.size, around)
+        self.batches += source.functions(body)
+        return source.call(indent)
 
     def view(self, step: pg.View, indent: str) -> list[str]:
         """A pointer into a buffer."""

@@ -12,21 +12,17 @@ from dataclasses import dataclass, replace
 from symtensor.codegen.loop_ir import (
     Accumulate,
     Alloc,
-    Assign,
     Buffer,
-    Declare,
-    Fail,
     For,
-    If,
     Kernel,
     Let,
     Statement,
     Store,
-    While,
     all_statements,
     expressions,
 )
 from symtensor.codegen.resolve import Rewriter, row_major
+from symtensor.codegen.statements import rewritten
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Expr, Load, LoopVar, ValueIndex
 from symtensor.ir.size import Size, SizeLike, atoms
@@ -52,7 +48,7 @@ def scratch_in_outputs(kernel: Kernel, spared: frozenset[str] = frozenset()) -> 
         spared: outputs that hold no scratch: new values of variables, which may lie over the old ones.
     """
     while (place := _first_place(kernel, spared)) is not None:
-        kernel = replace(kernel, body=_block(kernel.body, place, _mover(place)))
+        kernel = replace(kernel, body=_moved(kernel.body, place))
     return kernel
 
 
@@ -88,21 +84,9 @@ def _place(array: Alloc, uses: list[Statement], free: dict[str, Buffer]) -> _Pla
     for store in body[max(reads) :]:  # what reads the array after the store would find the new value
         if isinstance(store, Store) and store.buffer in free and free[store.buffer].dtype == array.dtype:
             base = sz.add(store.offset, sz.mul(own, -1))
-            if not any(isinstance(a, ValueIndex) or a in loops for a in _deep_atoms(base)):
+            if not any(isinstance(a, ValueIndex) or a in loops for a in atoms(base)):
                 return _Place(array.name, store.buffer, base)
     return None
-
-
-def _deep_atoms(size: SizeLike) -> list[object]:
-    """The atoms of an index polynomial, those inside of its divisions included."""
-    found: list[object] = []
-    stack = [size]
-    while stack:
-        for atom in atoms(stack.pop()):
-            found.append(atom)
-            if isinstance(atom, sz.SizeCall):
-                stack += [atom.left, atom.right]
-    return found
 
 
 def _loads(statement: Statement) -> list[Load]:
@@ -117,37 +101,15 @@ def _uses(statement: Statement, array: str) -> bool:
     )
 
 
-def _mover(place: _Place) -> Rewriter:
+def _moved(body: tuple[Statement, ...], place: _Place) -> tuple[Statement, ...]:
+    """The statements without the declaration of the scratch array, and with the output in its place."""
+
+    def there(buffer: str, offset: SizeLike) -> tuple[str, SizeLike]:
+        return (place.output, sz.add(place.base, offset)) if buffer == place.scratch else (buffer, offset)
+
     def leaf(expr: Expr) -> Expr | None:
         if isinstance(expr, Load) and expr.buffer == place.scratch:
-            return Load(place.output, sz.add(place.base, expr.offset), expr.dtype)
+            return Load(*there(expr.buffer, expr.offset), expr.dtype)
         return None
 
-    return Rewriter(leaf)
-
-
-def _block(body: tuple[Statement, ...], place: _Place, new: Rewriter) -> tuple[Statement, ...]:
-    """The statements without the declaration of the scratch array, and with the output in its place."""
-    return tuple(
-        _moved(s, place, new) for s in body if not (isinstance(s, Alloc) and s.name == place.scratch)
-    )  # fmt: skip
-
-
-def _moved(s: Statement, place: _Place, new: Rewriter) -> Statement:
-    if isinstance(s, (For, While)):
-        return replace(s, body=_block(s.body, place, new))
-    if isinstance(s, If):
-        then, otherwise = _block(s.then, place, new), _block(s.otherwise, place, new)
-        return replace(s, condition=new(s.condition), then=then, otherwise=otherwise)
-    if isinstance(s, (Let, Declare, Assign)):
-        return replace(s, value=new(s.value))
-    if isinstance(s, Accumulate):
-        return replace(s, value=new(s.value), position=new(s.position))
-    if isinstance(s, Store):
-        offset = new.size(s.offset)
-        if s.buffer == place.scratch:
-            return Store(place.output, sz.add(place.base, offset), new(s.value))
-        return Store(s.buffer, offset, new(s.value))
-    if isinstance(s, Fail):
-        return replace(s, values=tuple(map(new, s.values)))
-    return s
+    return rewritten(body, Rewriter(leaf), there, frozenset({place.scratch}))

@@ -15,13 +15,19 @@ from symtensor.ir.size import SizeLike
 
 GEMM_TILE = 256  # most rows of a tile: each is one single-threaded BLAS call
 GEMM_WORK = 400000  # multiply-adds below which threads do not pay
+WHOLE = 1 << 24  # multiply-adds below which a product that has others beside it is one tile
 
 
 # ------------------------------------------------------------------------------------------------ matrix products
 def gemm_source(step: Gemm, t: str, number: int, comment: str) -> list[str]:
     """The tile function of a matrix product; the rows of a tile are a function of the size alone."""
     name, batch = step.name, len(step.batch)
-    fields = ["const void *function;", f"const {t} *a, *b;", f"{t} *c;", "int64_t rows, columns, inner, tile, tiles;"]
+    fields = [
+        "const void *function;",
+        f"const {t} *a, *b;",
+        f"{t} *c;",
+        "int64_t rows, columns, inner, tile, tiles, beside;",
+    ]
     fields += ["int64_t lda, ldb, ldc;"]
     fields += [f"int64_t extent{k}, a_step{k}, b_step{k}, c_step{k};" for k in range(batch)]
     trans = {False: 111, True: 112}
@@ -61,7 +67,7 @@ def gemm_source(step: Gemm, t: str, number: int, comment: str) -> list[str]:
         "  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;",
         "  const int64_t half = (g.rows / 2 + 15) / 16 * 16;",
         f"  g.tile = g.rows <= 64 ? g.rows : half < {GEMM_TILE} ? half : {GEMM_TILE};",
-        "  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;",
+        f"  if (g.beside > 1 && g.rows * g.columns * g.inner < {WHOLE}) g.tile = g.rows;",
         "  g.tiles = (g.rows + g.tile - 1) / g.tile;",
         "  const int64_t chunks = batches * g.tiles;",
         f"  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= {GEMM_WORK})",
@@ -75,10 +81,15 @@ def gemm_source(step: Gemm, t: str, number: int, comment: str) -> list[str]:
 
 def gemm_call(step: Gemm, size: Callable[[SizeLike], str]) -> str:
     """The call of a matrix product with its sizes."""
-    fields = {
-        "a": step.a.buffer, "b": step.b.buffer, "c": step.c.buffer, "rows": size(step.rows),
-        "columns": size(step.columns), "inner": size(step.inner), "lda": size(step.a.leading),
-        "ldb": size(step.b.leading), "ldc": size(step.c.leading),
+    operands = {
+        name: m.buffer if m.offset == 0 else f"{m.buffer} + ({size(m.offset)})"
+        for name, m in (("a", step.a), ("b", step.b), ("c", step.c))
+    }
+    batches = " * ".join(f"({size(e)})" for e in step.batch) or "1"
+    fields = operands | {
+        "rows": size(step.rows), "columns": size(step.columns), "inner": size(step.inner),
+        "lda": size(step.a.leading), "ldb": size(step.b.leading), "ldc": size(step.c.leading),
+        "beside": batches if step.batch else size(step.beside),
     }  # fmt: skip
     for k, extent in enumerate(step.batch):
         fields |= {
@@ -86,7 +97,6 @@ def gemm_call(step: Gemm, size: Callable[[SizeLike], str]) -> str:
             f"c_step{k}": size(step.c.strides[k]),
         }  # fmt: skip
     text = ", ".join(f".{k} = {v}" for k, v in fields.items())
-    batches = " * ".join(f"({size(e)})" for e in step.batch) or "1"
     return f"{step.name}(ctx, ({step.name}_arguments){{{text}}}, {batches})"
 
 

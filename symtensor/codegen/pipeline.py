@@ -4,7 +4,8 @@ Its stages, each a function from value to value:
 
 1. contractions become matrix products or sums of products (``contraction.py``),
 2. fusion makes the Plan (``symtensor.optimizer.fusion``),
-3. lowering makes the Program with its kernels (``build.py``, ``lower.py``, ``schedule.py``, ``loops.py``),
+3. lowering makes the Program with its kernels (``build.py``, ``lower.py``, ``schedule.py``, ``loops.py``), and steps
+   over one batch share a loop (``batches.py``),
 4. the buffer plan lays out temporaries (``buffers.py``),
 5. printing makes text (``host.py`` and a dialect).
 """
@@ -17,6 +18,7 @@ from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 
+from symtensor.codegen.batches import through_batches
 from symtensor.codegen.build import Builder, build_program
 from symtensor.codegen.check import check_plan, check_program
 from symtensor.codegen.contraction import lower_contractions
@@ -87,6 +89,8 @@ def generate(
     in_place = in_place_updates(program, updates) if not device else {}
     if in_place:
         program, builder = build(in_place=in_place)
+    if not device:
+        program = through_batches(program, builder.memory.names.fresh)
     if "loops" in options.debug:
         from symtensor.codegen.text import program_text
 

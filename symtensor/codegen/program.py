@@ -29,7 +29,8 @@ class Storage:
         dtype: element type.
         elements: how many.
         kind: ``argument`` (number ``number`` of the entry), ``output`` (asked from the runtime under ``number``),
-            ``temporary`` (in the arena) or ``pointer`` (assigned by the steps: views, loop carries).
+            ``temporary`` (in the arena), ``private`` (a worker's own, inside a ``Batch``) or ``pointer`` (assigned by
+            the steps: views, loop carries).
         shape: sizes, for outputs.
     """
 
@@ -56,11 +57,15 @@ class Matrix:
     transposed: bool
     leading: SizeLike
     strides: tuple[SizeLike, ...]  # of the batch axes
+    offset: SizeLike = 0  # of the first element
 
 
 @dataclass(frozen=True, eq=False)
 class Gemm:
-    """``c[batch] = a[batch] @ b[batch]`` for matrices of ``rows x inner`` and ``inner x columns``."""
+    """``c[batch] = a[batch] @ b[batch]`` for matrices of ``rows x inner`` and ``inner x columns``.
+
+    ``beside`` is how many others like it are computed at the same time, for one inside of a ``Batch``.
+    """
 
     name: str
     dtype: np.dtype
@@ -72,6 +77,7 @@ class Gemm:
     b: Matrix
     c: Matrix
     node: Tensor
+    beside: SizeLike = 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -122,6 +128,19 @@ class Loop:
     var: LoopVar
     reverse: bool
     body: tuple[Step, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Steps for each entry of a batch, ``var.extent`` in all, in any order or at the same time.
+
+    Every worker has its own memory for the ``private`` buffers, in which a step leaves what a later one reads.
+    """
+
+    name: str
+    var: LoopVar
+    body: tuple[Gemm | Launch, ...]
+    private: tuple[str, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -198,7 +217,22 @@ class HostCall:
     sizes: tuple[SizeLike, ...]  # of all axes of all inputs
 
 
-Step = Launch | Gemm | Library | View | Copy | Swap | Loop | WhileLoop | Chunks | Define | Branch | Commit | HostCall
+Step = (
+    Launch
+    | Gemm
+    | Library
+    | View
+    | Copy
+    | Swap
+    | Loop
+    | Batch
+    | WhileLoop
+    | Chunks
+    | Define
+    | Branch
+    | Commit
+    | HostCall
+)
 
 
 @dataclass(frozen=True)
@@ -264,7 +298,7 @@ def routine_site(node: Tensor) -> tuple[str, tuple[Site, ...]]:
 
 def blocks(step: Step) -> tuple[tuple[Step, ...], ...]:
     """The sequences of steps inside a step."""
-    if isinstance(step, (Loop, Chunks)):
+    if isinstance(step, (Loop, Batch, Chunks)):
         return (step.body,)
     if isinstance(step, WhileLoop):
         return (step.head, step.body)
@@ -281,6 +315,12 @@ def all_steps(steps: tuple[Step, ...]) -> list[Step]:
         for block in blocks(step):
             found += all_steps(block)
     return found
+
+
+def batch_kernels(program: Program) -> list[Kernel]:
+    """The kernels inside of batches."""
+    batches = [s for s in all_steps(program.steps) if isinstance(s, Batch)]
+    return [s.kernel for batch in batches for s in all_steps(batch.body) if isinstance(s, Launch)]
 
 
 def written(step: Step) -> tuple[str, ...]:

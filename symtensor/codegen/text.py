@@ -151,7 +151,8 @@ def program_text(program: pg.Program) -> str:
 
 
 def _storage(s: pg.Storage) -> str:
-    shape = f"[{', '.join(map(str, s.shape))}]" if s.kind != "temporary" or s.shape else f"[{s.elements}]"
+    whole = s.kind != "private" and (s.kind != "temporary" or s.shape)
+    shape = f"[{', '.join(map(str, s.shape))}]" if whole else f"[{s.elements}]"
     return f"{s.kind} {s.name}: {s.dtype}{shape}"
 
 
@@ -183,6 +184,9 @@ def _step(s: pg.Step) -> list[str]:
     if isinstance(s, pg.Loop):
         order = "  (downwards)" if s.reverse else ""
         return [f"loop {s.var.label} < {s.var.extent}{order}", *steps_lines(s.body, INDENT)]
+    if isinstance(s, pg.Batch):
+        private = f"  (private: {', '.join(s.private)})"
+        return [f"{s.name}: for each {s.var.label} < {s.var.extent}{private}", *steps_lines(s.body, INDENT)]
     if isinstance(s, pg.WhileLoop):
         most = f"  (at most {s.max_steps} rounds)" if s.max_steps is not None else ""
         head, body = steps_lines(s.head, INDENT), steps_lines(s.body, INDENT * 2)

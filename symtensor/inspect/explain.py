@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from symtensor.codegen.program import Copy, Gemm, Library, Program, Step, all_steps
+from symtensor.codegen.program import Batch, Copy, Gemm, Launch, Library, Program, Step, all_steps
 from symtensor.codegen.schedule import Schedule, operations
 from symtensor.inspect.sizes import human
 from symtensor.ir.node import Site, Tensor
@@ -164,6 +164,12 @@ def library_lines(steps: tuple[Step, ...], host_steps: Iterable[str] = ()) -> li
         elif isinstance(step, Library):
             note = "" if step.routine in REPRODUCIBLE else "; its bits are up to the library"
             lines.append(f"{step.routine} for {step.node.name or step.node.op.name}{note}")
+        elif isinstance(step, Batch):
+            inside = ", ".join(s.kernel.name if isinstance(s, Launch) else s.name for s in step.body)
+            lines.append(f"{step.name}: {inside} for one of {step.var.extent} entries after another, so that")
+            lines.append(
+                f"  {', '.join(step.private)} hold{'' if step.private[1:] else 's'} one entry and stay in cache"
+            )
         elif isinstance(step, Copy):
             lines.append(f"copy of {step.source} into {step.target}: {human(step.elements)} elements")
     lines += [f"on the host: {text}" for text in host_steps]

@@ -6,7 +6,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from symtensor.codegen.program import Gemm, Launch, Library, Program, Step, Storage, all_steps
+from symtensor.codegen.program import (
+    Batch,
+    Gemm,
+    Launch,
+    Library,
+    Program,
+    Step,
+    Storage,
+    all_steps,
+    touched,
+    written,
+)
 from symtensor.inspect.cost import flops, loop_nests, moved_bytes, nests_text
 from symtensor.inspect.sizes import SizeBinder, human
 from symtensor.inspect.tables import columns
@@ -21,7 +32,7 @@ class KernelRow:
 
     Attributes:
         name: in the source.
-        kind: ``kernel``, ``matrix product`` or ``library``.
+        kind: ``kernel``, ``matrix product``, ``library``, or ``batch`` for steps that go through a batch together.
         computes: names of the nodes.
         domain: its loops, outer to inner.
         read: bytes of the buffers that it reads, each counted once.
@@ -120,43 +131,76 @@ def _intensity(row: KernelRow) -> str:
 
 def kernel_table(program: Program | None, binder: SizeBinder | None) -> KernelTable:
     """The kernels of a function, matrix products and library routines included; empty on the interpreter."""
-    steps = all_steps(program.steps) if program is not None else []
-    storages = program.storages if program is not None else {}
     rows: dict[str, KernelRow] = {}
-    for number, step in enumerate(steps):
-        row = step_row(step, storages)
-        if row is not None:
-            rows.setdefault(row.name if row.kind != "library" else f"{row.name} {number}", row)
+    if program is not None:
+        batches = [s for s in all_steps(program.steps) if isinstance(s, Batch)]
+        inside: dict[Step, Batch] = {s: batch for batch in batches for s in batch.body}
+        for number, step in enumerate(all_steps(program.steps)):
+            batch = inside.get(step)
+            row = _entry_row(step, batch, program.storages) if batch else step_row(step, program.storages)
+            if row is not None and row.kind != "batch":
+                rows.setdefault(row.name if row.kind != "library" else f"{row.name} {number}", row)
     return KernelTable.of(rows.values(), binder)
+
+
+def _entry_row(step: Step, batch: Batch, storages: dict[str, Storage]) -> KernelRow | None:
+    """The row of one step of a batch, for all entries."""
+    entries = batch.var.extent
+    whole = {n: replace(storages[n], elements=sz.mul(storages[n].elements, entries)) for n in batch.private}
+    row = step_row(step, {**storages, **whole})
+    if row is None:
+        return None
+    domain = f"{batch.var.label}<{entries}> {row.domain}"
+    return replace(row, domain=domain, flops=sz.mul(row.flops, entries), operations=sz.mul(row.operations, entries))
+
+
+def _batch_row(batch: Batch, storages: dict[str, Storage]) -> KernelRow:
+    """All steps of a batch together: what is private to a worker is not counted as moved."""
+    rows = [row for row in (_entry_row(step, batch, storages) for step in batch.body) if row is not None]
+    names = dict.fromkeys(name for step in batch.body for name in touched(step) if name not in batch.private)
+    out = set(written(batch))
+    domain = f"{batch.var.label}<{batch.var.extent}> of {', '.join(row.name for row in rows)}"
+    return KernelRow(
+        batch.name, "batch", tuple(dict.fromkeys(c for row in rows for c in row.computes)), domain,
+        _bytes((n for n in names if n not in out), storages), _bytes((n for n in names if n in out), storages),
+        _sum(row.flops for row in rows), _sum(row.operations for row in rows),
+        tuple(node for row in rows for node in row.nodes),
+    )  # fmt: skip
 
 
 def step_row(step: Step, storages: dict[str, Storage]) -> KernelRow | None:
     """The row of one step; None for a step that computes nothing."""
     if isinstance(step, Launch):
         kernel = step.kernel
-        read, written = moved_bytes(kernel, storages)
+        read, wrote = moved_bytes(kernel, storages)
         computes = tuple(dict.fromkeys(n.name or n.op.name for n in kernel.nodes))
         nests, work = loop_nests(kernel.body), kernel.work
         domain = nests_text(nests) if nests else "once"
-        return KernelRow(kernel.name, "kernel", computes, domain, read, written, flops(kernel), work, kernel.nodes)
+        return KernelRow(kernel.name, "kernel", computes, domain, read, wrote, flops(kernel), work, kernel.nodes)
     if isinstance(step, Gemm):
         work = sz.product([*step.batch, step.rows, step.columns, step.inner, 2])
         domain = " ".join(f"<{n}>" for n in (*step.batch, step.rows, step.columns, step.inner))
         read = _bytes((step.a.buffer, step.b.buffer), storages)
         computes = (step.node.name or step.node.op.name,)
-        written = _bytes((step.c.buffer,), storages)
-        return KernelRow(step.name, "matrix product", computes, domain, read, written, work, work, (step.node,))
+        wrote = _bytes((step.c.buffer,), storages)
+        return KernelRow(step.name, "matrix product", computes, domain, read, wrote, work, work, (step.node,))
+    if isinstance(step, Batch):
+        return _batch_row(step, storages)
     if isinstance(step, Library):
-        read, written = _bytes(step.inputs, storages), _bytes(step.outputs, storages)
+        read, wrote = _bytes(step.inputs, storages), _bytes(step.outputs, storages)
         name = step.node.name or step.node.op.name
-        return KernelRow(step.routine, "library", (name,), "inside the library", read, written, 0, 0, (step.node,))
+        return KernelRow(step.routine, "library", (name,), "inside the library", read, wrote, 0, 0, (step.node,))
     return None
 
 
 def _bytes(names: Iterable[str], storages: dict[str, Storage]) -> SizeLike:
+    return _sum(sz.mul(storages[name].elements, storages[name].dtype.itemsize) for name in names)
+
+
+def _sum(sizes: Iterable[SizeLike]) -> SizeLike:
     total: SizeLike = 0
-    for name in names:
-        total = sz.add(total, sz.mul(storages[name].elements, storages[name].dtype.itemsize))
+    for size in sizes:
+        total = sz.add(total, size)
     return total
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+from symtensor.codegen.batch_source import worker_bytes
 from symtensor.codegen.buffers import Block, Layout
 from symtensor.codegen.c import CPrinter
-from symtensor.codegen.program import Program
+from symtensor.codegen.program import Program, batch_kernels
 from symtensor.inspect.sizes import SizeBinder, human
 from symtensor.ir import size as sz
 from symtensor.ir.size import SizeLike
@@ -81,8 +82,11 @@ def memory_plan(program: Program, layout: Layout, on_device: bool, binder: SizeB
     scratch: SizeLike = 0
     if not on_device:
         printer = CPrinter(16)
+        inside = {kernel.name for kernel in batch_kernels(program)}
         for kernel in program.kernels():
-            scratch = sz.maximum(scratch, printer.scratch_bytes(kernel))
+            if kernel.name not in inside:
+                scratch = sz.maximum(scratch, printer.scratch_bytes(kernel))
+        scratch = sz.add(scratch, worker_bytes(program, printer.scratch_bytes))
     outputs = tuple(
         (s.name, sz.mul(s.elements, s.dtype.itemsize)) for s in program.storages.values() if s.kind == "output"
     )

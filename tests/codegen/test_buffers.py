@@ -25,7 +25,7 @@ def test_a_chain_of_products_needs_memory_for_two_matrices():
 
 def test_no_two_tenants_of_a_block_live_at_the_same_time():
     made = generated(*chain_of_products(6))
-    live = _lifetimes(made.program)
+    live = _lifetimes(made.program, made.program.steps)
     for block in made.source.layout.blocks:
         for a, b in itertools.combinations(block.tenants, 2):
             assert live[a][1] < live[b][0] or live[b][1] < live[a][0]
@@ -43,7 +43,7 @@ def test_what_a_loop_reads_lives_through_the_loop():
     scaled = st.exp(w @ w)
     xs, _ = st.scan(lambda x, scaled: st.tanh(x @ scaled), outputs_info=[x0], non_sequences=[scaled], n_steps=5)
     made = generated([xs[-1]], [w, x0])
-    live = _lifetimes(made.program)
+    live = _lifetimes(made.program, made.program.steps)
     name = next(n for n in live if n.startswith("exp"))
     inside = [n for n, s in made.program.storages.items() if s.kind == "temporary" and n in live and n != name]
     block = next(b for b in made.source.layout.blocks if name in b.tenants)

@@ -3,10 +3,8 @@ typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
-  int64_t rows, columns, inner, tile, tiles;
+  int64_t rows, columns, inner, tile, tiles, beside;
   int64_t lda, ldb, ldc;
-  int64_t extent0, a_step0, b_step0, c_step0;
-  int64_t extent1, a_step1, b_step1, c_step1;
 } k1_contract_arguments;
 static int k1_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const k1_contract_arguments *g = argument;
@@ -14,14 +12,10 @@ static int k1_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   int64_t rest = chunk / g->tiles;
   const int64_t first = chunk % g->tiles * g->tile;
   const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
-  const int64_t i1 = rest % g->extent1;
-  rest /= g->extent1;
-  const int64_t i0 = rest % g->extent0;
-  rest /= g->extent0;
   (void)rest;
-  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * g->lda;
-  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
-  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
+  const double *a = g->a + first * g->lda;
+  const double *b = g->b;
+  double *c = g->c + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
   ((gemm *)g->function)(101, 111, 112, (int)rows,
                         (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
@@ -34,7 +28,7 @@ static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
   const int64_t half = (g.rows / 2 + 15) / 16 * 16;
   g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
@@ -52,7 +46,7 @@ static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
  *   sum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:20
  *   divide: float64[slope.shape[0], slope.shape[1], slope.shape[2], v.shape[2]]  at probe_07_attention.py:20
  */
-static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch, int64_t begin, int64_t end) {
+static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, int64_t entry, char *scratch, int64_t begin, int64_t end) {
   for (int64_t o0 = begin; o0 < end; ++o0) {
     double *restrict divide_3_row = (double *)(scratch);
     double supremum_row_acc = (double)-__builtin_inf();
@@ -226,6 +220,7 @@ typedef struct {
   int64_t slope_size2;
   int64_t v_size2;
   int64_t q_size3;
+  int64_t entry;
   char *scratch;
   int64_t scratch_bytes;
   int64_t extent, grain;
@@ -235,19 +230,19 @@ static int k3_divide_supremum_exp_chunk(void *argument, int64_t chunk, int64_t w
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
-  return k3_divide_supremum_exp_range(st_given->ctx, st_given->contract_5, st_given->contract_6, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->q_size3, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
+  return k3_divide_supremum_exp_range(st_given->ctx, st_given->contract_5, st_given->contract_6, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->q_size3, st_given->entry, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
-static int k3_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, char *scratch) {
-  const int64_t extent = slope_size0 * slope_size1 * slope_size2;
+static int k3_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, int64_t entry, char *scratch) {
+  const int64_t extent = slope_size2;
   int64_t grain = extent;
-  if (ctx->workers > 1 && (28 * slope_size0 * slope_size1 * slope_size2 * v_size2) >= 40000) {
+  if (ctx->workers > 1 && (28 * slope_size2 * v_size2) >= 40000) {
     const int64_t least = st_max_i64(((131072 / (st_max_i64(1, (28 * v_size2))))), 1);
     /* an even number of equal chunks, a function of the sizes alone */
     const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
     grain = (extent + 2 * pairs - 1) / (2 * pairs);
   }
-  if (extent <= grain) return k3_divide_supremum_exp_range(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 0, extent);
-  k3_divide_supremum_exp_arguments st_given = {ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch, 64 * ((63 + 8 * v_size2) / 64), extent, grain};
+  if (extent <= grain) return k3_divide_supremum_exp_range(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, entry, scratch, 0, extent);
+  k3_divide_supremum_exp_arguments st_given = {ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, entry, scratch, 64 * ((63 + 8 * v_size2) / 64), extent, grain};
   return ctx->parallel(ctx, k3_divide_supremum_exp_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
@@ -257,10 +252,8 @@ typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
-  int64_t rows, columns, inner, tile, tiles;
+  int64_t rows, columns, inner, tile, tiles, beside;
   int64_t lda, ldb, ldc;
-  int64_t extent0, a_step0, b_step0, c_step0;
-  int64_t extent1, a_step1, b_step1, c_step1;
 } k4_contract_arguments;
 static int k4_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const k4_contract_arguments *g = argument;
@@ -268,14 +261,10 @@ static int k4_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   int64_t rest = chunk / g->tiles;
   const int64_t first = chunk % g->tiles * g->tile;
   const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
-  const int64_t i1 = rest % g->extent1;
-  rest /= g->extent1;
-  const int64_t i0 = rest % g->extent0;
-  rest /= g->extent0;
   (void)rest;
-  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * g->lda;
-  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
-  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
+  const double *a = g->a + first * g->lda;
+  const double *b = g->b;
+  double *c = g->c + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
   ((gemm *)g->function)(101, 111, 111, (int)rows,
                         (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
@@ -288,7 +277,7 @@ static int k4_contract(st_ctx *ctx, k4_contract_arguments g, int64_t batches) {
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
   const int64_t half = (g.rows / 2 + 15) / 16 * 16;
   g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
@@ -303,10 +292,8 @@ typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
-  int64_t rows, columns, inner, tile, tiles;
+  int64_t rows, columns, inner, tile, tiles, beside;
   int64_t lda, ldb, ldc;
-  int64_t extent0, a_step0, b_step0, c_step0;
-  int64_t extent1, a_step1, b_step1, c_step1;
 } k6_contract_arguments;
 static int k6_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const k6_contract_arguments *g = argument;
@@ -314,14 +301,10 @@ static int k6_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   int64_t rest = chunk / g->tiles;
   const int64_t first = chunk % g->tiles * g->tile;
   const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
-  const int64_t i1 = rest % g->extent1;
-  rest /= g->extent1;
-  const int64_t i0 = rest % g->extent0;
-  rest /= g->extent0;
   (void)rest;
-  const double *a = g->a + i0 * g->a_step0 + i1 * g->a_step1 + first * 1;
-  const double *b = g->b + i0 * g->b_step0 + i1 * g->b_step1;
-  double *c = g->c + i0 * g->c_step0 + i1 * g->c_step1 + first * g->ldc;
+  const double *a = g->a + first * 1;
+  const double *b = g->b;
+  double *c = g->c + first * g->ldc;
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
   ((gemm *)g->function)(101, 112, 111, (int)rows,
                         (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
@@ -334,12 +317,82 @@ static int k6_contract(st_ctx *ctx, k6_contract_arguments g, int64_t batches) {
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
   const int64_t half = (g.rows / 2 + 15) / 16 * 16;
   g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
     return ctx->parallel(ctx, k6_contract_tile, &g, chunks);
   for (int64_t chunk = 0; chunk < chunks; ++chunk) k6_contract_tile(&g, chunk, 0);
+  return 0;
+}
+
+/* batch: one entry after another, what lies between the steps in memory of the worker's own */
+typedef struct {
+  st_ctx *ctx;
+  double *q;
+  double *k;
+  double *v;
+  double *slope;
+  double *contract;
+  double *contract_2;
+  double *contract_3;
+  double *contract_4;
+  int64_t q_size3;
+  int64_t k_size3;
+  int64_t v_size2;
+  int64_t slope_size0;
+  int64_t slope_size1;
+  int64_t slope_size2;
+  int64_t slope_size3;
+  char *memory;
+  int64_t bytes_each;
+} batch_arguments;
+static int batch_steps(st_ctx *ctx, const batch_arguments *given, char *memory, int64_t entry) {
+  double *const q = given->q;
+  double *const k = given->k;
+  double *const v = given->v;
+  double *const slope = given->slope;
+  double *const contract = given->contract;
+  double *const contract_2 = given->contract_2;
+  double *const contract_3 = given->contract_3;
+  double *const contract_4 = given->contract_4;
+  const int64_t q_size3 = given->q_size3;
+  const int64_t k_size3 = given->k_size3;
+  const int64_t v_size2 = given->v_size2;
+  const int64_t slope_size0 = given->slope_size0;
+  const int64_t slope_size1 = given->slope_size1;
+  const int64_t slope_size2 = given->slope_size2;
+  const int64_t slope_size3 = given->slope_size3;
+  (void)entry;
+  double *const contract_5 = (double *)(memory + 0);
+  double *const contract_6 = (double *)(memory + 64 * ((63 + 8 * slope_size2 * v_size2) / 64));
+  double *const divide_2 = (double *)(memory + 128 * ((63 + 8 * slope_size2 * v_size2) / 64));
+  double *const divide = (double *)(memory + 192 * ((63 + 8 * slope_size2 * v_size2) / 64));
+  char *const scratch = memory + 256 * ((63 + 8 * slope_size2 * v_size2) / 64);
+  if (k1_contract(ctx, (k1_contract_arguments){.a = q + (entry * k_size3 * slope_size2), .b = k + (entry * k_size3 * v_size2), .c = contract_5, .rows = slope_size2, .columns = v_size2, .inner = k_size3, .lda = k_size3, .ldb = k_size3, .ldc = v_size2, .beside = slope_size0 * slope_size1}, 1)) return 1;
+  if (k1_contract(ctx, (k1_contract_arguments){.a = slope + (entry * slope_size2 * slope_size3), .b = v + (entry * slope_size3 * v_size2), .c = contract_6, .rows = slope_size2, .columns = v_size2, .inner = slope_size3, .lda = slope_size3, .ldb = slope_size3, .ldc = v_size2, .beside = slope_size0 * slope_size1}, 1)) return 1;
+  if (k3_divide_supremum_exp(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, entry, scratch)) return 1;
+  if (k4_contract(ctx, (k4_contract_arguments){.a = divide, .b = v + (entry * slope_size3 * v_size2), .c = contract + (entry * slope_size2 * slope_size3), .rows = slope_size2, .columns = slope_size3, .inner = v_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .beside = slope_size0 * slope_size1}, 1)) return 1;
+  if (k4_contract(ctx, (k4_contract_arguments){.a = divide_2, .b = k + (entry * k_size3 * v_size2), .c = contract_2 + (entry * k_size3 * slope_size2), .rows = slope_size2, .columns = k_size3, .inner = v_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .beside = slope_size0 * slope_size1}, 1)) return 1;
+  if (k6_contract(ctx, (k6_contract_arguments){.a = divide_2, .b = q + (entry * k_size3 * slope_size2), .c = contract_3 + (entry * k_size3 * v_size2), .rows = v_size2, .columns = k_size3, .inner = slope_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .beside = slope_size0 * slope_size1}, 1)) return 1;
+  if (k6_contract(ctx, (k6_contract_arguments){.a = divide, .b = slope + (entry * slope_size2 * slope_size3), .c = contract_4 + (entry * slope_size3 * v_size2), .rows = v_size2, .columns = slope_size3, .inner = slope_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .beside = slope_size0 * slope_size1}, 1)) return 1;
+  return 0;
+}
+static int batch_entry(void *argument, int64_t entry, int64_t worker) {
+  const batch_arguments *given = argument;
+  st_ctx alone = *given->ctx;
+  alone.workers = 1;
+  if (!batch_steps(&alone, given, given->memory + worker * given->bytes_each, entry)) return 0;
+  given->ctx->error = alone.error;
+  return 1;
+}
+static int batch(const batch_arguments *given, int64_t entries, int64_t work) {
+  const int64_t workers = given->ctx->workers;
+  const int apart = entries >= 2 * workers || (entries > 1 && work < 16777216);
+  if (workers > 1 && apart && entries * work >= 400000)
+    return given->ctx->parallel(given->ctx, batch_entry, (void *)given, entries);
+  for (int64_t entry = 0; entry < entries; ++entry)
+    if (batch_steps(given->ctx, given, given->memory, entry)) return 1;
   return 0;
 }
 
@@ -392,13 +445,9 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (q_size1 != slope_size1) return st_fail(ctx, 3, 23, q_size1, slope_size1);
   if (q_size2 != slope_size2) return st_fail(ctx, 3, 24, q_size2, slope_size2);
   if (v_size3 != slope_size3) return st_fail(ctx, 3, 25, v_size3, slope_size3);
-  char *const arena = ctx->arena(ctx, 0, 256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64) + ctx->workers * (64 * ((63 + 8 * v_size2) / 64)));
-  if (!arena) return 1;
-  char *const scratch = arena + (256 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64));
-  double *contract_5 = (double *)(arena + 0);
-  double *contract_6 = (double *)(arena + (64 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
-  double *divide_2 = (double *)(arena + (128 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
-  double *divide = (double *)(arena + (192 * ((63 + 8 * slope_size0 * slope_size1 * slope_size2 * v_size2) / 64)));
+  const int64_t batch_bytes = 256 * ((63 + 8 * slope_size2 * v_size2) / 64) + 64 * ((63 + 8 * v_size2) / 64);
+  char *const batch_memory = ctx->arena(ctx, 48, ctx->workers * batch_bytes);
+  if (!batch_memory) return 1;
   double *const contract = ctx->output(ctx, 0, (const int64_t[]){slope_size0, slope_size1, slope_size2, slope_size3});
   if (!contract) return 1;
   double *const contract_2 = ctx->output(ctx, 1, (const int64_t[]){slope_size0, slope_size1, slope_size2, k_size3});
@@ -407,12 +456,6 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!contract_3) return 1;
   double *const contract_4 = ctx->output(ctx, 3, (const int64_t[]){slope_size0, slope_size1, v_size2, slope_size3});
   if (!contract_4) return 1;
-  if (k1_contract(ctx, (k1_contract_arguments){.a = q, .b = k, .c = contract_5, .rows = slope_size2, .columns = v_size2, .inner = k_size3, .lda = k_size3, .ldb = k_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = k_size3 * slope_size1 * slope_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = k_size3 * slope_size2, .b_step1 = k_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k1_contract(ctx, (k1_contract_arguments){.a = slope, .b = v, .c = contract_6, .rows = slope_size2, .columns = v_size2, .inner = slope_size3, .lda = slope_size3, .ldb = slope_size3, .ldc = v_size2, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * slope_size3, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * slope_size3, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * v_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k3_divide_supremum_exp(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, scratch)) return 1;
-  if (k4_contract(ctx, (k4_contract_arguments){.a = divide, .b = v, .c = contract, .rows = slope_size2, .columns = slope_size3, .inner = v_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size3 * v_size2, .c_step0 = slope_size1 * slope_size2 * slope_size3, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size3 * v_size2, .c_step1 = slope_size2 * slope_size3}, (slope_size0) * (slope_size1))) return 1;
-  if (k4_contract(ctx, (k4_contract_arguments){.a = divide_2, .b = k, .c = contract_2, .rows = slope_size2, .columns = k_size3, .inner = v_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * v_size2, .c_step0 = k_size3 * slope_size1 * slope_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * v_size2, .c_step1 = k_size3 * slope_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k6_contract(ctx, (k6_contract_arguments){.a = divide_2, .b = q, .c = contract_3, .rows = v_size2, .columns = k_size3, .inner = slope_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = k_size3 * slope_size1 * slope_size2, .c_step0 = k_size3 * slope_size1 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = k_size3 * slope_size2, .c_step1 = k_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
-  if (k6_contract(ctx, (k6_contract_arguments){.a = divide, .b = slope, .c = contract_4, .rows = v_size2, .columns = slope_size3, .inner = slope_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .extent0 = slope_size0, .a_step0 = slope_size1 * slope_size2 * v_size2, .b_step0 = slope_size1 * slope_size2 * slope_size3, .c_step0 = slope_size1 * slope_size3 * v_size2, .extent1 = slope_size1, .a_step1 = slope_size2 * v_size2, .b_step1 = slope_size2 * slope_size3, .c_step1 = slope_size3 * v_size2}, (slope_size0) * (slope_size1))) return 1;
+  if (batch(&(batch_arguments){ctx, q, k, v, slope, contract, contract_2, contract_3, contract_4, q_size3, k_size3, v_size2, slope_size0, slope_size1, slope_size2, slope_size3, batch_memory, batch_bytes}, slope_size0 * slope_size1, st_max_i64((k_size3 * slope_size2 * v_size2), (slope_size2 * slope_size3 * v_size2)))) return 1;
   return 0;
 }

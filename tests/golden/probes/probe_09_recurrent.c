@@ -3,7 +3,7 @@ typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
-  int64_t rows, columns, inner, tile, tiles;
+  int64_t rows, columns, inner, tile, tiles, beside;
   int64_t lda, ldb, ldc;
 } k1_contract_arguments;
 static int k1_contract_tile(void *argument, int64_t chunk, int64_t worker) {
@@ -28,7 +28,7 @@ static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
   const int64_t half = (g.rows / 2 + 15) / 16 * 16;
   g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
@@ -288,7 +288,7 @@ typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
-  int64_t rows, columns, inner, tile, tiles;
+  int64_t rows, columns, inner, tile, tiles, beside;
   int64_t lda, ldb, ldc;
 } k7_contract_arguments;
 static int k7_contract_tile(void *argument, int64_t chunk, int64_t worker) {
@@ -313,7 +313,7 @@ static int k7_contract(st_ctx *ctx, k7_contract_arguments g, int64_t batches) {
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
   const int64_t half = (g.rows / 2 + 15) / 16 * 16;
   g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
@@ -449,7 +449,7 @@ typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
-  int64_t rows, columns, inner, tile, tiles;
+  int64_t rows, columns, inner, tile, tiles, beside;
   int64_t lda, ldb, ldc;
 } k10_contract_arguments;
 static int k10_contract_tile(void *argument, int64_t chunk, int64_t worker) {
@@ -474,7 +474,7 @@ static int k10_contract(st_ctx *ctx, k10_contract_arguments g, int64_t batches) 
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
   const int64_t half = (g.rows / 2 + 15) / 16 * 16;
   g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
@@ -568,7 +568,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!contract_3) return 1;
   double *const item_3 = ctx->output(ctx, 5, (const int64_t[]){weights_size2});
   if (!item_3) return 1;
-  if (k1_contract(ctx, (k1_contract_arguments){.a = x, .b = w, .c = contract_4, .rows = weights_size0 * weights_size1, .columns = weights_size2, .inner = w_size0, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+  if (k1_contract(ctx, (k1_contract_arguments){.a = x, .b = w, .c = contract_4, .rows = weights_size0 * weights_size1, .columns = weights_size2, .inner = w_size0, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2, .beside = 1}, 1)) return 1;
   h = h_memory + 0;
   h_next = h_next_memory + 0;
   if (h != h0) __builtin_memmove(h, h0, (weights_size1 * weights_size2) * 8);
@@ -579,7 +579,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
     item_row = item + step * weights_size1 * weights_size2;
     item_5_row = item_5 + step * weights_size1 * weights_size2;
     item_6_row = item_6 + step * weights_size1 * weights_size2;
-    if (k1_contract(ctx, (k1_contract_arguments){.a = h, .b = u, .c = contract_5, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+    if (k1_contract(ctx, (k1_contract_arguments){.a = h, .b = u, .c = contract_5, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2, .beside = 1}, 1)) return 1;
     if (k3_tanh_square(ctx, row_row, contract_5, b, item_row, item_6_row, weights_size1, weights_size2)) return 1;
     if (item_5_row != h) __builtin_memmove(item_5_row, h, (weights_size1 * weights_size2) * 8);
     if (h_next != item_row) __builtin_memmove(h_next, item_row, (weights_size1 * weights_size2) * 8);
@@ -602,7 +602,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
     row_row_3 = item_6 + step_2 * weights_size1 * weights_size2;
     item_7_row = item_7 + step_2 * weights_size1 * weights_size2;
     if (k6_multiply(ctx, d_h, row_row_2, row_row_3, item_7_row, weights_size1, weights_size2)) return 1;
-    if (k7_contract(ctx, (k7_contract_arguments){.a = item_7_row, .b = u, .c = d_h_next, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+    if (k7_contract(ctx, (k7_contract_arguments){.a = item_7_row, .b = u, .c = d_h_next, .rows = weights_size1, .columns = weights_size2, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2, .beside = 1}, 1)) return 1;
     if (k8_sum_add(ctx, item_7_row, d_b, d_b_next, weights_size2, weights_size1)) return 1;
     { double *swap = d_h; d_h = d_h_next; d_h_next = swap; }
     { double *swap = d_b; d_b = d_b_next; d_b_next = swap; }
@@ -610,8 +610,8 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   ctx->error.step = -1;
   if (item_2 != d_h) __builtin_memmove(item_2, d_h, (weights_size1 * weights_size2) * 8);
   if (item_3 != d_b) __builtin_memmove(item_3, d_b, (weights_size2) * 8);
-  if (k7_contract(ctx, (k7_contract_arguments){.a = item_7, .b = w, .c = contract, .rows = weights_size0 * weights_size1, .columns = w_size0, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = w_size0}, 1)) return 1;
-  if (k10_contract(ctx, (k10_contract_arguments){.a = x, .b = item_7, .c = contract_2, .rows = w_size0, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
-  if (k10_contract(ctx, (k10_contract_arguments){.a = item_5, .b = item_7, .c = contract_3, .rows = weights_size2, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2}, 1)) return 1;
+  if (k7_contract(ctx, (k7_contract_arguments){.a = item_7, .b = w, .c = contract, .rows = weights_size0 * weights_size1, .columns = w_size0, .inner = weights_size2, .lda = weights_size2, .ldb = weights_size2, .ldc = w_size0, .beside = 1}, 1)) return 1;
+  if (k10_contract(ctx, (k10_contract_arguments){.a = x, .b = item_7, .c = contract_2, .rows = w_size0, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = w_size0, .ldb = weights_size2, .ldc = weights_size2, .beside = 1}, 1)) return 1;
+  if (k10_contract(ctx, (k10_contract_arguments){.a = item_5, .b = item_7, .c = contract_3, .rows = weights_size2, .columns = weights_size2, .inner = weights_size0 * weights_size1, .lda = weights_size2, .ldb = weights_size2, .ldc = weights_size2, .beside = 1}, 1)) return 1;
   return 0;
 }

@@ -60,7 +60,7 @@ typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
-  int64_t rows, columns, inner, tile, tiles;
+  int64_t rows, columns, inner, tile, tiles, beside;
   int64_t lda, ldb, ldc;
 } k2_contract_arguments;
 static int k2_contract_tile(void *argument, int64_t chunk, int64_t worker) {
@@ -85,7 +85,7 @@ static int k2_contract(st_ctx *ctx, k2_contract_arguments g, int64_t batches) {
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
   const int64_t half = (g.rows / 2 + 15) / 16 * 16;
   g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (batches > 1 && g.rows * g.columns * g.inner < 1 << 24) g.tile = g.rows;
+  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.tile = g.rows;
   g.tiles = (g.rows + g.tile - 1) / g.tile;
   const int64_t chunks = batches * g.tiles;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
@@ -122,6 +122,6 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (st_qr_d(ctx, a, item, item_2, 1, a_size0, a_size1, 4)) return 1;
   if (st_cholesky_d(ctx, b, cholesky, 1, b_size1, 5)) return 1;
   if (k1_multiply(ctx, item, multiply, a_size0, a_size1)) return 1;
-  if (k2_contract(ctx, (k2_contract_arguments){.a = multiply, .b = item_2, .c = contract, .rows = a_size0, .columns = a_size1, .inner = st_min_i64(a_size0, a_size1), .lda = st_min_i64(a_size0, a_size1), .ldb = a_size1, .ldc = a_size1}, 1)) return 1;
+  if (k2_contract(ctx, (k2_contract_arguments){.a = multiply, .b = item_2, .c = contract, .rows = a_size0, .columns = a_size1, .inner = st_min_i64(a_size0, a_size1), .lda = st_min_i64(a_size0, a_size1), .ldb = a_size1, .ldc = a_size1, .beside = 1}, 1)) return 1;
   return 0;
 }
