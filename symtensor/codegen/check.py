@@ -76,7 +76,7 @@ def check_kernel(kernel: ir.Kernel) -> None:
     def block(body: tuple[ir.Statement, ...], names: set[str], loops: set) -> None:
         names = set(names)
         for s in body:
-            for e in ir.expressions(s):
+            for e in (s.load,) if isinstance(s, ir.Fetch) else ir.expressions(s):
                 expression(e, names, loops)
             if isinstance(s, (ir.Let, ir.Declare, ir.Alloc)):
                 names.add(s.name)

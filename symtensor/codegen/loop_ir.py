@@ -137,6 +137,16 @@ class Transpose:
 
 
 @dataclass(frozen=True, eq=False)
+class Fetch:
+    """Ask for the cache line of an element that a loop around will read soon; only where a CPU has vectors.
+
+    It reads nothing, so that it may lie behind the end of a buffer, and counts as no access.
+    """
+
+    load: Load
+
+
+@dataclass(frozen=True, eq=False)
 class Barrier:
     """All threads of a work group arrive before any goes on; nothing on a CPU."""
 
@@ -151,7 +161,7 @@ class Fail:
     step: Expr | None = None
 
 
-Statement = For | While | If | Let | Declare | Assign | Store | Accumulate | Alloc | Transpose | Barrier | Fail
+Statement = For | While | If | Let | Declare | Assign | Store | Accumulate | Alloc | Transpose | Fetch | Barrier | Fail
 
 
 @dataclass(frozen=True, eq=False)

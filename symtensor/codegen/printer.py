@@ -212,6 +212,8 @@ class KernelPrinter:
             return self.alloc(s, indent)
         if isinstance(s, ir.Barrier):
             return [f"{indent}{self.dialect.barrier}"] if self.dialect.barrier else []
+        if isinstance(s, ir.Fetch):
+            return []  # one element at a time there is nothing to be won
         if isinstance(s, ir.Transpose):
             raise TypeError(f"the {self.dialect.name} printer has no transposes: a schedule for a CPU was replayed")
         return self.fail(s, indent)

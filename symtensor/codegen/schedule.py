@@ -13,6 +13,8 @@ Defaults, with the measurements that they come from (project benchmarks on a 2-c
 * ``TwoStage`` for reductions to a scalar: chunks of 16384 elements, so that the combine tree is a function of the size.
 * ``Tile`` blocks where a load is contiguous along a loop that has no lanes: ``x.T + y`` of 4096 x 4096 float32 took 7
   times as long as C by hand when lanes were gathered, 1.03 times with tiles.
+* ``Ahead`` for rows that several sweeps read: a row comes from memory during the first, and memory rests during the
+  others unless the next row is fetched.  Softmax and the variance of rows take a tenth less time with it.
 * 64 lanes for elements up to 4 bytes, 32 for 8 bytes: four vectors in flight on AVX-512, which is what it takes to hide
   the latency of an addition.
 * Column reductions take ``ROWS_AN_UPDATE`` rows between a load and a store of an accumulator (one row: bound by stores;
@@ -29,7 +31,7 @@ from dataclasses import dataclass
 from symtensor.codegen.strides import coefficient, lanes_across, mentions
 from symtensor.codegen.two_pass import two_pass_of
 from symtensor.ir import size as sz
-from symtensor.ir.scalar import Call, Load, LoopVar, ValueIndex
+from symtensor.ir.scalar import Call, Const, Expr, Index, Load, LoopVar, ValueIndex
 from symtensor.ir.size import Size, SizeLike, atoms, substitute
 from symtensor.ops.declare import Reduction
 from symtensor.optimizer.elements import walk
@@ -39,6 +41,7 @@ MAP_TILE = 4096
 COLUMN_TILE = 512
 STAGE_CHUNK = 16384
 CHUNK_WORK = 131072
+FETCH_BYTES = 1 << 18
 ROWS_AN_UPDATE = 8
 UPDATE_CALLS = 48
 MANY_SUMS = 4  # with four vectors in flight each, more of them do not fit into 32 registers beside what they add
@@ -86,6 +89,16 @@ class Tile:
 
 
 @dataclass(frozen=True)
+class Ahead:
+    """While a row is read for the first time, fetch the next one, or what lies ``bytes`` further in a longer row.
+
+    Memory would rest while later sweeps work in cache.  A device, whose other threads keep memory busy, leaves it out.
+    """
+
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Lanes:
     """Iterations of a simd loop that run side by side."""
 
@@ -104,7 +117,7 @@ class Serial:
     """Run everything in order: too small to be worth more."""
 
 
-Step = Sink | Inner | Across | Tile | TwoStage | Lanes | Parallel | Serial
+Step = Sink | Inner | Across | Tile | TwoStage | Ahead | Lanes | Parallel | Serial
 Schedule = tuple[Step, ...]
 
 
@@ -119,11 +132,21 @@ def operations(group: KernelGroup) -> SizeLike:
 
 
 def lanes_for(group: KernelGroup) -> int:
-    """Lanes of simd loops: 32 where any element takes 8 bytes, else 64; fewer where many sums share the registers."""
-    widest = max((e.dtype.itemsize for s in group.sweeps for e in walk([c.value for c in s.computes])), default=8)
+    """Lanes of simd loops: 32 where any element takes 8 bytes, else 64; fewer where many sums share the registers.
+
+    A size that stands for a number, as in a mean, is no element: it is the same in all lanes.
+    """
+    values = [e for s in group.sweeps for e in walk([c.value for c in s.computes])]
+    widest = max((e.dtype.itemsize for e in values if not _is_number(e)), default=8)
     sums = max((sum(bool(c.reduced) for c in s.computes) for s in group.sweeps), default=0)
     lanes = 32 if widest >= 8 else 64
     return lanes // 4 if sums > 2 * MANY_SUMS else lanes // 2 if sums > MANY_SUMS else lanes
+
+
+def _is_number(expr: Expr) -> bool:
+    return isinstance(expr, Const) or (
+        isinstance(expr, Index) and not any(isinstance(a, (LoopVar, ValueIndex)) for a in atoms(expr.size))
+    )
 
 
 def _unit_stride(offset: SizeLike, var: LoopVar) -> bool:
@@ -256,4 +279,6 @@ def choose(group: KernelGroup) -> Schedule:
     if _runs_along_columns(group) and not (_stores_rows(group) and _tile(group)):
         reduces = any(isinstance(c.node.op, Reduction) for s in group.sweeps for c in s.computes)
         return (Sink(COLUMN_TILE, _rows_an_update(group) if reduces else 1), lanes, Parallel(CHUNK_WORK))
-    return (Inner(), *_tile(group), lanes, Parallel(CHUNK_WORK))
+    passes = sum(bool(s.inner) for s in group.sweeps) + any(two_pass_of(c) for s in group.sweeps for c in s.computes)
+    ahead = (Ahead(FETCH_BYTES),) if passes > 1 else ()
+    return (Inner(), *(_tile(group) or ahead), lanes, Parallel(CHUNK_WORK))

@@ -11,6 +11,7 @@ from symtensor.codegen.loop_ir import (
     Assign,
     Declare,
     Fail,
+    Fetch,
     For,
     If,
     Let,
@@ -58,6 +59,10 @@ def _one(s: Statement, new: Rewriter, place: Place, dropped: frozenset[str]) -> 
         assert isinstance(source, Load)
         stride, across, rows, columns = map(new.size, (s.stride, s.across, s.rows, s.columns))
         return Transpose(s.target, stride, source, across, rows, columns)
+    if isinstance(s, Fetch):
+        fetched = new(s.load)
+        assert isinstance(fetched, Load)
+        return Fetch(fetched)
     if isinstance(s, Fail):
         return replace(s, values=tuple(map(new, s.values)))
     return s

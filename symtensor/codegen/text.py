@@ -115,6 +115,8 @@ def _statement(s: ir.Statement) -> list[str]:
         return [f"alloc {s.space} {s.name}: {s.dtype}[{s.extent}]"]
     if isinstance(s, ir.Fail):
         return [f"fail code {s.code} site {s.site} ({', '.join(map(expr_text, s.values))})"]
+    if isinstance(s, ir.Fetch):
+        return [f"fetch {s.load.buffer}[{s.load.offset}]"]
     if isinstance(s, ir.Transpose):
         source = f"{s.source.buffer}[{s.source.offset} + i + j*({s.across})]"
         return [f"transpose {s.target}[i*({s.stride}) + j] = {source}, i < {s.rows}, j < {s.columns}"]

@@ -39,7 +39,7 @@ def _in_each_lane(s: ir.Statement) -> bool:
     """Whether all lanes can run a statement side by side, each for itself."""
     if isinstance(s, ir.For):
         return s.kind == "serial" and not s.reverse and not s.long and all(map(_in_each_lane, s.body))
-    return isinstance(s, (ir.Let, ir.Store, ir.Declare, ir.Assign))
+    return isinstance(s, (ir.Let, ir.Store, ir.Declare, ir.Assign, ir.Fetch))
 
 
 @dataclass
@@ -218,6 +218,9 @@ class VectorLoop:
             return [indent + self.store(s, copy)]
         if isinstance(s, ir.Accumulate):
             return self.accumulate(s, copy, indent)
+        if isinstance(s, ir.Fetch):
+            at = f"{s.load.buffer} + {_bare(self.p_size(s.load.offset, copy))}"
+            return [f"{indent}__builtin_prefetch({at});"] if copy.alive is None else []
         if isinstance(s, ir.Assign):
             return [f"{indent}{copy.names[s.name]} = {_bare(self.expr(s.value, copy))};"]
         assert isinstance(s, (ir.Let, ir.Declare))

@@ -315,8 +315,9 @@ static int k1_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *re
  *   sum: float64[v.shape[0]]  at probe_03_variance.py:19
  *   add: float64[v.shape[0], x.shape[1]]  at probe_03_variance.py:19
  */
-static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, int64_t begin, int64_t end) {
+static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, char *scratch, int64_t begin, int64_t end) {
   for (int64_t o0 = begin; o0 < end; ++o0) {
+    double *restrict multiply_2_row = (double *)(scratch);
     double sum_3_row_acc = 0.0;
     {
       const double sum_3_row_acc_zero = 0.0;
@@ -327,13 +328,18 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       st_f64x8 sum_3_row_acc_3 = st_splat_f64x8(sum_3_row_acc_zero);
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
+        __builtin_prefetch(x + j0 + o0 * u_size0 + st_min_i64(32768, u_size0));
         sum_3_row_acc_0 = sum_3_row_acc_0 + st_load_f64x8(x + j0 + o0 * u_size0);
+        __builtin_prefetch(x + (j0 + 8) + o0 * u_size0 + st_min_i64(32768, u_size0));
         sum_3_row_acc_1 = sum_3_row_acc_1 + st_load_f64x8(x + (j0 + 8) + o0 * u_size0);
+        __builtin_prefetch(x + (j0 + 16) + o0 * u_size0 + st_min_i64(32768, u_size0));
         sum_3_row_acc_2 = sum_3_row_acc_2 + st_load_f64x8(x + (j0 + 16) + o0 * u_size0);
+        __builtin_prefetch(x + (j0 + 24) + o0 * u_size0 + st_min_i64(32768, u_size0));
         sum_3_row_acc_3 = sum_3_row_acc_3 + st_load_f64x8(x + (j0 + 24) + o0 * u_size0);
       }
       int turned = 0;
       for (; j0 + 8 <= j0_count; j0 += 8) {
+        __builtin_prefetch(x + j0 + o0 * u_size0 + st_min_i64(32768, u_size0));
         sum_3_row_acc_0 = sum_3_row_acc_0 + st_load_f64x8(x + j0 + o0 * u_size0);
         const st_f64x8 sum_3_row_acc_first = sum_3_row_acc_0; sum_3_row_acc_0 = sum_3_row_acc_1; sum_3_row_acc_1 = sum_3_row_acc_2; sum_3_row_acc_2 = sum_3_row_acc_3; sum_3_row_acc_3 = sum_3_row_acc_first;
         ++turned;
@@ -407,22 +413,22 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const double t1_0 = (double)x_size1;
         const st_f64x8 t2_0 = st_splat_f64x8((2.0 * (v[o0] / t1_0))) * (st_load_f64x8(x + j0 + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_0)));
-        st_store_f64x8(add + j0 + o0 * u_size0, t2_0);
+        st_store_f64x8(multiply_2_row + j0, t2_0);
         const st_f64x8 t3_0 = -t2_0;
         sum_4_row_acc_0 = sum_4_row_acc_0 + t3_0;
         const double t1_1 = (double)x_size1;
         const st_f64x8 t2_1 = st_splat_f64x8((2.0 * (v[o0] / t1_1))) * (st_load_f64x8(x + (j0 + 8) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_1)));
-        st_store_f64x8(add + (j0 + 8) + o0 * u_size0, t2_1);
+        st_store_f64x8(multiply_2_row + (j0 + 8), t2_1);
         const st_f64x8 t3_1 = -t2_1;
         sum_4_row_acc_1 = sum_4_row_acc_1 + t3_1;
         const double t1_2 = (double)x_size1;
         const st_f64x8 t2_2 = st_splat_f64x8((2.0 * (v[o0] / t1_2))) * (st_load_f64x8(x + (j0 + 16) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_2)));
-        st_store_f64x8(add + (j0 + 16) + o0 * u_size0, t2_2);
+        st_store_f64x8(multiply_2_row + (j0 + 16), t2_2);
         const st_f64x8 t3_2 = -t2_2;
         sum_4_row_acc_2 = sum_4_row_acc_2 + t3_2;
         const double t1_3 = (double)x_size1;
         const st_f64x8 t2_3 = st_splat_f64x8((2.0 * (v[o0] / t1_3))) * (st_load_f64x8(x + (j0 + 24) + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1_3)));
-        st_store_f64x8(add + (j0 + 24) + o0 * u_size0, t2_3);
+        st_store_f64x8(multiply_2_row + (j0 + 24), t2_3);
         const st_f64x8 t3_3 = -t2_3;
         sum_4_row_acc_3 = sum_4_row_acc_3 + t3_3;
       }
@@ -430,7 +436,7 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       for (; j0 + 8 <= j0_count; j0 += 8) {
         const double t1 = (double)x_size1;
         const st_f64x8 t2 = st_splat_f64x8((2.0 * (v[o0] / t1))) * (st_load_f64x8(x + j0 + o0 * u_size0) - st_splat_f64x8((sum_3_row / t1)));
-        st_store_f64x8(add + j0 + o0 * u_size0, t2);
+        st_store_f64x8(multiply_2_row + j0, t2);
         const st_f64x8 t3 = -t2;
         sum_4_row_acc_0 = sum_4_row_acc_0 + t3;
         const st_f64x8 sum_4_row_acc_first = sum_4_row_acc_0; sum_4_row_acc_0 = sum_4_row_acc_1; sum_4_row_acc_1 = sum_4_row_acc_2; sum_4_row_acc_2 = sum_4_row_acc_3; sum_4_row_acc_3 = sum_4_row_acc_first;
@@ -440,7 +446,7 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
         const int64_t alive = j0_count - j0;
         const double t1 = (double)x_size1;
         const st_f64x8 t2 = st_splat_f64x8((2.0 * (v[o0] / t1))) * (st_load_part_f64x8(x + j0 + o0 * u_size0, alive) - st_splat_f64x8((sum_3_row / t1)));
-        st_store_part_f64x8(add + j0 + o0 * u_size0, t2, alive);
+        st_store_part_f64x8(multiply_2_row + j0, t2, alive);
         const st_f64x8 t3 = -t2;
         sum_4_row_acc_0 = st_select_part_f64x8(sum_4_row_acc_0 + t3, sum_4_row_acc_0, alive);
       }
@@ -455,18 +461,21 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       const int64_t j0_count = u_size0;
       int64_t j0 = 0;
       for (; j0 + 16 <= j0_count; j0 += 16) {
-        const st_f64x8 t1_0 = ((st_load_f64x8(add + j0 + o0 * u_size0) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + j0 + o0 * u_size0)) + (st_load_f64x8(sum + j0) / st_splat_f64x8((double)x_size0));
+        __builtin_prefetch(multiply + j0 + o0 * u_size0 + st_min_i64(32768, u_size0));
+        const st_f64x8 t1_0 = ((st_load_f64x8(multiply_2_row + j0) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + j0 + o0 * u_size0)) + (st_load_f64x8(sum + j0) / st_splat_f64x8((double)x_size0));
         st_store_f64x8(add + j0 + o0 * u_size0, t1_0);
-        const st_f64x8 t1_1 = ((st_load_f64x8(add + (j0 + 8) + o0 * u_size0) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + (j0 + 8) + o0 * u_size0)) + (st_load_f64x8(sum + (j0 + 8)) / st_splat_f64x8((double)x_size0));
+        __builtin_prefetch(multiply + (j0 + 8) + o0 * u_size0 + st_min_i64(32768, u_size0));
+        const st_f64x8 t1_1 = ((st_load_f64x8(multiply_2_row + (j0 + 8)) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + (j0 + 8) + o0 * u_size0)) + (st_load_f64x8(sum + (j0 + 8)) / st_splat_f64x8((double)x_size0));
         st_store_f64x8(add + (j0 + 8) + o0 * u_size0, t1_1);
       }
       for (; j0 + 8 <= j0_count; j0 += 8) {
-        const st_f64x8 t1 = ((st_load_f64x8(add + j0 + o0 * u_size0) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + j0 + o0 * u_size0)) + (st_load_f64x8(sum + j0) / st_splat_f64x8((double)x_size0));
+        __builtin_prefetch(multiply + j0 + o0 * u_size0 + st_min_i64(32768, u_size0));
+        const st_f64x8 t1 = ((st_load_f64x8(multiply_2_row + j0) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_f64x8(multiply + j0 + o0 * u_size0)) + (st_load_f64x8(sum + j0) / st_splat_f64x8((double)x_size0));
         st_store_f64x8(add + j0 + o0 * u_size0, t1);
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0;
-        const st_f64x8 t1 = ((st_load_part_f64x8(add + j0 + o0 * u_size0, alive) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_part_f64x8(multiply + j0 + o0 * u_size0, alive)) + (st_load_part_f64x8(sum + j0, alive) / st_splat_f64x8((double)x_size0));
+        const st_f64x8 t1 = ((st_load_part_f64x8(multiply_2_row + j0, alive) + st_splat_f64x8((sum_4_row / (double)x_size1))) + st_load_part_f64x8(multiply + j0 + o0 * u_size0, alive)) + (st_load_part_f64x8(sum + j0, alive) / st_splat_f64x8((double)x_size0));
         st_store_part_f64x8(add + j0 + o0 * u_size0, t1, alive);
       }
     }
@@ -485,6 +494,8 @@ typedef struct {
   int64_t u_size0;
   int64_t x_size1;
   int64_t x_size0;
+  char *scratch;
+  int64_t scratch_bytes;
   int64_t extent, grain;
 } k2_sum_of_squared_deviations_sum_divide_arguments;
 static int k2_sum_of_squared_deviations_sum_divide_chunk(void *argument, int64_t chunk, int64_t worker) {
@@ -492,10 +503,9 @@ static int k2_sum_of_squared_deviations_sum_divide_chunk(void *argument, int64_t
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
-  (void)worker;
-  return k2_sum_of_squared_deviations_sum_divide_range(st_given->ctx, st_given->x, st_given->v, st_given->multiply, st_given->sum, st_given->divide_2, st_given->add, st_given->v_size0, st_given->u_size0, st_given->x_size1, st_given->x_size0, begin, end);
+  return k2_sum_of_squared_deviations_sum_divide_range(st_given->ctx, st_given->x, st_given->v, st_given->multiply, st_given->sum, st_given->divide_2, st_given->add, st_given->v_size0, st_given->u_size0, st_given->x_size1, st_given->x_size0, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
-static int k2_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0) {
+static int k2_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *restrict x, const double *restrict v, const double *restrict multiply, const double *restrict sum, double *restrict divide_2, double *restrict add, int64_t v_size0, int64_t u_size0, int64_t x_size1, int64_t x_size0, char *scratch) {
   const int64_t extent = v_size0;
   int64_t grain = extent;
   if (ctx->workers > 1 && (29 * u_size0 * v_size0 + 3 * v_size0) >= 40000) {
@@ -504,8 +514,8 @@ static int k2_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *re
     const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
     grain = (extent + 2 * pairs - 1) / (2 * pairs);
   }
-  if (extent <= grain) return k2_sum_of_squared_deviations_sum_divide_range(ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, 0, extent);
-  k2_sum_of_squared_deviations_sum_divide_arguments st_given = {ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, extent, grain};
+  if (extent <= grain) return k2_sum_of_squared_deviations_sum_divide_range(ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, scratch, 0, extent);
+  k2_sum_of_squared_deviations_sum_divide_arguments st_given = {ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, scratch, 64 * ((63 + 8 * u_size0) / 64), extent, grain};
   return ctx->parallel(ctx, k2_sum_of_squared_deviations_sum_divide_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
@@ -525,8 +535,9 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)v_size0;
   if (x_size0 != v_size0) return st_fail(ctx, 3, 4, x_size0, v_size0);
   if (x_size1 != u_size0) return st_fail(ctx, 3, 5, x_size1, u_size0);
-  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * u_size0) / 64) + 64 * ((63 + 8 * u_size0 * v_size0) / 64));
+  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 8 * u_size0) / 64) + 64 * ((63 + 8 * u_size0 * v_size0) / 64) + ctx->workers * (64 * ((63 + 8 * u_size0) / 64)));
   if (!arena) return 1;
+  char *const scratch = arena + (64 * ((63 + 8 * u_size0) / 64) + 64 * ((63 + 8 * u_size0 * v_size0) / 64));
   double *multiply = (double *)(arena + 0);
   double *sum = (double *)(arena + (64 * ((63 + 8 * u_size0 * v_size0) / 64)));
   double *const divide = ctx->output(ctx, 0, (const int64_t[]){u_size0});
@@ -536,6 +547,6 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   double *const add = ctx->output(ctx, 2, (const int64_t[]){v_size0, u_size0});
   if (!add) return 1;
   if (k1_sum_of_squared_deviations_sum_divide(ctx, x, u, divide, multiply, sum, u_size0, v_size0, x_size0)) return 1;
-  if (k2_sum_of_squared_deviations_sum_divide(ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0)) return 1;
+  if (k2_sum_of_squared_deviations_sum_divide(ctx, x, v, multiply, sum, divide_2, add, v_size0, u_size0, x_size1, x_size0, scratch)) return 1;
   return 0;
 }
