@@ -280,7 +280,10 @@ def _collect(
 
 def _checks(asked: _Asked, options: Options, details: FunctionDetails) -> list[Check]:
     """What is looked at before each call."""
-    wanted, guards = details.recipe.options, details.guards
+    wanted = details.recipe.options
+    if not wanted["check_nan"] and wanted["mode"] != "check":
+        return []  # before the views are asked for, which a warm compile has not made
+    guards = details.guards
     checks = [nan_check(details.optimised, guards)] if wanted["check_nan"] else []
     if wanted["mode"] == "check":
         checks.append(rewrite_check(asked.graph, details.optimised, details.trace, guards))
