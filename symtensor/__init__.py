@@ -9,12 +9,12 @@ dtype('float64')
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import symtensor.ops.implicit  # these three declare ops, which expressions in pickles may hold
+import symtensor.ops.stable
+import symtensor.ops.supremum
 from symtensor import linalg
-from symtensor.grad.check import verify_grad
-from symtensor.grad.forward import hvp, jvp, vjp
-from symtensor.grad.jacobian import hessian, jacobian
 from symtensor.grad.reverse import grad
 from symtensor.ir.node import OPS as _OPS
 from symtensor.ir.node import Tensor
@@ -200,9 +200,26 @@ from symtensor.ops.scan_arguments import until
 from symtensor.ops.scatter import scatter_add, scatter_set, take
 from symtensor.ops.searching import flatnonzero, nonzero
 from symtensor.ops.special import betaln, digamma, erfinv, gammaln, log_ndtr, ndtr, polygamma
-from symtensor.solvers.minima import minimize
-from symtensor.solvers.ode import odeint
-from symtensor.solvers.roots import fixed_point, root
+
+if TYPE_CHECKING:  # those of _LATER
+    from symtensor.function import Function, compile, shared
+    from symtensor.function.evaluate import substitute
+    from symtensor.function.inputs import In
+    from symtensor.function.jit import jit
+    from symtensor.function.recipe import load
+    from symtensor.grad.check import verify_grad
+    from symtensor.grad.forward import hvp, jvp, vjp
+    from symtensor.grad.jacobian import hessian, jacobian
+    from symtensor.inspect.page import view
+    from symtensor.ir.export import to_dot, to_networkx
+    from symtensor.ir.latex import latex
+    from symtensor.ir.notation import pprint
+    from symtensor.ir.pattern import rule
+    from symtensor.runtime.cache import cache_info
+    from symtensor.runtime.pools import trim
+    from symtensor.solvers.minima import minimize
+    from symtensor.solvers.ode import odeint
+    from symtensor.solvers.roots import fixed_point, root
 
 abs = absolute
 remainder = mod
@@ -234,7 +251,7 @@ def _evaluate(self: Tensor, values: Any = None, **options: Any) -> Any:
 
 Tensor.eval = _evaluate  # type: ignore[attr-defined]
 
-# Loaded when first used: compiling, drawing and exporting bring in what importing symtensor must not.
+# Loaded when first used: compiling, differentiating, drawing and exporting bring in what importing symtensor must not.
 _LATER = {
     "compile": "function",
     "shared": "function",
@@ -242,6 +259,16 @@ _LATER = {
     "In": "function.inputs",
     "jit": "function.jit",
     "load": "function.recipe",
+    "verify_grad": "grad.check",
+    "hvp": "grad.forward",
+    "jvp": "grad.forward",
+    "vjp": "grad.forward",
+    "hessian": "grad.jacobian",
+    "jacobian": "grad.jacobian",
+    "minimize": "solvers.minima",
+    "odeint": "solvers.ode",
+    "fixed_point": "solvers.roots",
+    "root": "solvers.roots",
     "substitute": "function.evaluate",
     "cache_info": "runtime.cache",
     "trim": "runtime.pools",

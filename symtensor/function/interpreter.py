@@ -69,6 +69,9 @@ class InterpretedFunction:
                 self._leaves[target].container.set(values[number])  # type: ignore[attr-defined]
         return self._outputs.pack(results)
 
+    def __reduce__(self) -> Any:
+        return self.details.reduced()
+
     def __getattr__(self, name: str) -> Any:
         if name == "details":
             raise AttributeError(name)

@@ -12,7 +12,6 @@ import functools
 import hashlib
 import os
 import pickle
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -23,15 +22,10 @@ import numpy as np
 from symtensor.errors import CompileError, DTypeError, ShapeError, SymtensorError, located
 from symtensor.function.calls import Converter, Failure, NestedFunction
 from symtensor.function.inputs import Inputs
-from symtensor.function.interpreter import InterpretedFunction
-from symtensor.function.profiling import Timing
-from symtensor.function.profiling import profile as run_profile
 from symtensor.function.request import Outputs, checked_givens
 from symtensor.function.request import replace as replace_tensors
 from symtensor.function.variables import SharedVariable
-from symtensor.function.watching import WatchedFunction
 from symtensor.inspect.details import Details
-from symtensor.inspect.profile import Profile
 from symtensor.ir.node import Guard, Site, Tensor, describe
 from symtensor.ops.declare import as_tensor
 from symtensor.runtime import blas, cache, processor, toolchain
@@ -39,6 +33,8 @@ from symtensor.runtime.native import Function
 from symtensor.runtime.signature import Argument, Signature
 
 if TYPE_CHECKING:
+    from symtensor.function.profiling import Timing
+    from symtensor.inspect.profile import Profile
     from symtensor.runtime.device import Device
 
 MAGIC = b"symtensor function 1\n"
@@ -216,6 +212,8 @@ class Portable:
         Raises:
             OSError: if the file cannot be written.
         """
+        import tempfile
+
         data = MAGIC + pickle.dumps(self.state())
         target = Path(path)
         with tempfile.NamedTemporaryFile(dir=target.parent, delete=False) as file:
@@ -244,12 +242,18 @@ class Portable:
         [('kernel', 1, 16000)]
         >>> profile.chrome_trace("trace.json")  # doctest: +SKIP
         """
-        return run_profile(self._instrumented, args, kwargs)
+        from symtensor.function.profiling import profile
+
+        return profile(self._instrumented, args, kwargs)
 
     def state(self) -> tuple[Recipe, dict[str, Any] | None]:
         """What a pickle holds."""
         watched = self.recipe.options["mode"] is not None or self.recipe.options["check_nan"]
         return self.recipe, None if self.machine is None or watched else self.machine.state()
+
+    def reduced(self) -> tuple[Any, ...]:
+        """How ``pickle`` and ``copy`` take a function apart."""
+        return restore, self.state()
 
 
 @dataclass(repr=False)
@@ -298,11 +302,12 @@ def restore(recipe: Recipe, state: Mapping[str, Any] | None) -> Any:
 
 def reduce_function(function: Any) -> tuple[Any, ...]:
     """How ``pickle`` and ``copy`` take a function apart."""
-    return restore, function.details.state()
+    reduced: tuple[Any, ...] = function.details.reduced()
+    return reduced
 
 
-for _kind in (Function, NestedFunction, InterpretedFunction, WatchedFunction):
-    copyreg.pickle(_kind, reduce_function)
+for _kind in (Function, NestedFunction):
+    copyreg.pickle(_kind, reduce_function)  # the kinds that Python enters itself have ``__reduce__``
 
 
 def load(path: str | os.PathLike[str]) -> Any:

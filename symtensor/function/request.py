@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,6 @@ from symtensor.ops.declare import INPUT, SHARED, as_tensor, cast
 from symtensor.ops.shapes import as_size
 from symtensor.ops.weak import Weak
 from symtensor.optimizer.found_sizes import size_sources
-from symtensor.optimizer.pipeline import PASSES, RULES
 
 UNUSED = ("raise", "warn", "ignore")
 
@@ -337,6 +335,10 @@ def checked_debug(names: frozenset[str]) -> frozenset[str]:
     Raises:
         ValueError: for a name that no stage has.
     """
+    if not names:
+        return names
+    from symtensor.optimizer.pipeline import PASSES
+
     known = (*DEBUG, *(p.name for p in PASSES))
     for name in sorted(names - set(known)):
         raise ValueError(f"SYMTENSOR_DEBUG names no stage: {name!r}\n  hint: stages are {', '.join(known)}")
@@ -350,6 +352,12 @@ def checked_exclusions(exclude: str | Sequence[str], rules: Sequence[Any]) -> fr
         ValueError: for a name that no rule and no stage has.
     """
     names = frozenset((exclude,) if isinstance(exclude, str) else exclude)
+    if not names:
+        return names
+    from difflib import get_close_matches
+
+    from symtensor.optimizer.pipeline import PASSES, RULES
+
     known = {p.name for p in PASSES} | {n for rule in (*RULES, *rules) for n in (rule.name, rule.stage)}
     for name in sorted(names - known):
         near = get_close_matches(name, sorted(known), 3)

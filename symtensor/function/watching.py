@@ -55,6 +55,9 @@ class WatchedFunction:
             check(arrays)
         return self._function(*inputs, **out)
 
+    def __reduce__(self) -> Any:
+        return self.details.reduced()
+
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):
             raise AttributeError(name)

@@ -10,14 +10,13 @@ import numpy as np
 from symtensor import dtypes
 from symtensor.errors import GradientError
 from symtensor.grad.forward import jvp
-from symtensor.grad.reverse import Prepare, grad
+from symtensor.grad.reverse import Prepare, grad, prepared
 from symtensor.ir.node import Tensor, TensorType, new_leaf
 from symtensor.ops import parts
 from symtensor.ops.declare import INPUT, conjugate, constant
 from symtensor.ops.elementwise import multiply
 from symtensor.ops.reduction import sum
 from symtensor.ops.reference import evaluate
-from symtensor.optimizer.pipeline import prepare_for_grad
 
 Evaluate = Callable[[Sequence[Tensor], dict[Tensor, np.ndarray]], Sequence[Any]]
 
@@ -55,7 +54,7 @@ def verify_grad(
     atol: float = 1e-6,
     step: float = 1e-5,
     run: Evaluate = evaluate,
-    prepare: Prepare | None = prepare_for_grad,
+    prepare: Prepare | None = prepared,
 ) -> None:
     """Compare derivatives of a function of tensors with finite differences.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from symtensor.errors import GradientError, located
-from symtensor.grad.reverse import check_wrt, grad, pull
+from symtensor.grad.reverse import check_wrt, grad, prepared, pull
 from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor, caller_sites, describe
 from symtensor.ops.creation import arange
@@ -15,7 +15,6 @@ from symtensor.ops.elementwise import equal
 from symtensor.ops.movement import reshape
 from symtensor.ops.scan import map as map_rows
 from symtensor.ops.slicing import zeros_of
-from symtensor.optimizer.pipeline import prepare_for_grad
 
 
 def jacobian(output: Any, wrt: Any) -> Any:
@@ -44,8 +43,8 @@ def jacobian(output: Any, wrt: Any) -> Any:
     sources = list(wrt) if isinstance(wrt, (list, tuple)) else [as_tensor(wrt)]
     for source in sources:
         check_wrt(source)
-    (prepared,) = prepare_for_grad([target], sources)
-    rows = _rows(prepared, sources)
+    (stable,) = prepared([target], sources)
+    rows = _rows(stable, sources)
     found = [reshape(row, (*target.shape, *source.shape)) for row, source in zip(rows, sources)]
     return type(wrt)(found) if isinstance(wrt, (list, tuple)) else found[0]
 

@@ -18,14 +18,12 @@ from symtensor.errors import GradientError, ShapeError, located
 from symtensor.ir.graph import toposort
 from symtensor.ir.nesting import flatten
 from symtensor.ir.node import Tensor, TensorType, caller_sites, describe
-from symtensor.ir.pattern import scalar_value
+from symtensor.ir.constants import scalar_value
 from symtensor.ops.declare import LoopOp, as_tensor, cast, constant
 from symtensor.ops.elementwise import add, logical_not, logical_or, where
 from symtensor.ops.movement import broadcast_to
 from symtensor.ops.reduction import sum
 from symtensor.ops.slicing import UPDATE_SLICE, zeros_of
-from symtensor.optimizer.loop_graphs import expose
-from symtensor.optimizer.pipeline import prepare_for_grad
 
 Cotangents = Sequence["Tensor | None"]
 MOST_WINDOWS = 16
@@ -182,7 +180,10 @@ def pull(
     """
     held, fixed = frozenset(held), dict(fixed or {})
     computed = {t for t in (*wrt, *held, *fixed) if t.inputs}
-    if computed:  # branches compute what they need by themselves: here they must read it from outside
+    if computed:
+        from symtensor.optimizer.loop_graphs import expose
+
+        # branches compute what they need by themselves: here they must read it from outside
         outputs = expose(outputs, computed)
     order = toposort([*outputs, *fixed], stop=held)
     active = _active(order, wrt, held)
@@ -253,6 +254,13 @@ Prepare = Callable[[Sequence[Tensor], Sequence[Tensor]], Sequence[Tensor]]
 _DISCONNECTED = ("raise", "warn", "ignore")
 
 
+def prepared(outputs: Sequence[Tensor], opaque: Sequence[Tensor]) -> Sequence[Tensor]:
+    """What ``optimizer.pipeline.prepare_for_grad`` makes of a cost; the optimizer loads with the first gradient."""
+    from symtensor.optimizer.pipeline import prepare_for_grad
+
+    return prepare_for_grad(outputs, opaque)
+
+
 def grad(
     cost: Any,
     wrt: Any,
@@ -260,7 +268,7 @@ def grad(
     consider_constant: Sequence[Tensor] = (),
     known_grads: Mapping[Tensor, Any] | None = None,
     disconnected_inputs: str = "raise",
-    prepare: Prepare | None = prepare_for_grad,
+    prepare: Prepare | None = prepared,
 ) -> Any:
     """Gradient of a scalar with respect to tensors.
 

@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 from symtensor.inspect.report import CompileReport
 from symtensor.ir.graph import Graph
 from symtensor.ir.text import graph_text
-from symtensor.ir.trace import Trace
-from symtensor.optimizer.guards import Guards
 
 if TYPE_CHECKING:
     import networkx
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
     from symtensor.inspect.kernels import KernelTable
     from symtensor.inspect.memory import MemoryPlan
     from symtensor.inspect.sizes import SizeBinder
+    from symtensor.ir.trace import Trace
+    from symtensor.optimizer.guards import Guards
 
 
 class GraphView:

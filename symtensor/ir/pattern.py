@@ -32,6 +32,7 @@ from typing import Annotated, Any
 import numpy as np
 
 from symtensor.errors import RewriteError
+from symtensor.ir.constants import CONSTANT_OPS, scalar_constant
 from symtensor.ir.node import WILD, Op, Tensor, new_leaf
 
 Wild = Any
@@ -44,7 +45,6 @@ Screen = Callable[[Op, tuple[Op, ...]], bool]
 
 ACCURACIES = ("exact", "better", "assumes_finite")
 WILDCARD = Op("wildcard", "source", None, None)  # type: ignore[arg-type]
-_CONSTANT_OPS = ("constant", "broadcast_to")
 
 
 class WildAttr:
@@ -184,19 +184,6 @@ def collect(namespace: Mapping[str, Any]) -> tuple[Rule, ...]:
     return tuple(value for value in namespace.values() if isinstance(value, Rule))
 
 
-def scalar_constant(node: Tensor) -> Tensor | None:
-    """The constant of one element behind a node that holds the same constant everywhere, else None."""
-    while node.op.name == "broadcast_to":
-        node = node.inputs[0]
-    return node if node.op.name == "constant" and node.attrs[0][1].array.size == 1 else None  # type: ignore[attr-defined]
-
-
-def scalar_value(node: Tensor) -> Any:
-    """The Python scalar that a node holds everywhere, or None."""
-    constant = scalar_constant(node)
-    return None if constant is None else constant.attrs[0][1].array.item()  # type: ignore[attr-defined]
-
-
 # ------------------------------------------------------------------------------------------------------ compiling
 @dataclass(frozen=True, eq=False)
 class Form:
@@ -334,7 +321,7 @@ def _match_constant(register: int, wanted: np.ndarray) -> Callable[[Match], Matc
     def step(then: Match) -> Match:
         def match(r: Registers) -> bool:
             node = r[register]
-            if node.op.name not in _CONSTANT_OPS:
+            if node.op.name not in CONSTANT_OPS:
                 return False
             constant = scalar_constant(node)
             return constant is not None and same_value(value, constant.attr("value").array) and then(r)
@@ -465,7 +452,7 @@ def _can_match(pattern: Tensor, op: Op, inputs: tuple[Op, ...]) -> bool:
 
 def _may_be(pattern: Tensor, op: Op) -> bool:
     if pattern.op.name == "constant" or (pattern.op is WILDCARD and pattern.attrs):
-        return op.name in _CONSTANT_OPS
+        return op.name in CONSTANT_OPS
     return pattern.op is WILDCARD or pattern.op is op
 
 

@@ -9,7 +9,8 @@ from functools import partial
 
 from symtensor.ir import pattern
 from symtensor.ir.node import Op, Tensor
-from symtensor.ir.pattern import collect, scalar_value
+from symtensor.ir.constants import scalar_value
+from symtensor.ir.pattern import collect
 from symtensor.ops.declare import CAST, SIZE
 from symtensor.ops.elementwise import absolute, divide, greater, multiply, square, where
 from symtensor.ops.functions import sqrt

@@ -6,7 +6,8 @@ from functools import partial
 
 from symtensor.ir import pattern
 from symtensor.ir.node import Tensor
-from symtensor.ir.pattern import collect, scalar_value
+from symtensor.ir.constants import scalar_value
+from symtensor.ir.pattern import collect
 from symtensor.ops.contraction import CONTRACT, contract
 from symtensor.ops.elementwise import add, multiply
 from symtensor.ops.movement import BROADCAST_TO, TRANSPOSE, broadcast_to, expand_dims, transpose

@@ -23,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from symtensor.errors import SymtensorError
+from symtensor.runtime import processor
 from symtensor.runtime import toolchain as tc
 
 # Signatures as C declarations.  {sd}, {cz}, {sdcz}: one function for each letter.  `T` is the element (void where it
@@ -247,12 +248,8 @@ def _wide_kernels() -> Iterator[None]:
     sgemm reaches 118 GFLOP/s a core so, and 229 with the kernels named SkylakeX.
     """
     variable = "OPENBLAS_CORETYPE"
-    try:
-        processor = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n", 1)[0]
-    except OSError:
-        processor = ""
-    wide = all(f" avx512{part}" in processor for part in ("f", "vl", "dq", "bw", "cd"))
-    if not wide or "AuthenticAMD" not in processor or variable in os.environ:
+    wide = all(f" avx512{part}" in processor.cpuinfo() for part in ("f", "vl", "dq", "bw", "cd"))
+    if not wide or "AuthenticAMD" not in processor.cpuinfo() or variable in os.environ:
         yield
         return
     os.environ[variable] = "SkylakeX"

@@ -11,20 +11,21 @@ one for the rest of the process, with one warning.
 
 from __future__ import annotations
 
-import atexit
 import hashlib
 import os
 import re
-import shutil
 import stat
 import sys
-import tempfile
 import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # loaded where something is written: a process that finds all that it needs goes without
+    import tempfile
 
 _DIGEST_LENGTH = 32  # hexadecimal digits, 128 bits: guards against damage and chance, the folder's mode against malice
 _TOUCH_SECONDS = 3600.0  # a hit renews the entry's time at most once an hour, to keep hits cheap
@@ -232,6 +233,8 @@ class Cache:
     # -- internals ------------------------------------------------------------------------------------------------
 
     def _aside(self) -> tempfile.TemporaryDirectory[str]:
+        import tempfile
+
         parent = self.directory / "aside"
         parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         return tempfile.TemporaryDirectory(dir=parent, ignore_cleanup_errors=True)
@@ -279,6 +282,9 @@ class Cache:
                 yield from kind.glob("*/*")
 
     def _fall_back(self, error: OSError) -> None:
+        import atexit
+        import tempfile
+
         wanted = self.directory
         self.directory = Path(tempfile.mkdtemp(prefix="symtensor-"))
         self._temporary = True
@@ -333,6 +339,8 @@ def _claim(directory: Path) -> None:
 
 
 def _remove_stale(folder: Path) -> None:
+    import shutil
+
     for path in folder.iterdir() if folder.is_dir() else ():
         try:
             if time.time() - path.stat().st_mtime > _STALE_SECONDS:
@@ -342,6 +350,8 @@ def _remove_stale(folder: Path) -> None:
 
 
 def _remove_own(directory: Path, process: int) -> None:
+    import shutil
+
     if os.getpid() == process:  # a forked child leaves its parent's folder alone
         shutil.rmtree(directory, ignore_errors=True)
 
@@ -357,6 +367,8 @@ def _wanted_directory() -> Path:
     try:
         return Path(base).expanduser().absolute() / "symtensor"
     except RuntimeError:  # a user without a home
+        import tempfile
+
         return Path(tempfile.gettempdir()) / f"symtensor-{os.getuid()}"
 
 

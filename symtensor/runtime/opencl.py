@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from symtensor.runtime import cache
+from symtensor.runtime import cache, processor
 from symtensor.runtime import toolchain as tc
 from symtensor.runtime.device import AdapterDevice, DeviceError, NoDevice, load_adapter, open_driver_table
 
@@ -137,7 +137,7 @@ def _name_processor(chosen: Any) -> None:
     """
     if chosen.platform.name != "Portable Computing Language" or platform.machine() != "x86_64":
         return
-    flags = set(re.findall(r"[\w.]+", next(iter(re.findall(r"(?m)^flags.*$", _processor_text())), "")))
+    flags = set(re.findall(r"[\w.]+", next(iter(re.findall(r"(?m)^flags.*$", processor.cpuinfo())), "")))
     known = b"haswell\0" if {"avx2", "fma", "bmi1", "bmi2", "movbe", "f16c"} <= flags else b"x86-64\0"
     try:
         with open("/proc/self/mem", "r+b", buffering=0) as memory:
@@ -154,13 +154,6 @@ def _text_at(memory: int, address: int) -> bytes:
         return os.pread(memory, 8, address) if 4096 <= address < 1 << 47 else b""
     except OSError:
         return b""
-
-
-def _processor_text() -> str:
-    try:
-        return Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        return ""
 
 
 def open_opencl() -> OpenCLDevice:

@@ -1,12 +1,12 @@
-"""Whether machine code that was compiled on one computer runs on this one."""
+"""The processor as the kernel describes it, and whether machine code that was compiled on one computer runs here."""
 
 from __future__ import annotations
 
 import functools
-import platform
+import os
 import re
 import sys
-from pathlib import Path
+from itertools import takewhile
 
 Identity = tuple[str, str, tuple[str, ...]]
 
@@ -15,17 +15,37 @@ _NO_INSTRUCTIONS = re.compile(r"bug|mitigation|arch_|tsc|apic|hypervisor|^(?:cpu
 
 
 @functools.cache
+def cpuinfo() -> str:
+    """What the kernel tells of the first processor; nothing where there is no such file (macOS)."""
+    try:
+        with open("/proc/cpuinfo", encoding="utf-8", errors="replace") as file:
+            return "".join(takewhile(str.strip, file))  # a blank line, and the next processor follows
+    except OSError:
+        return ""
+
+
+def description() -> str:
+    """What distinguishes this processor from others: a home folder may be shared between unlike machines."""
+    lines = [line for line in cpuinfo().splitlines() if re.match(r"flags|Features|model name|CPU part", line)]
+    if lines:
+        return "\n".join(lines)
+    from platform import processor
+
+    return f"{os.uname().machine} {processor()}"
+
+
+@functools.cache
 def identity() -> Identity:
     """Operating system, architecture, and the instruction-set extensions of the processor, sorted."""
     flags: set[str] = set()
-    try:
-        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
-        for line in text.split("\n\n", 1)[0].splitlines():
-            if re.match(r"flags|Features", line):
-                flags.update(f for f in line.partition(":")[2].split() if not _NO_INSTRUCTIONS.search(f))
-    except OSError:  # no such file on macOS: the processor's name has to do
-        flags.add(platform.processor())
-    return sys.platform, platform.machine(), tuple(sorted(flags))
+    for line in cpuinfo().splitlines():
+        if re.match(r"flags|Features", line):
+            flags.update(f for f in line.partition(":")[2].split() if not _NO_INSTRUCTIONS.search(f))
+    if not cpuinfo():  # the processor's name has to do
+        from platform import processor
+
+        flags.add(processor())
+    return sys.platform, os.uname().machine, tuple(sorted(flags))
 
 
 def suits(made_on: Identity) -> bool:

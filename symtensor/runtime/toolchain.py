@@ -13,24 +13,24 @@ import ctypes
 import functools
 import hashlib
 import importlib.util
-import json
 import os
-import platform
+import pickle
 import re
-import shlex
-import shutil
-import signal
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from symtensor.errors import SymtensorError
-from symtensor.runtime import cache
+from symtensor.runtime import cache, processor
+
+if TYPE_CHECKING:  # loaded where the compiler runs: a process that finds all that it needs in the cache goes without
+    import subprocess
+
+    _Run = subprocess.CompletedProcess[str]
 
 _SEMANTICS = ("-fPIC", "-shared", "-ffp-contract=off", "-fwrapv", "-fno-math-errno")
 _WIDE = "-mprefer-vector-width=512"
@@ -42,7 +42,6 @@ _OPTIONAL = (
     ("-fno-tree-slp-vectorize",),
     (_WIDE,),
 )
-_Run = subprocess.CompletedProcess[str]
 _STANDARD = {"c": "-std=gnu11", "c++": "-std=gnu++17"}
 _SUFFIX = {"c": "c", "c++": "cpp"}
 # Every symbol must be found when linking, our own first: a function called like one of the C library stays ours.
@@ -164,7 +163,7 @@ class Toolchain:
             NoCompiler: C++ is asked for and there is no compiler for it.
         """
         start = time.perf_counter()
-        users = shlex.split(os.environ.get("SYMTENSOR_CFLAGS", ""))
+        users = _words(os.environ.get("SYMTENSOR_CFLAGS", ""))
         flags = (_STANDARD[language], f"-O{optimize}", *self.flags, *extra_flags, *users)
         command = self._command(language)
         key = cache.object_key(source, flags=(*command, *flags, *_LINK), compiler=self.identity, features=self.features)
@@ -183,7 +182,7 @@ class Toolchain:
             return self.cc
         if self.cxx is None:
             raise NoCompiler(
-                f"no C++ compiler belongs to {shlex.join(self.cc)}\n"
+                f"no C++ compiler belongs to {_line(self.cc)}\n"
                 "  hint: install one (Debian, Ubuntu: g++) or name it in $SYMTENSOR_CXX"
             )
         return self.cxx
@@ -192,7 +191,7 @@ class Toolchain:
         """The toolchain in a few lines, for reports."""
         return "\n".join(
             (
-                f"compiler: {shlex.join(self.cc)} ({self.identity})",
+                f"compiler: {_line(self.cc)} ({self.identity})",
                 f"processor: {8 * self.vector_bytes}-bit vectors, {' '.join(self.features) or 'no extensions'}",
                 f"flags: {' '.join(self.flags)}",
             )
@@ -259,11 +258,13 @@ def _compiler_error(
     kept = cache.store(hashlib.sha256(source.encode()).hexdigest(), f"failed.{suffix}", source.encode())
     lines = [line for line in log.splitlines() if re.search(r"\berror\b|undefined reference|: undefined", line)]
     lines = lines or [line for line in log.splitlines() if line.strip()]
-    cause = f"was killed by {signal.Signals(-status).name}" if status < 0 else f"failed with status {status}"
+    from signal import Signals
+
+    cause = f"was killed by {Signals(-status).name}" if status < 0 else f"failed with status {status}"
     shown = [f"  {line[:240]}" for line in lines[:8]]
     if len(lines) > 8:
         shown.append(f"  ... and {len(lines) - 8} more")
-    text = "\n".join((f"the compiler {cause} on {name!r} ({shlex.join(command)})", *shown, f"  source kept in {kept}"))
+    text = "\n".join((f"the compiler {cause} on {name!r} ({_line(command)})", *shown, f"  source kept in {kept}"))
     return CompilerError(text, log, kept)
 
 
@@ -274,6 +275,8 @@ def _file_name(name: str) -> str:
 
 def _run(command: Sequence[str], folder: str | None = None, text: str | None = None) -> _Run:
     """Run a command with messages in English, as they are searched for the word "error"."""
+    import subprocess
+
     return subprocess.run(
         command,
         cwd=folder,
@@ -309,7 +312,7 @@ _probing = threading.Lock()
 @functools.cache
 def _probed(*environment: str | None) -> Toolchain:
     explicit = os.environ.get("SYMTENSOR_CC")
-    for command in [shlex.split(explicit)] if explicit else _candidates():
+    for command in [_words(explicit)] if explicit else _candidates():
         if os.sep in command[0]:
             command[0] = os.path.abspath(command[0])  # compilations run in folders of their own
         version = "" if _tells_version(command) else _version(command)
@@ -328,15 +331,40 @@ def _probed(*environment: str | None) -> Toolchain:
 
 
 def _candidates() -> list[list[str]]:
-    commands = [shlex.split(os.environ.get("CC", "")), ["gcc"], ["cc"], ["clang"]]
+    commands = [_words(os.environ.get("CC", "")), ["gcc"], ["cc"], ["clang"]]
     if importlib.util.find_spec("ziglang") is not None:
         commands.append([sys.executable, "-m", "ziglang", "cc"])
     return [command for command in commands if command]
 
 
+def _words(text: str) -> list[str]:
+    """A command line as a list."""
+    if not text:
+        return []
+    from shlex import split
+
+    return split(text)
+
+
+def _line(command: Sequence[str]) -> str:
+    """A list as a command line."""
+    from shlex import join
+
+    return join(command)
+
+
+def _which(command: str) -> str | None:
+    """The path of a program, None where there is none.  As ``shutil.which``, whose module takes longer to load than a
+    warm compile takes to find its plan.
+    """
+    folders = [""] if os.sep in command else os.get_exec_path()
+    paths = (os.path.join(folder, command) for folder in folders)
+    return next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), None)
+
+
 def _version(command: Sequence[str]) -> str:
     """The first line of ``--version``, or nothing if the command does not run."""
-    if shutil.which(command[0]) is None:
+    if _which(command[0]) is None:
         return ""
     try:
         run = _run((*command, "--version"))
@@ -354,7 +382,7 @@ def _tells_version(command: Sequence[str]) -> bool:
 
     Not so for scripts and for programs that call a compiler (``ccache``, ``python -m ziglang cc``).
     """
-    found = shutil.which(command[0])
+    found = _which(command[0])
     if found is None or len(command) > 1:
         return False
     path = Path(found).resolve()
@@ -367,32 +395,22 @@ def _tells_version(command: Sequence[str]) -> bool:
 
 def _cached_probe(command: tuple[str, ...], version: str) -> Toolchain:
     """The probe's answer from the disk cache, keyed by the compiler's file and the processor."""
-    path = Path(shutil.which(command[0]) or command[0]).resolve()
+    path = Path(_which(command[0]) or command[0]).resolve()
     status = path.stat()
     cxx_wanted = os.environ.get("SYMTENSOR_CXX") or os.environ.get("CXX")
-    question = json.dumps(
-        [command, version, str(path), status.st_mtime_ns, status.st_size, _processor(), cxx_wanted]
+    question = repr(
+        [command, version, str(path), status.st_mtime_ns, status.st_size, processor.description(), cxx_wanted]
         + [_SEMANTICS, _OPTIONAL, sorted(_FEATURES), _VECTOR_FUNCTIONS]
     )
     kept = cache.read(question, "toolchain", counted=False)
     if kept is not None:
-        values: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in json.loads(kept).items()}
-        return Toolchain(**values)
+        return Toolchain(**pickle.loads(kept))
     version = version or _version(command)
     if not version:
         raise _DoesNotRun
     found = _probe(command, version)
-    cache.store(question, "toolchain", json.dumps(asdict(found)).encode())
+    cache.store(question, "toolchain", pickle.dumps(asdict(found)))
     return found
-
-
-def _processor() -> str:
-    """What distinguishes this processor: a home folder may be shared between unlike machines."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").split("\n\n", 1)[0].splitlines()
-        return "\n".join(line for line in lines if re.match(r"flags|Features|model name|CPU part", line))
-    except OSError:
-        return f"{platform.machine()} {platform.processor()}"
 
 
 def _probe(command: tuple[str, ...], version: str) -> Toolchain:
@@ -407,7 +425,7 @@ def _probe(command: tuple[str, ...], version: str) -> Toolchain:
     return Toolchain(
         cc=command,
         cxx=_find_cxx(command),
-        identity=f"{version}, {platform.system()} {platform.machine()}, target {digest}",
+        identity=f"{version}, {os.uname().sysname} {os.uname().machine}, target {digest}",
         features=features,
         vector_bytes=64 if "avx512f" in features else 32 if "avx" in features else 16,
         flags=tuple(flags),
@@ -427,7 +445,7 @@ def _known_flags(command: tuple[str, ...]) -> tuple[list[str], dict[str, str]]:
         flags += next(([flag] for flag in alternatives if _accepts(command, (*flags, flag))), [])
     if not _accepts(command, flags):
         run = _compile_probe(command, flags)
-        raise NoCompiler(f"{shlex.join(command)} cannot make a shared object\n  {run.stderr.strip()[:400]}")
+        raise NoCompiler(f"{_line(command)} cannot make a shared object\n  {run.stderr.strip()[:400]}")
     return flags, macros
 
 
@@ -453,14 +471,14 @@ def _find_cxx(cc: tuple[str, ...]) -> tuple[str, ...] | None:
     explicit = os.environ.get("SYMTENSOR_CXX") or os.environ.get("CXX")
     folder, base = os.path.split(cc[-1])
     sibling = next((base.replace(c, cxx, 1) for c, cxx in (("gcc", "g++"), ("clang", "clang++")) if c in base), "")
-    candidates = [tuple(shlex.split(explicit))] if explicit else []
+    candidates = [tuple(_words(explicit))] if explicit else []
     if sibling:
         candidates.append((*cc[:-1], os.path.join(folder, sibling)))
     if cc[-2:] == ("ziglang", "cc"):
         candidates.append((*cc[:-1], "c++"))
     candidates += [("g++",), ("c++",), ("clang++",)]
     for command in candidates:
-        works = command and shutil.which(command[0]) is not None
+        works = command and _which(command[0]) is not None
         if works and _compile_probe(command, ("-fPIC", "-shared"), "cpp").returncode == 0:
             return command
     return None
@@ -470,7 +488,7 @@ def _vector_math(macros: dict[str, str]) -> tuple[str, ...]:
     """Functions for which glibc has a vector variant of every width that the compiler may choose."""
     if "__clang__" in macros or not sys.platform.startswith("linux"):
         return ()  # clang ignores the attribute
-    widths = {"x86_64": (("b", 4, 2), ("d", 8, 4), ("e", 16, 8)), "aarch64": (("n", 4, 2),)}.get(platform.machine(), ())
+    widths = {"x86_64": (("b", 4, 2), ("d", 8, 4), ("e", 16, 8)), "aarch64": (("n", 4, 2),)}.get(os.uname().machine, ())
     try:
         library = ctypes.CDLL("libmvec.so.1")
     except OSError:

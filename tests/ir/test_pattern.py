@@ -7,7 +7,8 @@ import pytest
 
 import symtensor as st
 from symtensor.errors import RewriteError
-from symtensor.ir.pattern import Attr, Const, Wild, collect, rewriter, rule, scalar_value
+from symtensor.ir.constants import scalar_value
+from symtensor.ir.pattern import Attr, Const, Wild, collect, rewriter, rule
 from symtensor.ops.elementwise import where
 from symtensor.ops.reduction import SUM
 
