@@ -15,10 +15,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from symtensor.errors import GradientError, ShapeError, located
+from symtensor.ir.constants import scalar_value
 from symtensor.ir.graph import toposort
 from symtensor.ir.nesting import flatten
 from symtensor.ir.node import Tensor, TensorType, caller_sites, describe
-from symtensor.ir.constants import scalar_value
 from symtensor.ops.declare import LoopOp, as_tensor, cast, constant
 from symtensor.ops.elementwise import add, logical_not, logical_or, where
 from symtensor.ops.movement import broadcast_to

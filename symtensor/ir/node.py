@@ -242,9 +242,10 @@ def make(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs = ()) -> Tensor:
     found = _interned.get((op, tuple(map(id, inputs)), attrs))
     if found is not None:
         return found
-    types = [i.type for i in inputs]
-    type = WILD if WILD in types else op.infer(inputs, **dict(attrs))
-    return intern(op, inputs, attrs, type, caller_sites())
+    for i in inputs:
+        if i.type is WILD:
+            return intern(op, inputs, attrs, WILD, ())
+    return intern(op, inputs, attrs, op.infer(inputs, **dict(attrs)), caller_sites())
 
 
 def intern(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs, type: Any, sites: tuple[Site, ...]) -> Tensor:

@@ -22,11 +22,10 @@ What patterns cannot say is a ``rewriter``: a function from a node to its replac
 
 from __future__ import annotations
 
-import inspect
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from types import FunctionType
 from typing import Annotated, Any
 
 import numpy as np
@@ -80,6 +79,10 @@ class Rule:
     kinds: str
     function: Callable[..., Any]
 
+    def takes(self, op: Op) -> bool:
+        """Whether a node of this op can match; asked once per op."""
+        raise NotImplementedError
+
     def screen(self, op: Op, inputs: tuple[Op, ...]) -> bool:
         """Whether a node of this op, with inputs of these ops, can match; asked once per combination."""
         raise NotImplementedError
@@ -97,18 +100,36 @@ class PatternRule(Rule):
     """A rule with a left and a right side."""
 
     @cached_property
-    def forms(self) -> tuple[Form, ...]:
-        """The compiled forms; compiled when first used, since most programs use few rules."""
+    def _traced(self) -> tuple[dict[str, Any], list[Any]]:
+        """The wildcards, and the sides that the function makes of them: all that screening looks at."""
         wildcards = _wildcards(self.function)
         sides = self.function(**wildcards)
+        forms = sides if isinstance(sides, list) else [sides]
+        for left, *_ in forms:
+            if not isinstance(left, Tensor) or not left.inputs:
+                raise RewriteError(f"rule {self.name}: the left side must be an operation on the wildcards")
+        return wildcards, forms
+
+    @cached_property
+    def _roots(self) -> frozenset[Op]:
+        return frozenset(left.op for left, *_ in self._traced[1])
+
+    @cached_property
+    def forms(self) -> tuple[Form, ...]:
+        """The compiled forms; compiled when a node first passes the screen, since most programs use few rules."""
+        wildcards, forms = self._traced
         try:
-            return tuple(compile_form(wildcards, *form) for form in (sides if isinstance(sides, list) else [sides]))
+            return tuple(compile_form(wildcards, *form) for form in forms)
         except (TypeError, ValueError) as error:
             raise RewriteError(f"rule {self.name}: {error}") from error
 
+    def takes(self, op: Op) -> bool:
+        """Whether a form has this op at its root."""
+        return op in self._roots
+
     def screen(self, op: Op, inputs: tuple[Op, ...]) -> bool:
         """Compare with the top two levels of each form."""
-        return any(_can_match(form.left, op, inputs) for form in self.forms)
+        return any(_can_match(left, op, inputs) for left, *_ in self._traced[1])
 
     def apply(self, node: Tensor) -> Tensor | None:
         """The right side of the first form that matches."""
@@ -126,9 +147,13 @@ class FunctionRule(Rule):
     ops: frozenset[Op] | None
     where: Screen | None
 
+    def takes(self, op: Op) -> bool:
+        """As declared."""
+        return self.ops is None or op in self.ops
+
     def screen(self, op: Op, inputs: tuple[Op, ...]) -> bool:
         """As declared."""
-        return (self.ops is None or op in self.ops) and (self.where is None or self.where(op, inputs))
+        return self.takes(op) and (self.where is None or self.where(op, inputs))
 
     def apply(self, node: Tensor) -> Tensor | None:
         """What the function returns."""
@@ -211,14 +236,12 @@ class Form:
 
 
 def compile_form(wildcards: Mapping[str, Any], left: Any, right: Any, condition: Any = None) -> Form:
-    """Compile a left side to a matcher and a right side to a builder.
+    """Compile a left side, an operation, to a matcher and a right side to a builder.
 
     Raises:
-        TypeError: if the left side is no operation.
+        TypeError: if the right side is neither a tensor nor a function.
         ValueError: if the right side or the condition use what the left side does not match.
     """
-    if not isinstance(left, Tensor) or not left.inputs:
-        raise TypeError("the left side must be an operation on the wildcards")
     compiler = _MatchCompiler(wildcards)
     compiler.expand(left, compiler.new_register())
     names = compiler.named()
@@ -460,13 +483,23 @@ def _may_be(pattern: Tensor, op: Op) -> bool:
 def _wildcards(function: Callable[..., Any]) -> dict[str, Any]:
     """A wildcard for each parameter, of the kind that its annotation names."""
     result: dict[str, Any] = {}
-    for name, parameter in inspect.signature(function).parameters.items():
-        kind = _kind(parameter.annotation)
+    for name in _parameters(function):
+        kind = _kind(function.__annotations__.get(name))
         if kind == "Attr":
             result[name] = WildAttr(name)
         else:
             result[name] = new_leaf(WILDCARD, WILD, (("constant", True),) if kind == "Const" else (), name)
     return result
+
+
+def _parameters(function: Callable[..., Any]) -> tuple[str, ...]:
+    """The names of a function's parameters; ``inspect`` takes as long for them as all else about a rule."""
+    if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
+        code = function.__code__
+        return code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
+    from inspect import signature
+
+    return tuple(signature(function).parameters)
 
 
 def _kind(annotation: Any) -> str:
@@ -479,7 +512,7 @@ def _kind(annotation: Any) -> str:
 
 def _by_name(function: Callable[..., Any], names: Mapping[str, int]) -> Callable[[Registers], Any]:
     """A function of named values as a function of the registers."""
-    parameters = tuple(inspect.signature(function).parameters)
+    parameters = _parameters(function)
     for name in parameters:
         if name not in names:
             raise ValueError(f"a function of what was matched asks for {name}, which the left side does not have")
@@ -493,4 +526,4 @@ def _check_accuracy(accuracy: str) -> None:
 
 
 def _doc(function: Callable[..., Any]) -> str:
-    return re.sub(r"\s+", " ", function.__doc__ or "").strip()
+    return " ".join((function.__doc__ or "").split())

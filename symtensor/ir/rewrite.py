@@ -31,6 +31,7 @@ class RuleIndex:
 
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
+        self._of_op: dict[Op, tuple[Rule, ...]] = {}
         self._candidates: dict[tuple[Op, ...], tuple[Rule, ...]] = {}
 
     def candidates(self, node: Tensor) -> tuple[Rule, ...]:
@@ -38,7 +39,10 @@ class RuleIndex:
         key = (node.op, *[i.op for i in node.inputs])
         found = self._candidates.get(key)
         if found is None:
-            found = self._candidates[key] = tuple(r for r in self.rules if r.screen(key[0], key[1:]))
+            rules = self._of_op.get(node.op)
+            if rules is None:
+                rules = self._of_op[node.op] = tuple([r for r in self.rules if r.takes(node.op)])
+            found = self._candidates[key] = tuple([r for r in rules if r.screen(key[0], key[1:])])
         return found
 
 

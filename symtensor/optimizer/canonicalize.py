@@ -11,8 +11,8 @@ from functools import partial
 import numpy as np
 
 from symtensor.ir import pattern
-from symtensor.ir.node import Op, Tensor, make
 from symtensor.ir.constants import scalar_value
+from symtensor.ir.node import Op, Tensor, make
 from symtensor.ir.pattern import Const, Sides, Wild, collect
 from symtensor.ops.declare import CAST, CONSTANT, cast, constant
 from symtensor.ops.elementwise import (

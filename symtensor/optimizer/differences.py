@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from fractions import Fraction
 from functools import partial
 
 from symtensor.ir import pattern
-from symtensor.ir.node import Tensor
 from symtensor.ir.constants import scalar_value
+from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import Const, Sides, Wild, collect
 from symtensor.ops.declare import constant
 from symtensor.ops.elementwise import (
@@ -43,7 +42,10 @@ def root(c: Tensor) -> Tensor:
 def is_root(c: Tensor, r: Tensor) -> bool:
     """Whether a scalar constant is positive, and another its exact square root."""
     value, found = scalar_value(c), scalar_value(r)
-    return 0 < value < math.inf and 0 < found < math.inf and Fraction(found) ** 2 == Fraction(value)
+    if not (0 < value < math.inf and 0 < found < math.inf):
+        return False
+    (a, b), (c, d) = value.as_integer_ratio(), found.as_integer_ratio()
+    return bool(a * d * d == b * c * c)
 
 
 def is_square(c: Tensor) -> bool:

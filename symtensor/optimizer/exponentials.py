@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 
 from symtensor.ir import pattern
-from symtensor.ir.node import Tensor
 from symtensor.ir.constants import scalar_value
+from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import Const, Sides, Wild, collect
 from symtensor.ops.declare import constant
 from symtensor.ops.elementwise import (

@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import partial
 
 from symtensor.ir import pattern
-from symtensor.ir.node import Op, Tensor
 from symtensor.ir.constants import scalar_value
+from symtensor.ir.node import Op, Tensor
 from symtensor.ir.pattern import collect
 from symtensor.ops.declare import CAST, SIZE
 from symtensor.ops.elementwise import absolute, divide, greater, multiply, square, where

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 
 from symtensor.ir import pattern
-from symtensor.ir.node import Tensor
 from symtensor.ir.constants import scalar_value
+from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import collect
 from symtensor.ops.contraction import CONTRACT, contract
 from symtensor.ops.elementwise import add, multiply

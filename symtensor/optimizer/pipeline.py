@@ -38,8 +38,6 @@ from symtensor.optimizer import (
 )
 from symtensor.optimizer.commuted import merge_commuted
 from symtensor.optimizer.found_sizes import tie_sizes, untie_sizes
-from symtensor.optimizer.loop_graphs import expose
-from symtensor.optimizer.loops import prepare_loops, simplify_loops
 from symtensor.options import Options
 
 Outputs = Sequence[Tensor]
@@ -65,9 +63,26 @@ class Pass:
     change: Callable[[Outputs], Outputs] | None = None
 
 
+def _has_loops(outputs: Outputs) -> bool:
+    return any(node.op.kind == "loop" for node in toposort(outputs))
+
+
 def _simplify_loops(outputs: Outputs) -> Outputs:
-    has_loops = any(node.op.kind == "loop" for node in toposort(outputs))
-    return simplify_loops(outputs) if has_loops else outputs
+    if not _has_loops(outputs):
+        return outputs
+    from symtensor.optimizer.loops import simplify_loops
+
+    return simplify_loops(outputs)
+
+
+def _prepare_loops(outputs: Outputs, stand_ins: dict[Tensor, Tensor]) -> Outputs:
+    """The outputs with leaves in the place of nodes, in loops and branches too, and loops ready for a derivative."""
+    if not _has_loops(outputs):
+        return substitute(outputs, stand_ins)
+    from symtensor.optimizer.loop_graphs import expose
+    from symtensor.optimizer.loops import prepare_loops
+
+    return prepare_loops(substitute(expose(outputs, set(stand_ins)), stand_ins))
 
 
 PASSES = (
@@ -131,7 +146,7 @@ def prepare_for_grad(
     # No rule may see what an opaque tensor is made of: a leaf stands for it meanwhile.
     stand_ins = {t: new_leaf(INPUT, t.type, name=t.name) for t in dict.fromkeys(opaque) if t.op.kind != "source"}
     with collector_paused():
-        exposed: Outputs = prepare_loops(substitute(expose(outputs, set(stand_ins)), stand_ins))
+        exposed = _prepare_loops(outputs, stand_ins)
         plain = replace(options, exclude=frozenset(options.exclude) | _AFTER_GRAD)
         changed = _run_all(_BEFORE_GRAD, exposed, plain, Trace())
         return substitute(changed, {leaf: tensor for tensor, leaf in stand_ins.items()})

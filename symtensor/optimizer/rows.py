@@ -11,8 +11,8 @@ from functools import partial
 
 from symtensor.ir import pattern
 from symtensor.ir import size as sz
-from symtensor.ir.node import Tensor
 from symtensor.ir.constants import scalar_value
+from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import Attr, Sides, Wild, collect
 from symtensor.ops.declare import CAST, SIZE
 from symtensor.ops.elementwise import absolute, isfinite, sign, square, stop_gradient, subtract, where

@@ -11,8 +11,8 @@ from functools import partial
 import numpy as np
 
 from symtensor.ir import pattern
-from symtensor.ir.node import Tensor
 from symtensor.ir.constants import scalar_value
+from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import Const, Sides, Wild, collect
 from symtensor.ops.controls import CUSTOM, GRAD_CLIP, GRAD_SCALE
 from symtensor.ops.declare import constant

@@ -13,8 +13,8 @@ from functools import partial
 import numpy as np
 
 from symtensor.ir import pattern
-from symtensor.ir.node import Tensor
 from symtensor.ir.constants import scalar_value
+from symtensor.ir.node import Tensor
 from symtensor.ir.pattern import Const, Sides, Wild, collect
 from symtensor.ops.elementwise import absolute, greater, greater_equal, less, maximum, minimum, negative, square, where
 from symtensor.ops.functions import (
