@@ -284,6 +284,10 @@ _LATER = {
 _NAMESPACES = ("random",)
 
 
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER, *_NAMESPACES})
+
+
 def __getattr__(name: str) -> Any:
     from importlib import import_module
 
