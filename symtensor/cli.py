@@ -10,8 +10,8 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 
+from symtensor.records import dataclass
 from symtensor.runtime import blas, cache, native, toolchain
 from symtensor.runtime.device import device
 from symtensor.runtime.threads import available_processors

@@ -6,9 +6,9 @@ written, and one hint.  Classes derive from Python's own, so ``except ValueError
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
+
+from symtensor.records import dataclass
 
 
 class SymtensorError(Exception):

@@ -17,7 +17,7 @@ PACKAGE = ROOT / "symtensor"
 
 # Lowest first; rooms on one line may use each other, as long as there is no circle among their modules.
 LAYERS = (
-    ("dtypes", "errors", "options"),
+    ("records", "dtypes", "errors", "options"),
     ("ir",),
     ("ops",),
     ("optimizer",),

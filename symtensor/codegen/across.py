@@ -9,7 +9,7 @@ the same loop.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symtensor.codegen.bind import Binder
 from symtensor.codegen.group import GroupLowering
@@ -23,6 +23,7 @@ from symtensor.ir.scalar import Expr, Load, LoopVar, Var, index
 from symtensor.ir.size import Atom, Size, SizeLike
 from symtensor.optimizer.elements import walk
 from symtensor.optimizer.plan import SCRATCH, Compute, KernelGroup, Sweep
+from symtensor.records import dataclass
 
 ROW = 16  # rows of a packed operand begin at multiples of this many elements: on a cache line for 4 bytes each
 

@@ -9,13 +9,14 @@ elementwise kernels and column reductions need no barrier at all.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symtensor.codegen import loop_ir as ir
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Expr, Index, Load, LoopVar, ValueIndex, Var
 from symtensor.ir.size import Atom, Size, SizeCall, SizeLike, atoms
 from symtensor.optimizer.elements import walk
+from symtensor.records import dataclass
 
 ONE = "one thread"  # owner of what is stored outside of simd loops
 LANE = LoopVar("lane", 0)  # stands for the variable of any simd loop in an owner's address

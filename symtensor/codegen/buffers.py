@@ -8,8 +8,6 @@ of all tenants of a block become known at the same time: sizes that a step finds
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from symtensor.codegen.program import (
     Batch,
     Program,
@@ -24,6 +22,7 @@ from symtensor.codegen.program import (
 )
 from symtensor.ir import size as sz
 from symtensor.ir.size import Atom, Bound, SizeLike, atoms
+from symtensor.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ accumulator for each lane of the tile and runs the reduced loops outside of the 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
 from symtensor.codegen.bind import Binder
 from symtensor.codegen.group import GroupLowering
@@ -21,6 +20,7 @@ from symtensor.ir.size import Atom, Size, SizeLike
 from symtensor.ops.declare import Monoid, TwoPass
 from symtensor.optimizer.elements import walk
 from symtensor.optimizer.plan import SCRATCH, Compute, Sweep
+from symtensor.records import dataclass
 
 
 class ColumnLowering:

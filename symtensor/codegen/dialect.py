@@ -5,7 +5,9 @@ A new target of the C family is a new value of ``Dialect``; see ``c.py``, ``open
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
+
+from symtensor.records import dataclass
 
 
 @dataclass(frozen=True)

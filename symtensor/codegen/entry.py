@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from symtensor.codegen.timing import StepClock
 from symtensor.errors import CODES
 from symtensor.ir.node import Site
 from symtensor.ir.size import Atom, Bound, SizeLike, atoms
+from symtensor.records import dataclass
 
 FIRST_ROWS = 64  # rows that a log of unknown length has room for at first
 FAIL = """\

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -39,6 +39,7 @@ from symtensor.ir.size import Atom, Size, SizeLike, atoms
 from symtensor.ir.text import Names
 from symtensor.optimizer.elements import walk
 from symtensor.optimizer.plan import GLOBAL, SCRATCH, Compute, KernelGroup, Sweep
+from symtensor.records import dataclass
 
 
 @dataclass

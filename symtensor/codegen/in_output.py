@@ -7,7 +7,7 @@ In comes a kernel, out comes one that computes the same with less memory.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symtensor.codegen.loop_ir import (
     Accumulate,
@@ -27,6 +27,7 @@ from symtensor.ir import size as sz
 from symtensor.ir.scalar import Expr, Load, LoopVar, ValueIndex
 from symtensor.ir.size import Size, SizeLike, atoms
 from symtensor.optimizer.elements import walk
+from symtensor.records import dataclass
 
 
 @dataclass(frozen=True)

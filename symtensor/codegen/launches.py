@@ -12,13 +12,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.vectors import vectorisable
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import BOOL, Expr, LoopVar, Var, index
 from symtensor.ir.size import Size, SizeLike
+from symtensor.records import dataclass
 
 SHARED_BYTES = 16384  # of arrays of known size that a group may keep in its own memory; others lie in global memory
 PRIVATE_BYTES = 1024  # of arrays that a single thread may keep for itself

@@ -7,11 +7,11 @@ reached through ``ctx->library``.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from symtensor.codegen.program import Gemm, Library
 from symtensor.errors import CODES
 from symtensor.ir.size import SizeLike
+from symtensor.records import dataclass
 
 GEMM_TILE = 256  # most rows of a tile: each is one single-threaded BLAS call
 GEMM_WORK = 400000  # multiply-adds below which threads do not pay

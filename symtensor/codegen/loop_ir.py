@@ -18,14 +18,13 @@ one of them stores.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Expr, Load, LoopVar
 from symtensor.ir.size import Atom, SizeLike
 from symtensor.ops.declare import Monoid
+from symtensor.records import dataclass
 
 KINDS = ("serial", "parallel", "simd", "unroll")
 SPACES = ("global", "shared", "register")

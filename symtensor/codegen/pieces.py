@@ -9,7 +9,6 @@ condition is known, one side is left, and memory is walked contiguously.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import reduce
 
 from symtensor.codegen.loop_ir import If, Let, Statement, Store
@@ -19,6 +18,7 @@ from symtensor.ir import size as sz
 from symtensor.ir.scalar import Call, Const, Expr, Index, LoopVar, ValueIndex, call, index
 from symtensor.ir.size import Size, SizeLike, atoms, substitute
 from symtensor.optimizer.elements import walk
+from symtensor.records import dataclass
 
 MOST_PIECES = 12  # of one loop: beyond, the selects that are left stay selects
 

@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from importlib.resources import files
 
@@ -33,6 +32,7 @@ from symtensor.optimizer.fusion import fuse
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import Plan
 from symtensor.options import Options
+from symtensor.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ hold steps of their own.  On a CPU a launch is a call; on a device it goes throu
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -18,6 +18,7 @@ from symtensor.ir.node import Guard, Site, Tensor
 from symtensor.ir.scalar import Load, LoopVar, ValueIndex
 from symtensor.ir.size import Atom, SizeLike, atoms
 from symtensor.optimizer.elements import walk
+from symtensor.records import dataclass
 
 
 @dataclass(frozen=True, eq=False)

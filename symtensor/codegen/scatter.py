@@ -11,7 +11,6 @@ gradient of a mean over words is the same row for each word of a sentence.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
@@ -26,6 +25,7 @@ from symtensor.ir.scalar import Call, Expr, Index, Load, LoopVar, Var, call, cas
 from symtensor.ir.size import Size, SizeLike
 from symtensor.optimizer.elements import walk
 from symtensor.optimizer.plan import KernelGroup
+from symtensor.records import dataclass
 
 OWNERS = 64  # a power of two: position p belongs to owner p % OWNERS
 LANES = 32

@@ -26,7 +26,6 @@ Defaults, with the measurements that they come from (project benchmarks on a 2-c
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from symtensor.codegen.strides import coefficient, lanes_across, mentions
 from symtensor.codegen.two_pass import two_pass_of
@@ -36,6 +35,7 @@ from symtensor.ir.size import Size, SizeLike, atoms, substitute
 from symtensor.ops.declare import Reduction
 from symtensor.optimizer.elements import walk
 from symtensor.optimizer.plan import GLOBAL, SCRATCH, KernelGroup
+from symtensor.records import dataclass
 
 MAP_TILE = 4096
 COLUMN_TILE = 512

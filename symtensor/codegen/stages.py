@@ -5,8 +5,6 @@ The chunks are a function of the sizes alone, so the result has the same bits fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from symtensor.codegen.bind import Binder
 from symtensor.codegen.group import GroupLowering
 from symtensor.codegen.loop_ir import Accumulate, Assign, Declare, For, Kernel, Let, Statement, Store
@@ -18,6 +16,7 @@ from symtensor.ir.scalar import Const, Expr, Load, LoopVar, Var, cast, index
 from symtensor.ir.size import Atom, Size, SizeLike
 from symtensor.ops.declare import Monoid, TwoPass
 from symtensor.optimizer.plan import Compute, KernelGroup
+from symtensor.records import dataclass
 
 
 def two_stage(base: GroupLowering, step: TwoStage) -> list[Kernel]:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Expr, Index, Load, LoopVar, ValueIndex, Var
 from symtensor.ir.size import Size, SizeCall, SizeLike, atoms, substitute
 from symtensor.optimizer.elements import walk
 from symtensor.optimizer.plan import SCRATCH, KernelGroup, Sweep
+from symtensor.records import dataclass
 
 FEW_LANES = 16  # a loop known to be shorter is not worth lanes across reductions
 LONG_REDUCTION = 256  # a reduction known to be longer keeps lanes along itself busy

@@ -9,8 +9,6 @@ whole rows, which all sweeps share.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 
 from symtensor.codegen.group import GroupLowering
@@ -22,6 +20,7 @@ from symtensor.ir import size as sz
 from symtensor.ir.scalar import Expr, Load, LoopVar
 from symtensor.ir.size import Atom, Size, SizeLike, substitute
 from symtensor.optimizer.elements import walk
+from symtensor.records import dataclass
 
 
 def tiled(base: GroupLowering, step: Tile) -> Kernel:

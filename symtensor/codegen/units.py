@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from symtensor.codegen import loop_ir as ir
+from symtensor.records import dataclass
 
 CUT = 150_000  # characters of kernels from which a source is cut: about half a second of gcc's time
 PARTS = 4  # most translation units of one source; each repeats the head, which costs 10 to 20 ms

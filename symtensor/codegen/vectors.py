@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from symtensor.codegen.strides import coefficient
 from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, ValueIndex, Var
 from symtensor.ir.size import Atom, SizeLike, atoms
 from symtensor.optimizer.elements import children, walk
+from symtensor.records import dataclass
 
 ONE_COPY_CALLS = 96  # where text is to be spared, bodies of more operations are printed once, masked
 UNROLL_CALLS = 12  # bodies up to this many operations run two vectors at a time even without accumulators

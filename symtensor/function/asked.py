@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from symtensor.function.inputs import Inputs
@@ -20,6 +19,7 @@ from symtensor.function.variables import SharedVariable
 from symtensor.ir.graph import Graph, toposort
 from symtensor.ir.node import Tensor
 from symtensor.ops.declare import SHARED
+from symtensor.records import dataclass
 
 if TYPE_CHECKING:
     from symtensor.optimizer.guards import Guards

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from symtensor.errors import CompileError
 from symtensor.ir.nesting import LEAF, Structure, flatten, is_flat, matched
 from symtensor.ir.node import Tensor
+from symtensor.records import dataclass
 
 _NONE: Any = type("_None", (), {"__repr__": lambda self: "no default"})()
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import functools
 import inspect
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -24,6 +24,7 @@ from symtensor.ir.node import Tensor, TensorType, new_leaf
 from symtensor.ir.size import AnonymousDim, Size
 from symtensor.ops.declare import INPUT, as_tensor
 from symtensor.ops.weak import NeedsValueError, Weak
+from symtensor.records import dataclass
 
 _NUMBERS = (bool, int, float, complex)
 _WEAK_DTYPE = {bool: dtypes.BOOL, int: dtypes.INT64, float: dtypes.FLOAT64, complex: np.dtype("complex128")}

@@ -18,7 +18,6 @@ import io
 import os
 import pickle
 import sys
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from symtensor.ir.canonical import Canonical, Unnameable
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Guard, Site
 from symtensor.options import Options
+from symtensor.records import dataclass
 from symtensor.runtime import cache
 from symtensor.runtime.signature import Output
 

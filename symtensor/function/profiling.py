@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -23,6 +23,7 @@ from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor
 from symtensor.ir.size import Atom
 from symtensor.ops.reference import bind_sizes
+from symtensor.records import dataclass
 from symtensor.runtime import native
 from symtensor.runtime.roofline import Roofline, roofline
 

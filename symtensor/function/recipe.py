@@ -13,7 +13,7 @@ import hashlib
 import os
 import pickle
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,6 +28,7 @@ from symtensor.function.variables import SharedVariable
 from symtensor.inspect.details import Details
 from symtensor.ir.node import Guard, Site, Tensor, describe
 from symtensor.ops.declare import as_tensor
+from symtensor.records import dataclass
 from symtensor.runtime import blas, cache, processor, toolchain
 from symtensor.runtime.native import Function
 from symtensor.runtime.signature import Argument, Signature

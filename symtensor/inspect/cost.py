@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.program import Storage
@@ -11,6 +10,7 @@ from symtensor.ir import size as sz
 from symtensor.ir.scalar import SCALAR_OPS, Call, Expr, Load, LoopVar, ValueIndex, Var, index
 from symtensor.ir.size import Atom, Size, SizeCall, SizeLike, atoms
 from symtensor.optimizer.elements import walk
+from symtensor.records import dataclass
 
 Block = tuple[ir.Statement, ...]
 ARITHMETIC = ("infix", "prefix", "helper")

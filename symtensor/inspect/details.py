@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TYPE_CHECKING, Any
 
 from symtensor.inspect.report import CompileReport
 from symtensor.ir.graph import Graph
 from symtensor.ir.text import graph_text
+from symtensor.records import dataclass
 
 if TYPE_CHECKING:
     import networkx

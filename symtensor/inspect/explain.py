@@ -5,7 +5,6 @@ from __future__ import annotations
 import linecache
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 from symtensor.codegen.program import Batch, Copy, Gemm, Launch, Library, Program, Step, all_steps
 from symtensor.codegen.schedule import Schedule, operations
@@ -15,6 +14,7 @@ from symtensor.ir.trace import Refusal, Trace, expression_text
 from symtensor.ir.trace import Step as Rewrite
 from symtensor.optimizer.elements import Element, walk
 from symtensor.optimizer.plan import GLOBAL, CheckStep, KernelGroup, NodeStep, Plan
+from symtensor.records import dataclass
 
 REPRODUCIBLE = ("nonzero",)  # routines of our own; what LAPACK computes is up to the library
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from symtensor.codegen.program import (
@@ -24,6 +24,7 @@ from symtensor.inspect.tables import columns
 from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor
 from symtensor.ir.size import Atom, SizeLike
+from symtensor.records import dataclass
 
 
 @dataclass(frozen=True)

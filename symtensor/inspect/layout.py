@@ -9,9 +9,11 @@ and the distances of a layer, which is an isotonic regression.
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import pairwise
 from typing import TYPE_CHECKING
+
+from symtensor.records import dataclass
 
 if TYPE_CHECKING:
     import networkx

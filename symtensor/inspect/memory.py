@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from symtensor.codegen.batch_source import worker_bytes
@@ -12,6 +12,7 @@ from symtensor.codegen.program import Program, batch_kernels
 from symtensor.inspect.sizes import SizeBinder, human
 from symtensor.ir import size as sz
 from symtensor.ir.size import SizeLike
+from symtensor.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from symtensor.inspect.explain import site_text
 from symtensor.inspect.tables import columns
 from symtensor.ir.node import Site
+from symtensor.records import dataclass
 from symtensor.runtime.roofline import Roofline
 
 

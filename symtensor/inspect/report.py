@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+
+from symtensor.records import dataclass
 
 PHASES = {
     "collect": "checks of inputs and updates; leaves and guards",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from html import escape
 
 from symtensor.codegen.program import Gemm, Launch, Library, Program, Step, all_steps
@@ -12,6 +12,7 @@ from symtensor.ir.export import attributes_text, types_text
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.text import Names, constant_text
+from symtensor.records import dataclass
 
 LIMIT = 500  # nodes that are drawn; beyond that nobody reads a drawing
 CHARACTER = {"title": 7.3, "small": 6.1}  # pixels, for the monospaced fonts of the style below

@@ -6,11 +6,11 @@ Nothing here recurses, so a chain of 200,000 nodes is walked like any other.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from operator import is_
 
 from symtensor.ir.node import Tensor, inherit, intern, make
 from symtensor.ir.size import Bound, Size, atoms
+from symtensor.records import dataclass
 
 
 def toposort(outputs: Iterable[Tensor], stop: frozenset[Tensor] | set[Tensor] = frozenset()) -> list[Tensor]:

@@ -12,12 +12,12 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from symtensor.ir.size import Size, SizeLike
+from symtensor.records import dataclass
 
 Site = tuple[str, int]
 Attrs = tuple[tuple[str, Hashable], ...]

@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ import numpy as np
 from symtensor.ir.graph import toposort
 from symtensor.ir.node import Tensor
 from symtensor.ir.text import Names, constant_text
+from symtensor.records import dataclass
 
 ATOM, POWER, UNARY, PRODUCT, SUM, COMPARISON, LOGIC = 9, 8, 7, 6, 5, 4, 3
 SHORT = 8  # characters up to which an expression is repeated instead of named

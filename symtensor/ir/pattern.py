@@ -23,7 +23,6 @@ What patterns cannot say is a ``rewriter``: a function from a node to its replac
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import cached_property
 from types import FunctionType
 from typing import Annotated, Any
@@ -33,6 +32,7 @@ import numpy as np
 from symtensor.errors import RewriteError
 from symtensor.ir.constants import CONSTANT_OPS, scalar_constant
 from symtensor.ir.node import WILD, Op, Tensor, new_leaf
+from symtensor.records import dataclass
 
 Wild = Any
 Const = Annotated[Any, "constant"]

@@ -20,13 +20,13 @@ from __future__ import annotations
 
 import weakref
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from symtensor.ir import size as sz
 from symtensor.ir.size import Atom, SizeLike
+from symtensor.records import dataclass
 
 BOOL = np.dtype("bool")
 INT64 = np.dtype("int64")

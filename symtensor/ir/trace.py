@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from symtensor.ir.node import Site, Tensor
 from symtensor.ir.pickling import Tables, restore, serialise
 from symtensor.ir.text import constant_text
+from symtensor.records import dataclass
 
 DEPTH = 5  # levels of an expression that are printed
 OPERANDS = 6  # operands of one operation that are printed

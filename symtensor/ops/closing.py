@@ -13,13 +13,13 @@ A Python function that is traced as a body uses outer tensors freely.  Two cuts 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence, Set
-from dataclasses import dataclass
 from typing import Any
 
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, substitute, toposort
 from symtensor.ir.node import Tensor, new_leaf
 from symtensor.ops.declare import CONSTANT, INPUT, SIZE
+from symtensor.records import dataclass
 
 # Views: their values are those of their input, so they are read in place rather than stored for the loop.
 VIEWS = frozenset({"broadcast_to", "expand_dims", "reshape", "slice", "squeeze", "transpose"})

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -23,6 +22,7 @@ from symtensor.ops.elementwise import multiply
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, squeeze, transpose
 from symtensor.ops.reduction import sum
 from symtensor.ops.shapes import normal_axis, same_sizes
+from symtensor.records import dataclass
 
 Labels = tuple[int, ...]
 

@@ -8,7 +8,6 @@ backward step needs is computed again from them; whether some of it is stored in
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from symtensor.ir import size as sz
@@ -21,6 +20,7 @@ from symtensor.ops.elementwise import add
 from symtensor.ops.item import item
 from symtensor.ops.linear import factored
 from symtensor.ops.slicing import AS_MANY, PAD, zeros_of
+from symtensor.records import dataclass
 
 SMALL_STATE = 64
 """Elements of a state whose step takes as long as its operations wait for each other, not as long as they take."""

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from symtensor.ir.scalar import SCALAR_OPS, Const, Expr, call, declare_helper
 from symtensor.ir.scalar import cast as scalar_cast
 from symtensor.ir.size import Size, SizeLike
 from symtensor.ops.weak import Weak
+from symtensor.records import dataclass
 
 Index = tuple[SizeLike, ...]
 Loader = Callable[[int, Index], Expr]

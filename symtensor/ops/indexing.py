@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,6 +25,7 @@ from symtensor.ops.scatter import TAKE
 from symtensor.ops.searching import nonzero
 from symtensor.ops.shapes import as_size
 from symtensor.ops.slicing import SLICE
+from symtensor.records import dataclass
 
 
 # ---------------------------------------------------------------------------------------------------------- bounds

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from symtensor.dtypes import BOOL, INT64
@@ -23,6 +23,7 @@ from symtensor.ops.item import item
 from symtensor.ops.joining import concatenate
 from symtensor.ops.movement import reshape, squeeze
 from symtensor.ops.slicing import slice_of
+from symtensor.records import dataclass
 
 
 # ------------------------------------------------------------------------------------------- rows of an array

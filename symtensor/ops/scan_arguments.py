@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from symtensor.errors import ShapeError, located
@@ -13,6 +12,7 @@ from symtensor.ops.declare import SHARED, as_tensor
 from symtensor.ops.joining import concatenate
 from symtensor.ops.loop_forms import row_of, rows_of
 from symtensor.ops.movement import expand_dims
+from symtensor.records import dataclass
 
 LONGEST_UNROLLED_WINDOW = 8
 """Windows of past values up to this length are one carry each value; longer ones are one array that shifts."""

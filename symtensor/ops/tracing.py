@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from contextvars import ContextVar
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,6 +16,7 @@ from symtensor.ir.node import Tensor, TensorType, caller_sites, new_leaf
 from symtensor.ops.control import may_agree
 from symtensor.ops.declare import INPUT, as_tensor, constant
 from symtensor.ops.movement import broadcast_to
+from symtensor.records import dataclass
 
 
 def parameter_names(function: Callable[..., Any], count: int) -> list[str | None]:

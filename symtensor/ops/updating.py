@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from symtensor.ir.node import Tensor, describe
@@ -27,6 +26,7 @@ from symtensor.ops.movement import (
 )
 from symtensor.ops.scatter import SCATTER_ADD, SCATTER_SET, TAKE
 from symtensor.ops.slicing import SLICE, UPDATE_SLICE
+from symtensor.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ Cost model: a group takes at most ``GROUP_LIMIT`` scalar statements, so that reg
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, sizes_first, sorted_bounds
@@ -35,6 +35,7 @@ from symtensor.optimizer.plan import (
     Sweep,
 )
 from symtensor.optimizer.roots import is_source, select_roots
+from symtensor.records import dataclass
 
 GROUP_LIMIT = 200
 

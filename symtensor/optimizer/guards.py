@@ -7,11 +7,12 @@ fuse in ``x + y``.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Guard, Tensor
 from symtensor.ir.size import Atom, Dim, Size, SizeLike, at_least, atoms, minimum, substitute
+from symtensor.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,6 @@ interning shows what inside is the same as something outside.  It is *closed* ag
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence, Set
-from dataclasses import dataclass
 from typing import Any
 
 from symtensor.ir.graph import Graph, rebuild, substitute, toposort
@@ -16,6 +15,7 @@ from symtensor.ops.closing import close_branch, close_loop, size_leaves
 from symtensor.ops.control import COND, SCAN, WHILE_LOOP
 from symtensor.ops.declare import INPUT
 from symtensor.ops.item import ITEM, items
+from symtensor.records import dataclass
 
 Results = Sequence[Tensor | None]
 

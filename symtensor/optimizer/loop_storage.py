@@ -9,7 +9,7 @@ load, has the forward loop collect them, and lets the backward loop read the row
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, rebuild, substitute, toposort
@@ -21,6 +21,7 @@ from symtensor.ops.movement import BROADCAST_TO, broadcast_to
 from symtensor.ops.slicing import AS_MANY
 from symtensor.optimizer.cuts import minimum_cut
 from symtensor.optimizer.loop_graphs import with_attrs
+from symtensor.records import dataclass
 
 COSTLY_KINDS = frozenset({"contraction", "library", "loop", "scatter"})
 SMALL_STATE = 64

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from operator import is_
 
 from symtensor.ir.collector import collector_paused
@@ -39,6 +39,7 @@ from symtensor.optimizer import (
 from symtensor.optimizer.commuted import merge_commuted
 from symtensor.optimizer.found_sizes import tie_sizes, untie_sizes
 from symtensor.options import Options
+from symtensor.records import dataclass
 
 Outputs = Sequence[Tensor]
 

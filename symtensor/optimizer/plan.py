@@ -6,14 +6,13 @@ else is a step of the Program.  ``str(plan)`` is the table that ``fn.explain()``
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Expr, LoopVar
 from symtensor.ir.size import SizeLike
 from symtensor.ops.declare import Reduction
 from symtensor.optimizer.guards import Guards
+from symtensor.records import dataclass
 
 GLOBAL, SCRATCH, VALUE = "stored", "scratch", "value"
 

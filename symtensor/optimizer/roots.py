@@ -8,12 +8,13 @@ is inlined into its users.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from symtensor.ir.graph import Graph, users
 from symtensor.ir.node import Tensor
 from symtensor.ops.declare import Elementwise, IndexOp, Reduction, Scatter
 from symtensor.optimizer.elements import inlinable, is_scalar_constant
+from symtensor.records import dataclass
 
 STORE_ABOVE = 6.0  # scalar operations above which a node with several users is not computed twice
 INLINE_LIMIT = 150  # most nodes that are inlined into one

@@ -19,10 +19,10 @@ import os
 import re
 import threading
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from symtensor.errors import SymtensorError
+from symtensor.records import dataclass
 from symtensor.runtime import processor
 from symtensor.runtime import toolchain as tc
 

@@ -20,9 +20,11 @@ import threading
 import time
 import warnings
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from symtensor.records import dataclass
 
 if TYPE_CHECKING:  # loaded where something is written: a process that finds all that it needs goes without
     import tempfile

@@ -14,11 +14,12 @@ import threading
 import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
 
+from symtensor.records import dataclass
 from symtensor.runtime.interruptible import run_here, run_interruptible
 from symtensor.runtime.signature import Argument, Output, Signature
 from symtensor.runtime.threads import MAXIMUM_WORKERS

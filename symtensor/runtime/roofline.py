@@ -14,11 +14,12 @@ import math
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
 
+from symtensor.records import dataclass
 from symtensor.runtime import cache, processor, toolchain
 
 WORKING_SETS = (1 << 15, 1 << 19, 1 << 23, 1 << 27)  # bytes, of all threads together

@@ -6,10 +6,12 @@ no policy: which conversions a user is allowed, and how errors read, is decided 
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 import numpy as np
+
+from symtensor.records import dataclass
 
 ArgumentKind = Literal["input", "shared", "constant"]
 OutputKind = Literal["result", "update"]

@@ -20,11 +20,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from symtensor.errors import SymtensorError
+from symtensor.records import dataclass
 from symtensor.runtime import cache, processor
 
 if TYPE_CHECKING:  # loaded where the compiler runs: a process that finds all that it needs in the cache goes without

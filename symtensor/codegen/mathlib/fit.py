@@ -12,13 +12,14 @@ import argparse
 import math
 import runpy
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import mpmath  # type: ignore[import-untyped]
 import numpy as np
+
+from symtensor.records import dataclass
 
 Function = Callable[[Any], Any]
 BITS = {"f32": 24, "f64": 53}

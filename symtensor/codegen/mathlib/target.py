@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cached_property
+
+from symtensor.records import dataclass
 
 PRECISIONS = ("f32", "f64")
 DIALECTS = ("c", "opencl", "cuda")

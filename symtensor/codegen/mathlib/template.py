@@ -16,13 +16,13 @@ say for which precision they are.  In them
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from symtensor.codegen.mathlib.coefficients import CONSTANTS, POLYNOMIALS
 from symtensor.codegen.mathlib.primitives import SIGNATURES, infix
 from symtensor.codegen.mathlib.target import PRECISIONS, QUALIFIERS, SCALARS, Target
+from symtensor.records import dataclass
 
 _FUNCTION = re.compile(
     r"(?P<comment>/\*(?:(?!\*/).)*\*/)\n"
