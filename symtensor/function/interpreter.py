@@ -70,7 +70,7 @@ class InterpretedFunction:
         return self._outputs.pack(results)
 
     def __reduce__(self) -> Any:
-        return self.details.reduced()
+        return self.details._reduced()
 
     def __getattr__(self, name: str) -> Any:
         if name == "details":

@@ -252,7 +252,7 @@ class Portable:
         watched = self.recipe.options["mode"] is not None or self.recipe.options["check_nan"]
         return self.recipe, None if self.machine is None or watched else self.machine.state()
 
-    def reduced(self) -> tuple[Any, ...]:
+    def _reduced(self) -> tuple[Any, ...]:
         """How ``pickle`` and ``copy`` take a function apart."""
         return restore, self.state()
 
@@ -303,7 +303,7 @@ def restore(recipe: Recipe, state: Mapping[str, Any] | None) -> Any:
 
 def reduce_function(function: Any) -> tuple[Any, ...]:
     """How ``pickle`` and ``copy`` take a function apart."""
-    reduced: tuple[Any, ...] = function.details.reduced()
+    reduced: tuple[Any, ...] = function.details._reduced()
     return reduced
 
 

@@ -56,7 +56,7 @@ class WatchedFunction:
         return self._function(*inputs, **out)
 
     def __reduce__(self) -> Any:
-        return self.details.reduced()
+        return self.details._reduced()
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_"):

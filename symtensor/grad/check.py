@@ -10,7 +10,7 @@ import numpy as np
 from symtensor import dtypes
 from symtensor.errors import GradientError
 from symtensor.grad.forward import jvp
-from symtensor.grad.reverse import Prepare, grad, prepared
+from symtensor.grad.reverse import Prepare, grad, prepare_for_grad
 from symtensor.ir.node import Tensor, TensorType, new_leaf
 from symtensor.ops import parts
 from symtensor.ops.declare import INPUT, conjugate, constant
@@ -54,7 +54,7 @@ def verify_grad(
     atol: float = 1e-6,
     step: float = 1e-5,
     run: Evaluate = evaluate,
-    prepare: Prepare | None = prepared,
+    prepare: Prepare | None = prepare_for_grad,
 ) -> None:
     """Compare derivatives of a function of tensors with finite differences.
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from symtensor.errors import GradientError, located
-from symtensor.grad.reverse import check_wrt, grad, prepared, pull
+from symtensor.grad.reverse import check_wrt, grad, prepare_for_grad, pull
 from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor, caller_sites, describe
 from symtensor.ops.creation import arange
@@ -43,7 +43,7 @@ def jacobian(output: Any, wrt: Any) -> Any:
     sources = list(wrt) if isinstance(wrt, (list, tuple)) else [as_tensor(wrt)]
     for source in sources:
         check_wrt(source)
-    (stable,) = prepared([target], sources)
+    (stable,) = prepare_for_grad([target], sources)
     rows = _rows(stable, sources)
     found = [reshape(row, (*target.shape, *source.shape)) for row, source in zip(rows, sources)]
     return type(wrt)(found) if isinstance(wrt, (list, tuple)) else found[0]

@@ -254,11 +254,11 @@ Prepare = Callable[[Sequence[Tensor], Sequence[Tensor]], Sequence[Tensor]]
 _DISCONNECTED = ("raise", "warn", "ignore")
 
 
-def prepared(outputs: Sequence[Tensor], opaque: Sequence[Tensor]) -> Sequence[Tensor]:
-    """What ``optimizer.pipeline.prepare_for_grad`` makes of a cost; the optimizer loads with the first gradient."""
-    from symtensor.optimizer.pipeline import prepare_for_grad
+def prepare_for_grad(outputs: Sequence[Tensor], opaque: Sequence[Tensor]) -> Sequence[Tensor]:
+    """The optimizer's, which loads with the first gradient."""
+    from symtensor.optimizer import pipeline
 
-    return prepare_for_grad(outputs, opaque)
+    return pipeline.prepare_for_grad(outputs, opaque)
 
 
 def grad(
@@ -268,7 +268,7 @@ def grad(
     consider_constant: Sequence[Tensor] = (),
     known_grads: Mapping[Tensor, Any] | None = None,
     disconnected_inputs: str = "raise",
-    prepare: Prepare | None = prepared,
+    prepare: Prepare | None = prepare_for_grad,
 ) -> Any:
     """Gradient of a scalar with respect to tensors.
 

@@ -76,12 +76,9 @@ class Entry:
 # ---- keys ----------------------------------------------------------------------------------------------------------
 
 _COMMENT = r"//(?:\\\n|[^\n])*|/\*(?s:.*?)\*/"
-_LITERAL_OR_GAP = re.compile(
-    rf"""(?P<literal> R"(?P<mark>[^()\s\\"]{{0,16}})\((?s:.*?)\)(?P=mark)"   # C++ raw string
+_LITERAL_OR_GAP = rf"""(?P<literal> R"(?P<mark>[^()\s\\"]{{0,16}})\((?s:.*?)\)(?P=mark)"   # C++ raw string
                     | "(?:\\(?s:.)|[^"\\\n])*" | '(?:\\(?s:.)|[^'\\\n])*' )
-       | (?P<gap> (?: \s | {_COMMENT} )+ )""",
-    re.VERBOSE,
-)
+       | (?P<gap> (?: \s | {_COMMENT} )+ )"""
 
 
 def normalize_source(source: str) -> str:
@@ -98,7 +95,7 @@ def normalize_source(source: str) -> str:
             return match["literal"]
         return "\n" if "\n" in re.sub(_COMMENT, "", match["gap"]) else " "
 
-    return _LITERAL_OR_GAP.sub(shorten, source).strip()
+    return re.sub(_LITERAL_OR_GAP, shorten, source, flags=re.VERBOSE).strip()
 
 
 def object_key(source: str, *, flags: Sequence[str], compiler: str, features: Sequence[str] = ()) -> str:

@@ -11,7 +11,7 @@ from itertools import takewhile
 Identity = tuple[str, str, tuple[str, ...]]
 
 # What a kernel reports about a processor besides instructions that a compiler might have used.
-_NO_INSTRUCTIONS = re.compile(r"bug|mitigation|arch_|tsc|apic|hypervisor|^(?:cpuid|nopl|xtopology|rep_good|lm|ht|up)$")
+_NO_INSTRUCTIONS = r"bug|mitigation|arch_|tsc|apic|hypervisor|^(?:cpuid|nopl|xtopology|rep_good|lm|ht|up)$"
 
 
 @functools.cache
@@ -40,7 +40,7 @@ def identity() -> Identity:
     flags: set[str] = set()
     for line in cpuinfo().splitlines():
         if re.match(r"flags|Features", line):
-            flags.update(f for f in line.partition(":")[2].split() if not _NO_INSTRUCTIONS.search(f))
+            flags.update(f for f in line.partition(":")[2].split() if not re.search(_NO_INSTRUCTIONS, f))
     if not cpuinfo():  # the processor's name has to do
         from platform import processor
 
