@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from functools import partial
-from importlib.resources import files
+from pathlib import Path
 
 from symtensor.codegen.batches import through_batches
 from symtensor.codegen.build import Builder, build_program
@@ -47,7 +47,8 @@ class Generated:
 
 def abi_text() -> str:
     """The contract with the runtime, which opens each source."""
-    return files("symtensor.runtime").joinpath("abi.h").read_text()
+    # Not by importlib.resources: loading that takes longer than writing a small kernel.
+    return (Path(__file__).parent.parent / "runtime" / "abi.h").read_text(encoding="utf-8")
 
 
 def generate(

@@ -239,13 +239,14 @@ def make(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs = ()) -> Tensor:
 
     In a rewrite pattern (some input is wild) nothing is inferred and the result is wild too.
     """
-    found = _interned.get((op, tuple(map(id, inputs)), attrs))
+    key = (op, tuple(map(id, inputs)), attrs)
+    found = _interned.get(key)
     if found is not None:
         return found
     for i in inputs:
         if i.type is WILD:
-            return intern(op, inputs, attrs, WILD, ())
-    return intern(op, inputs, attrs, op.infer(inputs, **dict(attrs)), caller_sites())
+            return _entered(key, Tensor(op, inputs, attrs, WILD), ())
+    return _entered(key, Tensor(op, inputs, attrs, op.infer(inputs, **dict(attrs))), caller_sites())
 
 
 def intern(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs, type: Any, sites: tuple[Site, ...]) -> Tensor:
@@ -257,7 +258,11 @@ def intern(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs, type: Any, sites: t
     found = _interned.get(key)
     if found is not None:
         return found
-    node = Tensor(op, inputs, attrs, type)
+    return _entered(key, Tensor(op, inputs, attrs, type), sites)
+
+
+def _entered(key: tuple, node: Tensor, sites: tuple[Site, ...]) -> Tensor:
+    """A new node with its sites, or the one that another thread has entered meanwhile."""
     with _lock:
         found = _interned.setdefault(key, node)
     if found is node:

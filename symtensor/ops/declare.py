@@ -240,7 +240,7 @@ def constant(value: Any, dtype: Any = None) -> Tensor:
 
 
 @functools.lru_cache(maxsize=1024, typed=True)
-def _scalar_constant(value: Any, dtype: np.dtype) -> Tensor:
+def _scalar_constant(value: Any, dtype: np.dtype | None) -> Tensor:
     """A Python number other than 0 (0.0 and -0.0 are equal, but not the same) as a constant."""
     return constant(value, dtype)
 
@@ -249,7 +249,7 @@ def as_tensor(value: Any, dtype: Any = None) -> Tensor:
     """Tensors pass; arrays, scalars and sizes become constants or size nodes."""
     if isinstance(value, Tensor):
         return value if dtype is None or value.type.dtype == dtype else cast(value, dtype)
-    if type(value) in (int, float) and value and isinstance(dtype, np.dtype):
+    if type(value) in (int, float) and value and (dtype is None or isinstance(dtype, np.dtype)):
         return _scalar_constant(value, dtype)
     if isinstance(value, Size):
         return make(SIZE, (), (("size", value), ("dtype", dtypes.as_dtype(dtype or "int64"))))
@@ -397,7 +397,7 @@ def apply_elementwise(op: Elementwise, operands: Sequence[Any], attrs: dict[str,
     """Promote, cast and build; in a rewrite pattern only build."""
     for o in operands:
         if isinstance(o, Tensor) and o.type is WILD:
-            return make(op, tuple(as_tensor(o) for o in operands), tuple(attrs.items()))
+            return make(op, tuple([as_tensor(o) for o in operands]), tuple(attrs.items()))
     if op is CAST:
         return make(op, (as_tensor(operands[0]),), tuple(attrs.items()))
     if op.check is not None:
