@@ -52,7 +52,11 @@ def _record(cls: Any, frozen: bool, eq: bool, repr: bool) -> Any:
     own = cls.__dict__
     if own.get("__doc__") is None:
         cls.__doc__ = cls.__name__  # the standard decorator would ask ``inspect`` for a signature
-    _standard(init=False, repr=False, eq=False)(cls)  # collects the fields, those of bases included
+    derived = any("__dataclass_params__" in vars(base) for base in cls.__mro__[1:])
+    # Collects the fields, those of bases included; it wants frozen classes derived from frozen ones, and no others.
+    _standard(init=False, repr=False, eq=False, frozen=frozen and derived)(cls)
+    for option, value in (("init", True), ("repr", repr), ("eq", eq), ("frozen", frozen)):
+        setattr(cls.__dataclass_params__, option, value)
     all_fields = fields(cls)
     made: dict[str, Any] = {"__init__": _init(cls, all_fields, frozen)}
     if repr:
@@ -66,7 +70,7 @@ def _record(cls: Any, frozen: bool, eq: bool, repr: bool) -> Any:
     for name, method in made.items():
         if name not in own or (name == "__hash__" and own[name] is None):
             _place(cls, name, method)
-    if frozen:
+    if frozen and not derived:
         for name, method in zip(("__setattr__", "__delattr__"), _refusals(cls, frozenset(f.name for f in all_fields))):
             _place(cls, name, method)
     return cls

@@ -165,3 +165,32 @@ def test_a_derived_class_may_have_attributes_of_its_own() -> None:
     with pytest.raises(FrozenInstanceError, match="cannot assign to field 'one'"):
         derived.one = 2  # type: ignore[misc]
     assert derived != Kept(1)
+
+
+def test_both_decorators_go_together() -> None:
+    """A class of the one kind may be derived from a class of the other, and frozen from frozen only."""
+
+    @dataclasses.dataclass(frozen=True)
+    class Wider(Kept):
+        more: int = 0
+
+    @records.dataclass(frozen=True)
+    class Widest(Wider):
+        most: int = 0
+
+    value = Widest(1, (), 2, 3)
+    assert value == Widest(1, more=2, most=3)
+    assert repr(value).endswith("Widest(one=1, many=(), more=2, most=3)")
+    with pytest.raises(FrozenInstanceError):
+        value.most = 4  # type: ignore[misc]
+    with pytest.raises(TypeError, match="cannot inherit non-frozen dataclass from a frozen one"):
+        records.dataclass(type("Loose", (Kept,), {}))
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_the_options_are_told(name: str) -> None:
+    params = [
+        [getattr(c.__dataclass_params__, o) for o in ("init", "repr", "eq", "frozen")]
+        for c in (OURS[name], THEIRS[name])
+    ]
+    assert params[0] == params[1]
