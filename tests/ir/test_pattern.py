@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ import symtensor as st
 from symtensor.errors import RewriteError
 from symtensor.ir.constants import scalar_value
 from symtensor.ir.pattern import Attr, Const, Wild, collect, rewriter, rule
+from symtensor.ir.rewrite import rewrite, rule_index
 from symtensor.ops.elementwise import where
 from symtensor.ops.reduction import SUM
 
@@ -238,3 +241,55 @@ def _unknown_condition(x):
 
 def _number(x):
     return st.exp(x), 1.0
+
+
+def test_rules_are_traced_for_their_op_and_compiled_when_a_node_passes():
+    """Most programs use few rules: the others cost no more than their trace."""
+    passing, failing, other = (rule()(f) for f in (_log_of_exp, _log_of_sine, _sine_of_exp))
+    index = rule_index((passing, failing, other), frozenset(), frozenset({"exact"}))
+    x = st.vector("x")
+    assert index.candidates(st.log(st.exp(x))) == (passing,)
+    assert not any("forms" in vars(r) for r in (passing, failing, other))
+    assert rewrite([st.log(st.exp(x))], (passing, failing, other)) == [x]
+    assert ["forms" in vars(r) for r in (passing, failing, other)] == [True, False, False]
+
+
+def _log_of_exp(x):
+    return st.log(st.exp(x)), x
+
+
+def _log_of_sine(x):
+    return st.log(st.sin(x)), x
+
+
+def _sine_of_exp(x):
+    return st.sin(st.exp(x)), x
+
+
+def test_functions_of_what_was_matched_may_be_any_callable():
+    """Parameters are found without ``inspect`` for plain functions, and by it for all others."""
+
+    @functools.wraps(_condition)
+    def wrapped(*args):
+        return _condition(*args)
+
+    class Callable:
+        def __call__(self, c):
+            return _condition(c)
+
+    x = st.vector("x")
+    for condition in (_condition, lambda c: _condition(c), wrapped, Callable(), functools.partial(_condition)):
+        made = rule()(_with_condition(condition))
+        assert made.apply(st.power(x, 2.0)) is st.square(x)
+        assert made.apply(st.power(x, 3.0)) is None
+
+
+def _condition(c):
+    return scalar_value(c) == 2
+
+
+def _with_condition(condition):
+    def power_of_two(x: Wild, c: Const):
+        return st.power(x, c), lambda x: st.square(x), condition
+
+    return power_of_two

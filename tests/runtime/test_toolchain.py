@@ -277,3 +277,16 @@ def test_two_processes_compile_the_same(folder: Path) -> None:
     assert cache.verify() == ()
     objects = [entry for entry in cache.ls() if entry.kind == "so"]
     assert len(objects) == 4  # the compiler is deterministic, so equal keys gave equal digests
+
+
+def test_programs_are_found_as_the_shell_finds_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On the path in order, executable files only, or where a path says."""
+    for folder, mode in (("first", 0o644), ("second", 0o755), ("third", 0o755)):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "mycc").write_text("")
+        (tmp_path / folder / "mycc").chmod(mode)
+    (tmp_path / "first" / "folder").mkdir()
+    monkeypatch.setenv("PATH", os.pathsep.join(str(tmp_path / f) for f in ("missing", "first", "second", "third")))
+    for command in ("mycc", "folder", "nothing", str(tmp_path / "third" / "mycc"), str(tmp_path / "first" / "mycc")):
+        assert tc._which(command) == shutil.which(command)
+    assert tc._which("mycc") == str(tmp_path / "second" / "mycc")
