@@ -20,7 +20,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -401,7 +401,7 @@ def _cached_probe(command: tuple[str, ...], version: str) -> Toolchain:
     cxx_wanted = os.environ.get("SYMTENSOR_CXX") or os.environ.get("CXX")
     question = repr(
         [command, version, str(path), status.st_mtime_ns, status.st_size, processor.description(), cxx_wanted]
-        + [_SEMANTICS, _OPTIONAL, sorted(_FEATURES), _VECTOR_FUNCTIONS]
+        + [_SEMANTICS, _OPTIONAL, sorted(_FEATURES), _VECTOR_FUNCTIONS, [f.name for f in fields(Toolchain)]]
     )
     kept = cache.read(question, "toolchain", counted=False)
     if kept is not None:
