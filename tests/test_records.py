@@ -5,7 +5,9 @@ from __future__ import annotations
 import copy
 import dataclasses
 import inspect
+import pathlib
 import pickle
+import re
 from collections.abc import Callable
 from dataclasses import FrozenInstanceError, asdict, field, fields, is_dataclass, replace
 from typing import Any
@@ -194,3 +196,11 @@ def test_the_options_are_told(name: str) -> None:
         for c in (OURS[name], THEIRS[name])
     ]
     assert params[0] == params[1]
+
+
+def test_symtensor_uses_one_decorator() -> None:
+    """Mending is one line: ``from symtensor.records import dataclass``."""
+    package = pathlib.Path(records.__file__).parent
+    standard = re.compile(r"^from dataclasses import .*\bdataclass\b|@dataclasses\.dataclass", re.MULTILINE)
+    using = [str(p.relative_to(package)) for p in package.rglob("*.py") if standard.search(p.read_text("utf-8"))]
+    assert using == ["records.py"], f"these use the standard decorator: {', '.join(sorted(using))}"

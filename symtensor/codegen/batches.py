@@ -12,7 +12,7 @@ lowered.  The second knows nothing of ops: that the entries are apart follows fr
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from symtensor.codegen.loop_ir import For, Kernel, Let, Statement, Store, all_statements, expressions
 from symtensor.codegen.program import (
@@ -36,6 +36,7 @@ from symtensor.ir import size as sz
 from symtensor.ir.scalar import Expr, Index, Load, LoopVar
 from symtensor.ir.size import Atom, Bound, Size, SizeCall, SizeLike, atoms
 from symtensor.optimizer.elements import walk
+from symtensor.records import dataclass
 
 Fresh = Callable[[str], str]
 
