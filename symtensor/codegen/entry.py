@@ -7,7 +7,8 @@ kernel is started is left to the two subclasses, ``symtensor.codegen.host`` and 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import field
 
 import numpy as np
 
@@ -43,8 +44,10 @@ class Source:
         layout: the buffer plan.
         device: source for the device, empty on the CPU.
         kernels: names of the device kernels, in the order of ``ctx->kernels``.
-        parts: the same as translation units that are compiled side by side; empty where one does.
+        parts: the same, but for ``common``, as translation units that are compiled side by side; empty where one does.
+        common: further units, which many functions have in common: each is compiled once and kept.
         host_steps: what a device function computes on the host, with the transfers that this costs, for reports.
+        products: who computes each matrix product, in words, by the name of its step.
         timed: the steps whose time an instrumented entry notes, by number.
     """
 
@@ -54,7 +57,9 @@ class Source:
     device: str = ""
     kernels: tuple[str, ...] = ()
     host_steps: tuple[str, ...] = ()
+    products: Mapping[str, str] = field(default_factory=dict)
     parts: tuple[str, ...] = ()
+    common: tuple[str, ...] = ()
     timed: tuple[pg.Step, ...] = ()
 
 

@@ -12,8 +12,10 @@ from symtensor.codegen.c import CPrinter
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
 from symtensor.codegen.library import gemm_call, gemm_source, routine_call
 from symtensor.codegen.mathlib import helper_texts, type_source
+from symtensor.codegen.microkernel import Kernel, ProductSource, product_source
 from symtensor.codegen.outline import outline
 from symtensor.codegen.printer import safe_comment
+from symtensor.codegen.product import blas_name, choose
 from symtensor.codegen.timing import StepClock
 from symtensor.codegen.units import Units
 from symtensor.dtypes import stored
@@ -59,6 +61,8 @@ class HostPrinter(EntryPrinter):
         self.clamped = pg.clamped_buffers(program)
         self._logs: dict[str, int] = {}
         self._late = 0
+        self.products: dict[Kernel, ProductSource] = {}  # our own kernels of matrix products
+        self.choices: dict[str, str] = {}  # who computes each matrix product
         self.batches: list[str] = []  # functions that the entry calls for batches
 
     # ---------------------------------------------------------------------------------------------------- the text
@@ -69,17 +73,32 @@ class HostPrinter(EntryPrinter):
                 kernel, sizes = step.kernel, map(self.printer.atom, step.kernel.sizes)
                 self.units.add(kernel, self.printer.comment(kernel, self.where), self.printer.kernel(kernel), sizes)
             elif isinstance(step, pg.Gemm):
-                letter = "s" if step.dtype.itemsize == 4 else "d"
-                number = self.function(f"cblas_{letter}gemm")
-                lines = gemm_source(step, self.printer.type(step.dtype), number, safe_comment(str(step.node.type)))
+                lines = self._product(step)
                 self.units.add_local(step.name, lines[:1], lines[1:])
         routines, entry_lines = self.routines(), self.entry()
         entry = "\n".join([*self.batches, *entry_lines, ""])
-        kernels = self.units.whole()
+        kernels, products = self.units.whole(), self.products.values()
         head = "\n".join([self.abi, FAIL, *self.clock.helpers, self._helpers([*routines, kernels, entry])])
-        text = "\n".join([head, *routines, kernels, entry])
+        text = "\n".join([head, *(p.text for p in products), *routines, kernels, entry])
+        routines = [*(p.prototype for p in products), *routines]
         parts, timed = self.units.cut(head, routines, entry), tuple(self.clock.steps)
-        return Source(text, tuple(self.library), self.layout, parts=parts, timed=timed)
+        if products and not parts:
+            parts = ("\n".join([head, *routines, kernels, entry]),)
+        common = tuple(p.unit for p in products)
+        return Source(
+            text, tuple(self.library), self.layout, parts=parts, common=common, products=self.choices, timed=timed
+        )
+
+    def _product(self, step: pg.Gemm) -> list[str]:
+        """The function of a matrix product; the kernel that it may call stands once for each element type."""
+        choice = choose(step, self.printer.width, self.features)
+        if choice.kernel is not None and choice.kernel not in self.products:
+            source = self.products[choice.kernel] = product_source(choice.kernel, self.abi, self.features)
+            self.printer.helpers.update(dict.fromkeys(source.helpers))
+        self.choices[step.name] = choice.text(blas_name(step.dtype))
+        number = self.function(blas_name(step.dtype)) if choice.blas else -1
+        t = self.printer.type(step.dtype)
+        return gemm_source(step, t, choice, number, safe_comment(str(step.node.type)))
 
     def _helpers(self, body: list[str]) -> str:
         lanes = sorted({n for _, _, n in self.printer.helpers} | {2, self.printer.width})

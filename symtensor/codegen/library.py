@@ -8,29 +8,36 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from symtensor.codegen.microkernel import VECTORS
+from symtensor.codegen.product import Choice
 from symtensor.codegen.program import Gemm, Library
 from symtensor.errors import CODES
 from symtensor.ir.size import SizeLike
 from symtensor.records import dataclass
 
 GEMM_TILE = 256  # most rows of a tile: each is one single-threaded BLAS call
+OWN_HIGH, OWN_WIDE = 192, 128  # most rows and columns of a tile of our own kernel
 GEMM_WORK = 400000  # multiply-adds below which threads do not pay
 WHOLE = 1 << 24  # multiply-adds below which a product that has others beside it is one tile
 
 
 # ------------------------------------------------------------------------------------------------ matrix products
-def gemm_source(step: Gemm, t: str, number: int, comment: str) -> list[str]:
-    """The tile function of a matrix product; the rows of a tile are a function of the size alone."""
+def gemm_source(step: Gemm, t: str, choice: Choice, number: int, comment: str) -> list[str]:
+    """The tile function of a matrix product; the tiles are a function of the sizes alone.
+
+    Args:
+        step: the product.
+        t: C name of the element type.
+        choice: who computes it.
+        number: of BLAS's function in ``ctx->library``.
+        comment: what is computed.
+    """
     name, batch = step.name, len(step.batch)
-    fields = [
-        "const void *function;",
-        f"const {t} *a, *b;",
-        f"{t} *c;",
-        "int64_t rows, columns, inner, tile, tiles, beside;",
-    ]
+    fields = ["const void *function;", f"const {t} *a, *b;", f"{t} *c;", "int64_t rows, columns, inner;"]
+    fields += ["int64_t high, wide, tiles, strips; /* rows and columns of a tile, how many there are */", "int own;"]
+    fields += ["int64_t beside; /* products of the same batch */"]
     fields += ["int64_t lda, ldb, ldc;"]
     fields += [f"int64_t extent{k}, a_step{k}, b_step{k}, c_step{k};" for k in range(batch)]
-    trans = {False: 111, True: 112}
     unpack = []
     for k in reversed(range(batch)):
         unpack += [f"  const int64_t i{k} = rest % g->extent{k};", f"  rest /= g->extent{k};"]
@@ -38,44 +45,91 @@ def gemm_source(step: Gemm, t: str, number: int, comment: str) -> list[str]:
     def at(which: str) -> str:
         return f"g->{which}" + "".join(f" + i{k} * g->{which}_step{k}" for k in range(batch))
 
-    row_step = {False: "g->lda", True: "1"}[step.a.transposed]
+    row_at = "row" if step.a.transposed else "row * g->lda"
+    column_at = "column * g->ldb" if step.b.transposed else "column"
     return [
-        f"/* {name}: {comment}, a (batched) matrix product in tiles of rows */",
+        f"/* {name}: {comment}, a (batched) matrix product in tiles */",
         "typedef struct {",
         *(f"  {f}" for f in fields),
         f"}} {name}_arguments;",
         f"static int {name}_tile(void *argument, int64_t chunk, int64_t worker) {{",
         f"  const {name}_arguments *g = argument;",
         "  (void)worker;",
-        "  int64_t rest = chunk / g->tiles;",
-        "  const int64_t first = chunk % g->tiles * g->tile;",
-        "  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;",
+        "  int64_t rest = chunk / g->strips / g->tiles;",
+        "  const int64_t row = chunk / g->strips % g->tiles * g->high, column = chunk % g->strips * g->wide;",
+        "  const int64_t rows = g->rows - row < g->high ? g->rows - row : g->high;",
+        "  const int64_t columns = g->columns - column < g->wide ? g->columns - column : g->wide;",
         *unpack,
         "  (void)rest;",
-        f"  const {t} *a = {at('a')} + first * {row_step};",
-        f"  const {t} *b = {at('b')};",
-        f"  {t} *c = {at('c')} + first * g->ldc;",
-        f"  typedef void gemm(int, int, int, int, int, int, {t}, const {t} *, int, const {t} *, int, {t}, {t} *, int);",
-        f"  ((gemm *)g->function)(101, {trans[step.a.transposed]}, {trans[step.b.transposed]}, (int)rows,",
-        "                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,",
-        "                        c, (int)g->ldc);",
+        f"  const {t} *a = {at('a')} + {row_at};",
+        f"  const {t} *b = {at('b')} + {column_at};",
+        f"  {t} *c = {at('c')} + row * g->ldc + column;",
+        *_own_product(step, choice),
+        *(_blas_product(step, t) if choice.blas else ()),
         "  return 0;",
         "}",
         f"static int {name}(st_ctx *ctx, {name}_arguments g, int64_t batches) {{",
-        f"  g.function = ctx->library[{number}];",
+        *([f"  g.function = ctx->library[{number}];"] if choice.blas else ()),
         "  if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;",
         "  if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;",
-        "  const int64_t half = (g.rows / 2 + 15) / 16 * 16;",
-        f"  g.tile = g.rows <= 64 ? g.rows : half < {GEMM_TILE} ? half : {GEMM_TILE};",
-        f"  if (g.beside > 1 && g.rows * g.columns * g.inner < {WHOLE}) g.tile = g.rows;",
-        "  g.tiles = (g.rows + g.tile - 1) / g.tile;",
-        "  const int64_t chunks = batches * g.tiles;",
+        *_grid(choice),
+        f"  if (g.beside > 1 && g.rows * g.columns * g.inner < {WHOLE}) g.high = g.rows, g.wide = g.columns;",
+        "  g.tiles = (g.rows + g.high - 1) / g.high, g.strips = (g.columns + g.wide - 1) / g.wide;",
+        "  const int64_t chunks = batches * g.tiles * g.strips;",
         f"  if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= {GEMM_WORK})",
         f"    return ctx->parallel(ctx, {name}_tile, &g, chunks);",
         f"  for (int64_t chunk = 0; chunk < chunks; ++chunk) {name}_tile(&g, chunk, 0);",
         "  return 0;",
         "}",
         "",
+    ]
+
+
+def _own_product(step: Gemm, choice: Choice) -> list[str]:
+    """The call of our kernel for one tile."""
+    if choice.kernel is None:
+        return []
+    a, b = (("1, g->ld{0}" if m.transposed else "g->ld{0}, 1").format(n) for n, m in (("a", step.a), ("b", step.b)))
+    call = f"{choice.kernel.name}(a, {a}, b, {b}, c, g->ldc, rows, columns, g->inner, 1, 0);"
+    return ["  if (g->own) {", f"    {call}", "    return 0;", "  }"] if choice.blas else [f"  {call}"]
+
+
+def _blas_product(step: Gemm, t: str) -> list[str]:
+    """The call of BLAS for one tile."""
+    trans = {False: 111, True: 112}
+    return [
+        f"  typedef void gemm(int, int, int, int, int, int, {t}, const {t} *, int, const {t} *, int, {t}, {t} *, int);",
+        f"  ((gemm *)g->function)(101, {trans[step.a.transposed]}, {trans[step.b.transposed]}, (int)rows,",
+        "                        (int)columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,",
+        "                        c, (int)g->ldc);",
+    ]
+
+
+def _grid(choice: Choice) -> list[str]:
+    """The lines that set rows and columns of a tile: strips of columns for our kernel, rows for BLAS."""
+    blas = [
+        "const int64_t half = (g.rows / 2 + 15) / 16 * 16;",
+        f"g.high = g.rows <= 64 ? g.rows : half < {GEMM_TILE} ? half : {GEMM_TILE};",
+        "g.wide = g.columns;",
+    ]
+    if choice.kernel is None:
+        return [f"  {line}" for line in blas]
+    columns, rows = choice.kernel.columns, choice.kernel.heights[VECTORS][0]
+    own = [
+        f"const int64_t half = (g.columns + 1) / 2 < {OWN_WIDE} ? (g.columns + 1) / 2 : {OWN_WIDE};",
+        f"const int64_t most = half > {columns} ? half : {columns};",
+        f"const int64_t pieces = (g.rows + {OWN_HIGH - 1}) / {OWN_HIGH}, strips = (g.columns + most - 1) / most;",
+        f"g.high = ((g.rows + pieces - 1) / pieces + {rows - 1}) / {rows} * {rows};",
+        f"g.wide = ((g.columns + strips - 1) / strips + {columns - 1}) / {columns} * {columns};",
+    ]
+    if not choice.blas:
+        return [f"  {line}" for line in own]
+    conditions = " && ".join(choice.conditions).replace("g->", "g.")
+    inside = [["  if (g.own) {", *own], ["  } else {", *blas]]
+    return [
+        f"  g.own = {conditions};",
+        *(f"{'' if n == 0 else '    '}{x}" for b in inside for n, x in enumerate(b)),
+        "  }",
     ]
 
 

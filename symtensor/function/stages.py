@@ -154,7 +154,9 @@ def _compiled(source: Source, name: str) -> Built:
     tools, long = toolchain.toolchain(), len(source.text) > LONG_SOURCE
     flags = FLAGS_LONG if long and "gcc" in tools.identity.lower() else ()  # clang does not know them
     level = OPTIMIZE_LONG if long else OPTIMIZE
-    return tools.compile(source.text, name=name, optimize=level, extra_flags=flags, parts=source.parts)
+    return tools.compile(
+        source.text, name=name, optimize=level, extra_flags=flags, parts=source.parts, common=source.common
+    )
 
 
 def _plan(made: Generated, built: Built, targets: dict[int, int]) -> Plan:

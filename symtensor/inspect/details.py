@@ -154,7 +154,12 @@ class Details:
             return story
         made, schedule = self.generated, self.schedule
         return replace(
-            story, plan=made.plan, program=made.program, schedule=schedule, host_steps=tuple(made.source.host_steps)
+            story,
+            plan=made.plan,
+            program=made.program,
+            schedule=schedule,
+            host_steps=tuple(made.source.host_steps),
+            products=made.source.products,
         )
 
     def _binder(self) -> SizeBinder:

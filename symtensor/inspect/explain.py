@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import linecache
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import field
 
 from symtensor.codegen.program import Batch, Copy, Gemm, Launch, Library, Program, Step, all_steps
 from symtensor.codegen.schedule import Schedule, operations
@@ -39,6 +40,7 @@ class Explanation:
         program: the host side, whose library steps are listed; None on the interpreter.
         schedule: of each kernel group.
         host_steps: what a device function computes on the host.
+        products: who computes each matrix product, by the name of its step.
     """
 
     rewrites: tuple[Rewrite, ...]
@@ -47,6 +49,7 @@ class Explanation:
     program: Program | None = None
     schedule: ScheduleTable | None = None
     host_steps: tuple[str, ...] = ()
+    products: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         lines = [*_title(f"rewrites: {len(self.rewrites)}"), *_rewrites(self.rewrites), *_refusals(self.refusals)]
@@ -55,7 +58,7 @@ class Explanation:
             return "\n".join(lines)
         lines += [*_title("plan: what is computed together"), *plan_lines(self.plan)]
         lines += [*_title("schedule"), str(self.schedule)]
-        lines += [*_title("library and host"), *library_lines(self.program.steps, self.host_steps)]
+        lines += [*_title("library and host"), *library_lines(self.program.steps, self.host_steps, self.products)]
         return "\n".join(lines)
 
     __repr__ = __str__
@@ -151,16 +154,19 @@ def _reads(group: KernelGroup, node: Tensor) -> bool:
 
 
 # ------------------------------------------------------------------------------------------------- library and host
-def library_lines(steps: tuple[Step, ...], host_steps: Iterable[str] = ()) -> list[str]:
-    """What no generated kernel computes."""
+def library_lines(
+    steps: tuple[Step, ...], host_steps: Iterable[str] = (), products: Mapping[str, str] | None = None
+) -> list[str]:
+    """What no generated kernel computes; ``products`` says who computes each matrix product."""
     lines: list[str] = []
     for step in all_steps(steps):
         if isinstance(step, Gemm):
-            letter = "s" if step.dtype.itemsize == 4 else "d"
             size = f"{step.rows} x {step.inner} by {step.inner} x {step.columns}"
             batch = f", {' x '.join(map(str, step.batch))} times" if step.batch else ""
             turned = [f"{n} read transposed" for n, m in (("a", step.a), ("b", step.b)) if m.transposed]
-            lines.append(f"cblas_{letter}gemm for {step.name}: {'; '.join([size + batch, *turned])}")
+            who = (products or {}).get(step.name, "")
+            lines.append(f"matrix product {step.name}: {'; '.join([size + batch, *turned])}")
+            lines += [f"     by {who}"] if who else []
         elif isinstance(step, Library):
             note = "" if step.routine in REPRODUCIBLE else "; its bits are up to the library"
             lines.append(f"{step.routine} for {step.node.name or step.node.op.name}{note}")

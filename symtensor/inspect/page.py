@@ -191,7 +191,10 @@ class _Page:
         return (
             _card("What is computed together, and what it costs", _pre("\n".join(plan_lines(made.plan))))
             + _card("Schedule", _pre(str(self.details.schedule)))
-            + _card("Library and host", _pre("\n".join(library_lines(made.program.steps, made.source.host_steps))))
+            + _card(
+                "Library and host",
+                _pre("\n".join(library_lines(made.program.steps, made.source.host_steps, made.source.products))),
+            )
         )
 
     def _report(self) -> str:

@@ -9,6 +9,7 @@ integers.  What one compiler does not know is left out after a probe, so gcc, cl
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import functools
 import hashlib
@@ -19,7 +20,7 @@ import re
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -148,6 +149,7 @@ class Toolchain:
         language: str = "c",
         extra_flags: Sequence[str] = (),
         parts: Sequence[str] = (),
+        common: Sequence[str] = (),
     ) -> Built:
         """Make a shared object, or find it in the cache.
 
@@ -158,6 +160,8 @@ class Toolchain:
             language: ``"c"`` or ``"c++"``.
             extra_flags: further flags, after the others; those in ``$SYMTENSOR_CFLAGS`` come last.
             parts: the same program as several units, which are compiled side by side; none for a single one.
+            common: units that the program needs besides ``parts``, and which others have too: each is optimized as well
+                as can be, once, and its object kept.
 
         Raises:
             CompilerError: the compiler refuses the source.
@@ -172,11 +176,39 @@ class Toolchain:
         found = built(key, suffix)
         if found is not None:
             return found
-        binary, log = _build(command, flags, source, name, suffix, parts if _processors() > 1 else ())
+        units = parts if common or _processors() > 1 else ()
+        with self._objects(common, (*self.flags, *users)) as objects:
+            binary, log = _build(command, flags, source, name, suffix, units, objects)
         cache.default().count("compilations")
         kept = cache.store(key, suffix, source.encode())
         path = cache.store(key, "so", binary)
         return Built(path, False, time.perf_counter() - start, log, kept, key)
+
+    @contextlib.contextmanager
+    def _objects(self, units: Sequence[str], flags: Sequence[str]) -> Iterator[Iterable[bytes]]:
+        """The objects of common units, which are made while other work goes on."""
+        if not units:
+            yield ()
+            return
+        from concurrent.futures import ThreadPoolExecutor
+
+        with ThreadPoolExecutor(_processors()) as pool:
+            yield pool.map(lambda unit: self._object(unit, flags), units)
+
+    def _object(self, unit: str, flags: Sequence[str]) -> bytes:
+        """The object of a C unit that many programs have in common, from the cache or made."""
+        alone = (_STANDARD["c"], "-O3", *(f for f in flags if f != "-shared"), "-c")
+        key = cache.object_key(unit, flags=(*self.cc, *alone), compiler=self.identity, features=self.features)
+        kept = cache.read(key, "o", counted=False)
+        if kept is None:
+            with cache.default().workspace() as folder:
+                Path(folder, "unit.c").write_text(unit, encoding="utf-8")
+                run = _run((*self.cc, *alone, "unit.c", "-o", "unit.o"), folder)
+                if run.returncode:
+                    raise _compiler_error(self.cc, run.returncode, run.stdout + run.stderr, "unit", unit, "c")
+                kept = Path(folder, "unit.o").read_bytes()
+            cache.store(key, "o", kept)
+        return kept
 
     def _command(self, language: str) -> tuple[str, ...]:
         if language == "c":
@@ -214,7 +246,13 @@ def _processors() -> int:
 
 
 def _build(
-    command: Sequence[str], flags: Sequence[str], source: str, name: str, suffix: str, parts: Sequence[str] = ()
+    command: Sequence[str],
+    flags: Sequence[str],
+    source: str,
+    name: str,
+    suffix: str,
+    parts: Sequence[str] = (),
+    objects: Iterable[bytes] = (),
 ) -> tuple[bytes, str]:
     """Run the compiler in a folder of its own, so that no path of this machine gets into object or messages."""
     link = () if any(flag.startswith("-fsanitize") for flag in flags) else _LINK  # sanitizers resolve symbols late
@@ -227,7 +265,11 @@ def _build(
             runs = _side_by_side([(*command, *alone, "-c", f, "-o", f"{f}.o") for f in files], files, parts, folder)
             log = "".join(run.stdout + run.stderr for run in runs)
             if all(run.returncode == 0 for run in runs):
-                run = _run((*command, *flags, *(f"{f}.o" for f in files), "-o", "object.so", *link), folder)
+                made = [f"{f}.o" for f in files]
+                for number, data in enumerate(objects):
+                    made.append(f"common_{number}.o")
+                    Path(folder, made[-1]).write_bytes(data)
+                run = _run((*command, *flags, *made, "-o", "object.so", *link), folder)
                 log += run.stdout + run.stderr
             else:
                 run = next(run for run in runs if run.returncode)

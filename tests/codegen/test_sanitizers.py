@@ -181,3 +181,9 @@ def test_transposed_stepped_and_scattered_access(tmp_path: Path) -> None:
         tmp_path,
     )
     assert_clean(result)
+
+
+def test_products_stay_in_range(tmp_path: Path) -> None:
+    """Tiles, masked tails and packed panels of our own kernel, for operands of all layouts."""
+    tests = ["-k", "values or infinity", "tests/codegen/test_microkernel.py"]
+    assert_clean(sanitized(["-m", "pytest", "-q", "-p", "no:cacheprovider", *tests], tmp_path))

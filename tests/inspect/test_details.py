@@ -60,7 +60,8 @@ def test_explain_tells_the_plan_with_costs(softmax: st.Function) -> None:
 def test_explain_names_library_calls_and_copies() -> None:
     a, b = st.matrix("a"), st.matrix("b")
     text = str(st.compile([a @ b.T, st.linalg.cholesky(a)], [a, b]).explain())
-    assert "cblas_dgemm for k1_contract" in text
+    assert "matrix product k1_contract" in text
+    assert "cblas_dgemm" in text
     assert "b read transposed" in text
     assert "cholesky for cholesky; its bits are up to the library" in text
 

@@ -1,24 +1,32 @@
-/* k1_contract: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]], a (batched) matrix product in tiles of rows */
+/* k1_contract: float64[q.shape[0], q.shape[1], q.shape[2], k.shape[2]], a (batched) matrix product in tiles */
 typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
-  int64_t rows, columns, inner, tile, tiles, beside;
+  int64_t rows, columns, inner;
+  int64_t high, wide, tiles, strips; /* rows and columns of a tile, how many there are */
+  int own;
+  int64_t beside; /* products of the same batch */
   int64_t lda, ldb, ldc;
 } k1_contract_arguments;
 static int k1_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const k1_contract_arguments *g = argument;
   (void)worker;
-  int64_t rest = chunk / g->tiles;
-  const int64_t first = chunk % g->tiles * g->tile;
-  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  int64_t rest = chunk / g->strips / g->tiles;
+  const int64_t row = chunk / g->strips % g->tiles * g->high, column = chunk % g->strips * g->wide;
+  const int64_t rows = g->rows - row < g->high ? g->rows - row : g->high;
+  const int64_t columns = g->columns - column < g->wide ? g->columns - column : g->wide;
   (void)rest;
-  const double *a = g->a + first * g->lda;
-  const double *b = g->b;
-  double *c = g->c + first * g->ldc;
+  const double *a = g->a + row * g->lda;
+  const double *b = g->b + column * g->ldb;
+  double *c = g->c + row * g->ldc + column;
+  if (g->own) {
+    st_product_f64x8(a, g->lda, 1, b, 1, g->ldb, c, g->ldc, rows, columns, g->inner, 1, 0);
+    return 0;
+  }
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
   ((gemm *)g->function)(101, 111, 112, (int)rows,
-                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        (int)columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
                         c, (int)g->ldc);
   return 0;
 }
@@ -26,11 +34,21 @@ static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
-  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.tile = g.rows;
-  g.tiles = (g.rows + g.tile - 1) / g.tile;
-  const int64_t chunks = batches * g.tiles;
+  g.own = g.rows >= 6 && g.columns >= 8 && (double)g.rows * g.columns * g.inner <= 268435456;
+  if (g.own) {
+    const int64_t half = (g.columns + 1) / 2 < 128 ? (g.columns + 1) / 2 : 128;
+    const int64_t most = half > 16 ? half : 16;
+    const int64_t pieces = (g.rows + 191) / 192, strips = (g.columns + most - 1) / most;
+    g.high = ((g.rows + pieces - 1) / pieces + 11) / 12 * 12;
+    g.wide = ((g.columns + strips - 1) / strips + 15) / 16 * 16;
+  } else {
+    const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+    g.high = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
+    g.wide = g.columns;
+  }
+  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.high = g.rows, g.wide = g.columns;
+  g.tiles = (g.rows + g.high - 1) / g.high, g.strips = (g.columns + g.wide - 1) / g.wide;
+  const int64_t chunks = batches * g.tiles * g.strips;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
     return ctx->parallel(ctx, k1_contract_tile, &g, chunks);
   for (int64_t chunk = 0; chunk < chunks; ++chunk) k1_contract_tile(&g, chunk, 0);
@@ -256,28 +274,36 @@ static int k3_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5
   return ctx->parallel(ctx, k3_divide_supremum_exp_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k5_contract: float64[slope.shape[0], slope.shape[1], slope.shape[2], k.shape[3]], a (batched) matrix product in tiles of rows */
-/* k4_contract: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[3]], a (batched) matrix product in tiles of rows */
+/* k5_contract: float64[slope.shape[0], slope.shape[1], slope.shape[2], k.shape[3]], a (batched) matrix product in tiles */
+/* k4_contract: float64[q.shape[0], q.shape[1], q.shape[2], v.shape[3]], a (batched) matrix product in tiles */
 typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
-  int64_t rows, columns, inner, tile, tiles, beside;
+  int64_t rows, columns, inner;
+  int64_t high, wide, tiles, strips; /* rows and columns of a tile, how many there are */
+  int own;
+  int64_t beside; /* products of the same batch */
   int64_t lda, ldb, ldc;
 } k4_contract_arguments;
 static int k4_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const k4_contract_arguments *g = argument;
   (void)worker;
-  int64_t rest = chunk / g->tiles;
-  const int64_t first = chunk % g->tiles * g->tile;
-  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  int64_t rest = chunk / g->strips / g->tiles;
+  const int64_t row = chunk / g->strips % g->tiles * g->high, column = chunk % g->strips * g->wide;
+  const int64_t rows = g->rows - row < g->high ? g->rows - row : g->high;
+  const int64_t columns = g->columns - column < g->wide ? g->columns - column : g->wide;
   (void)rest;
-  const double *a = g->a + first * g->lda;
-  const double *b = g->b;
-  double *c = g->c + first * g->ldc;
+  const double *a = g->a + row * g->lda;
+  const double *b = g->b + column;
+  double *c = g->c + row * g->ldc + column;
+  if (g->own) {
+    st_product_f64x8(a, g->lda, 1, b, g->ldb, 1, c, g->ldc, rows, columns, g->inner, 1, 0);
+    return 0;
+  }
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
   ((gemm *)g->function)(101, 111, 111, (int)rows,
-                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        (int)columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
                         c, (int)g->ldc);
   return 0;
 }
@@ -285,39 +311,57 @@ static int k4_contract(st_ctx *ctx, k4_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
-  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.tile = g.rows;
-  g.tiles = (g.rows + g.tile - 1) / g.tile;
-  const int64_t chunks = batches * g.tiles;
+  g.own = g.rows >= 6 && g.columns >= 8 && (double)g.rows * g.columns * g.inner <= 268435456;
+  if (g.own) {
+    const int64_t half = (g.columns + 1) / 2 < 128 ? (g.columns + 1) / 2 : 128;
+    const int64_t most = half > 16 ? half : 16;
+    const int64_t pieces = (g.rows + 191) / 192, strips = (g.columns + most - 1) / most;
+    g.high = ((g.rows + pieces - 1) / pieces + 11) / 12 * 12;
+    g.wide = ((g.columns + strips - 1) / strips + 15) / 16 * 16;
+  } else {
+    const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+    g.high = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
+    g.wide = g.columns;
+  }
+  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.high = g.rows, g.wide = g.columns;
+  g.tiles = (g.rows + g.high - 1) / g.high, g.strips = (g.columns + g.wide - 1) / g.wide;
+  const int64_t chunks = batches * g.tiles * g.strips;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
     return ctx->parallel(ctx, k4_contract_tile, &g, chunks);
   for (int64_t chunk = 0; chunk < chunks; ++chunk) k4_contract_tile(&g, chunk, 0);
   return 0;
 }
 
-/* k7_contract: float64[slope.shape[0], slope.shape[1], k.shape[2], slope.shape[3]], a (batched) matrix product in tiles of rows */
-/* k6_contract: float64[slope.shape[0], slope.shape[1], v.shape[2], q.shape[3]], a (batched) matrix product in tiles of rows */
+/* k7_contract: float64[slope.shape[0], slope.shape[1], k.shape[2], slope.shape[3]], a (batched) matrix product in tiles */
+/* k6_contract: float64[slope.shape[0], slope.shape[1], v.shape[2], q.shape[3]], a (batched) matrix product in tiles */
 typedef struct {
   const void *function;
   const double *a, *b;
   double *c;
-  int64_t rows, columns, inner, tile, tiles, beside;
+  int64_t rows, columns, inner;
+  int64_t high, wide, tiles, strips; /* rows and columns of a tile, how many there are */
+  int own;
+  int64_t beside; /* products of the same batch */
   int64_t lda, ldb, ldc;
 } k6_contract_arguments;
 static int k6_contract_tile(void *argument, int64_t chunk, int64_t worker) {
   const k6_contract_arguments *g = argument;
   (void)worker;
-  int64_t rest = chunk / g->tiles;
-  const int64_t first = chunk % g->tiles * g->tile;
-  const int64_t rows = g->rows - first < g->tile ? g->rows - first : g->tile;
+  int64_t rest = chunk / g->strips / g->tiles;
+  const int64_t row = chunk / g->strips % g->tiles * g->high, column = chunk % g->strips * g->wide;
+  const int64_t rows = g->rows - row < g->high ? g->rows - row : g->high;
+  const int64_t columns = g->columns - column < g->wide ? g->columns - column : g->wide;
   (void)rest;
-  const double *a = g->a + first * 1;
-  const double *b = g->b;
-  double *c = g->c + first * g->ldc;
+  const double *a = g->a + row;
+  const double *b = g->b + column;
+  double *c = g->c + row * g->ldc + column;
+  if (g->own) {
+    st_product_f64x8(a, 1, g->lda, b, g->ldb, 1, c, g->ldc, rows, columns, g->inner, 1, 0);
+    return 0;
+  }
   typedef void gemm(int, int, int, int, int, int, double, const double *, int, const double *, int, double, double *, int);
   ((gemm *)g->function)(101, 112, 111, (int)rows,
-                        (int)g->columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
+                        (int)columns, (int)g->inner, 1, a, (int)g->lda, b, (int)g->ldb, 0,
                         c, (int)g->ldc);
   return 0;
 }
@@ -325,11 +369,21 @@ static int k6_contract(st_ctx *ctx, k6_contract_arguments g, int64_t batches) {
   g.function = ctx->library[0];
   if (batches == 0 || g.rows == 0 || g.columns == 0) return 0;
   if (g.inner == 0) g.lda = g.lda > 0 ? g.lda : 1, g.ldb = g.ldb > 0 ? g.ldb : 1;
-  const int64_t half = (g.rows / 2 + 15) / 16 * 16;
-  g.tile = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
-  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.tile = g.rows;
-  g.tiles = (g.rows + g.tile - 1) / g.tile;
-  const int64_t chunks = batches * g.tiles;
+  g.own = g.rows >= 6 && g.columns >= 8 && (double)g.rows * g.columns * g.inner <= 268435456;
+  if (g.own) {
+    const int64_t half = (g.columns + 1) / 2 < 128 ? (g.columns + 1) / 2 : 128;
+    const int64_t most = half > 16 ? half : 16;
+    const int64_t pieces = (g.rows + 191) / 192, strips = (g.columns + most - 1) / most;
+    g.high = ((g.rows + pieces - 1) / pieces + 11) / 12 * 12;
+    g.wide = ((g.columns + strips - 1) / strips + 15) / 16 * 16;
+  } else {
+    const int64_t half = (g.rows / 2 + 15) / 16 * 16;
+    g.high = g.rows <= 64 ? g.rows : half < 256 ? half : 256;
+    g.wide = g.columns;
+  }
+  if (g.beside > 1 && g.rows * g.columns * g.inner < 16777216) g.high = g.rows, g.wide = g.columns;
+  g.tiles = (g.rows + g.high - 1) / g.high, g.strips = (g.columns + g.wide - 1) / g.wide;
+  const int64_t chunks = batches * g.tiles * g.strips;
   if (chunks > 1 && ctx->workers > 1 && batches * g.rows * g.columns * g.inner >= 400000)
     return ctx->parallel(ctx, k6_contract_tile, &g, chunks);
   for (int64_t chunk = 0; chunk < chunks; ++chunk) k6_contract_tile(&g, chunk, 0);
