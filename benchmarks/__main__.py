@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import pathlib
 import tempfile
+from collections.abc import Sequence
 
 from benchmarks import figures, report
 from benchmarks.contenders import CONTENDERS
@@ -21,7 +22,8 @@ SAVED = report.ROOT / "build" / "benchmarks" / "results.json"
 QUICK = ("c", "symtensor", "numpy", "numba", "jax", "torch")  # the peers that compile in about a second
 
 
-def arguments() -> argparse.Namespace:
+def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
+    """The command line, or ``given`` in its place, with the chosen rows."""
     parser = argparse.ArgumentParser(description="symtensor, its peers and hand-written C, timed in turn")
     parser.add_argument("words", nargs="*", help="only rows whose name contains one of these")
     parser.add_argument("--quick", action="store_true", help="a few rows and peers, one thread")
@@ -31,10 +33,30 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=40, help="of a race, after which no further round begins")
     parser.add_argument("--missing", action="store_true", help="keep the last run's rows: run only what it lacks")
     parser.add_argument("--render", action="store_true", help="run nothing: write the page from the last run")
-    options = parser.parse_args()
+    options = parser.parse_args(given)
     if options.quick:
         options.contenders, options.threads, options.rounds, options.seconds = list(QUICK), [1], 5, 3
+    unknown = [word for word in options.words if not any(word in name for name in ROWS)]
+    if unknown:
+        parser.error(unknown_rows(unknown))
+    options.rows = chosen_rows(options.words, options.quick)
+    if not options.rows:
+        parser.error(f"none of the rows named by {' '.join(options.words)} is part of --quick")
     return options
+
+
+def chosen_rows(words: Sequence[str], quick: bool) -> list[Row]:
+    """The rows whose name contains one of the words, all without words; the quick ones alone if asked for."""
+    return [
+        row for row in ROWS.values() if (not words or any(w in row.name for w in words)) and (row.quick or not quick)
+    ]
+
+
+def unknown_rows(words: Sequence[str]) -> str:
+    """What to say about words that no row's name contains: rows that differ in capitals alone, else all rows."""
+    near = [name for name in ROWS if any(word.lower() in name.lower() for word in words)]
+    listed = "".join(f"\n  {name}" for name in near or ROWS)
+    return f"no row's name contains {' or '.join(map(repr, words))}; {'near it' if near else 'the rows'} are:{listed}"
 
 
 def show(row: Row, threads: int, outcome: Race) -> None:
@@ -51,13 +73,8 @@ def main() -> None:
     options = arguments()
     whole = not (options.words or options.quick)
     results = figures.load(SAVED) if SAVED.exists() and (options.missing or options.render) else {}
-    rows = [
-        row
-        for row in ROWS.values()
-        if (not options.words or any(word in row.name for word in options.words)) and (row.quick or not options.quick)
-    ]
     with tempfile.TemporaryDirectory() as caches:
-        for row in rows if not options.render else ():
+        for row in options.rows if not options.render else ():
             names = [name for name in options.contenders if CONTENDERS[name].takes_part(row.kind)]
             for threads in options.threads:
                 if threads in results.get(row.name, {}):
