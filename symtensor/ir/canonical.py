@@ -137,8 +137,7 @@ class Canonical:
             return ("set", sorted(repr(self.encoded(v)) for v in value))
         if isinstance(getattr(value, "array", None), np.ndarray):
             self.arrays.append(value.array)
-            data = hashlib.sha256(np.ascontiguousarray(value.array).data.cast("B") if value.array.size else b"")
-            return ("array", value.array.dtype.str, value.array.shape, data.hexdigest())
+            return ("array", value.array.dtype.str, value.array.shape, value.digest)
         if dataclasses.is_dataclass(value) and not isinstance(value, type):
             fields = [(f.name, self.encoded(getattr(value, f.name))) for f in dataclasses.fields(value)]
             return (_global_name(type(value)), fields)

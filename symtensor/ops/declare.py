@@ -16,6 +16,7 @@ Kinds, with what a declaration adds to ``symtensor.ir.node.Op``:
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import Any
 
@@ -186,12 +187,14 @@ class LoopOp(Op):
 
 
 # ----------------------------------------------------------------------------------------------- making tensors
-@dataclass(frozen=True)
+SMALL_BYTES = 4096  # of a constant that is compared as it is; comparing digests takes no second copy of the data
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Value:
-    """A constant's data as a hashable attribute: interned by dtype, shape and bytes."""
+    """A constant's data as a hashable attribute: interned by dtype, shape and bytes, of large data by their digest."""
 
     array: np.ndarray
-    key: tuple
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Value) and self.key == other.key
@@ -201,6 +204,17 @@ class Value:
 
     def __repr__(self) -> str:
         return repr(self.array.tolist()) if self.array.size <= 16 else f"<{self.array.dtype}{list(self.array.shape)}>"
+
+    @functools.cached_property
+    def key(self) -> tuple:
+        """Equal for equal data."""
+        data = self.array.tobytes() if self.array.nbytes <= SMALL_BYTES else self.digest
+        return self.array.dtype.str, self.array.shape, data
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """Of the bytes, in row-major order; computed once, however many functions the constant goes into."""
+        return hashlib.sha256(self.array.data.cast("B") if self.array.size else b"").hexdigest()
 
 
 def _constant_type(inputs: tuple[Tensor, ...], value: Value) -> TensorType:
@@ -219,24 +233,35 @@ def _size_type(inputs: tuple[Tensor, ...], size: Size, dtype: np.dtype) -> Tenso
 SIZE = register(Op("size", "source", _size_type, lambda size, dtype: np.asarray(size, dtype)))
 
 
-def constant(value: Any, dtype: Any = None) -> Tensor:
+def constant(value: Any, dtype: Any = None, *, borrow: bool = False) -> Tensor:
     """A tensor with a fixed value.
+
+    Data of more than 16 elements are neither in the source nor in the key of the compiled code: functions are handed
+    the one array that the constant holds.
 
     Args:
         value: anything that ``np.asarray`` takes.
         dtype: element type; NumPy's choice if not given.
+        borrow: whether a row-major array of that dtype is taken as it is, where otherwise it is copied; whoever lends
+            it promises not to write to it any more.
 
     >>> constant(1.5)
     1.5
+    >>> data = np.arange(1e6)
+    >>> constant(data, borrow=True) is constant(data)
+    True
     """
     dtype = None if dtype is None else dtypes.as_dtype(dtype)
     if type(value) in (int, float) and dtype is not None and (type(value) is int or dtype.kind == "f"):
         array = np.array(value, dtype)  # raises OverflowError for an int that does not fit
     else:
-        array = np.asarray(value)
-        array = np.array(array, dtype=dtypes.as_dtype(array.dtype) if dtype is None else dtype, copy=True, order="C")
+        given = np.asarray(value)
+        dtype = dtypes.as_dtype(given.dtype) if dtype is None else dtype
+        array = np.array(given, dtype=dtype, copy=None if borrow else True, order="C")
+        if array is value:
+            array = array.view(np.ndarray)  # the lender's own array stays writable
     array.setflags(write=False)
-    return make(CONSTANT, (), (("value", Value(array, (array.dtype.str, array.shape, array.tobytes()))),))
+    return make(CONSTANT, (), (("value", Value(array)),))
 
 
 @functools.lru_cache(maxsize=1024, typed=True)

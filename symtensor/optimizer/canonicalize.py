@@ -237,11 +237,14 @@ def uniform_constant(node: Tensor) -> Tensor | None:
     array = node.attr("value").array
     if array.ndim == 0 or array.size == 0:
         return None
-    first = array.reshape(-1)[:1]
-    # Compared as bytes, since 0.0 and -0.0 differ and NaN equals NaN.
-    if array.size > 1 and array.tobytes() != first.tobytes() * array.size:
+    flat = array.reshape(-1)
+    # Compared as bytes, since 0.0 and -0.0 differ and NaN equals NaN; a piece at a time, as data may be large.
+    if any(
+        flat[at : at + 4096].tobytes() != flat[:1].tobytes() * len(flat[at : at + 4096])
+        for at in range(0, flat.size, 4096)
+    ):
         return None
-    return broadcast_to(constant(first[0]), array.shape)
+    return broadcast_to(constant(flat[0]), array.shape)
 
 
 def _some_broadcast(op: Op, inputs: tuple[Op, ...]) -> bool:
