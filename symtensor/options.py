@@ -27,6 +27,7 @@ class Options:
         accuracy: classes of rewrites that may fire.
         fma: whether a product with one use may be fused with an addition (one rounding instead of two).
         schedules: schedule steps of kernels by name, in place of the heuristic's choice.
+        memory_limit: a ``symtensor.optimizer.recompute.MemoryLimit``, or ``None``.
         profile: whether the entry notes when each of its steps ran.
         verify: whether the verifiers run between all passes.
         debug: stages that print themselves.
@@ -39,6 +40,7 @@ class Options:
     accuracy: frozenset[str] = frozenset({"exact", "better"})
     fma: bool = True
     schedules: tuple[tuple[str, tuple[object, ...]], ...] = ()
+    memory_limit: object | None = None
     profile: bool = False
     verify: bool = field(default_factory=lambda: bool(os.environ.get("SYMTENSOR_VERIFY")))
     debug: frozenset[str] = field(default_factory=_debug_from_environment)

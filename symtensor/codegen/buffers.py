@@ -8,6 +8,8 @@ of all tenants of a block become known at the same time: sizes that a step finds
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from symtensor.codegen.program import (
     Batch,
     Program,
@@ -22,7 +24,10 @@ from symtensor.codegen.program import (
 )
 from symtensor.ir import size as sz
 from symtensor.ir.size import Atom, Bound, SizeLike, atoms
+from symtensor.optimizer.recompute import typical
 from symtensor.records import dataclass
+
+FAR_LARGER = 8  # times the size of a temporary
 
 
 @dataclass(frozen=True)
@@ -121,6 +126,26 @@ def _found_sizes(size: SizeLike) -> frozenset[Atom]:
     return frozenset(a for a in atoms(size) if isinstance(a, Bound))
 
 
+def _best_fit(size: SizeLike, free: dict[int, SizeLike], reference: Mapping[Atom, SizeLike]) -> int | None:
+    """The free block that a temporary moves into: one of its size, else the next larger, else the largest, which grows.
+
+    A block that is far larger stays free for those that need it, as a small one of its own costs little.
+    """
+    equal = next((k for k, block in free.items() if block == size), None)
+    if equal is not None or not free:
+        return equal
+    wanted = typical(size, reference)
+    room = {k: typical(block, reference) for k, block in free.items()}
+    larger = [k for k in free if room[k] >= wanted]
+    if larger:
+        best = min(larger, key=lambda k: (not sz.at_least(free[k], size), room[k]))
+        best = best if room[best] <= FAR_LARGER * wanted else min(larger, key=room.__getitem__)
+        if room[best] <= FAR_LARGER * wanted:
+            return best
+    smaller = [k for k in free if room[k] < wanted]
+    return max(smaller, key=room.__getitem__) if smaller else None
+
+
 def plan_buffers(program: Program) -> Layout:
     """Assign the temporaries of a Program to blocks of the arena."""
     return _packed(program, "temporary", _lifetimes(program, program.steps))
@@ -144,9 +169,9 @@ def _packed(program: Program, kind: str, live: dict[str, tuple[int, int]]) -> La
         size = rounded_bytes(storage, readable_elements(storage) if storage.name in clamped else storage.elements)
         known = _found_sizes(storage.elements)
         free = [k for k in range(len(sizes)) if free_at[k] < first and found[k] == known]
-        equal = [k for k in free if sizes[k] == size] or [k for k in free if sz.at_least(sizes[k], size)]
-        chosen = (equal or free)[0] if free else len(sizes)
-        if chosen == len(sizes):
+        chosen = _best_fit(size, {k: sizes[k] for k in free}, program.reference)
+        if chosen is None:
+            chosen = len(sizes)
             sizes.append(size)
             found.append(known)
             tenants.append([storage.name])

@@ -377,6 +377,7 @@ def build_program(
     program = Program(
         name, arguments, builder.storages, known, builder.size_names, guards, tuple(steps), tuple(builder.sites),
         outputs, plan.graph.outputs, builder.constants, in_place or {}, tuple(builder.host_calls),
+        getattr(options.memory_limit, "values", {}),
     )  # fmt: skip
     return program, builder
 

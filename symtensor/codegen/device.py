@@ -18,7 +18,7 @@ from symtensor.codegen.drive import drive_source
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
 from symtensor.codegen.gpu import FAULT_BYTES, SUFFIXES, GpuPrinter, helpers_text
 from symtensor.codegen.launches import Shape, launch_shape, spread_checks
-from symtensor.codegen.library import routine_call
+from symtensor.codegen.library import routine_call, workspace_bytes
 from symtensor.codegen.opencl import OPENCL
 from symtensor.codegen.units import nameless
 from symtensor.dtypes import stored
@@ -310,7 +310,8 @@ class DevicePrinter(EntryPrinter):
         inputs, outputs = (tuple(local[n] for n in names) for names in (step.inputs, step.outputs))
         moved = replace(step, inputs=inputs, outputs=outputs)
         sizes = [self.size(s) for s in step.sizes]
-        dtype, site = self.printer.type(routine_dtype(self.program, step)), self.call_site(step)
+        element, site = routine_dtype(self.program, step), self.call_site(step)
+        dtype, work = self.printer.type(element), self.size(workspace_bytes(step, element.itemsize))
         self._report(step)
         lines = [f"{indent}{{ /* {step.routine} runs on the host */"]
         lines += self._staging(0, step.inputs, local, inner)
@@ -320,7 +321,7 @@ class DevicePrinter(EntryPrinter):
             lines.append(f"{inner}{found} = {routine_call(moved, dtype, sizes, site, counting=True)};")
             lines += self.ask_late(step.defines, inner)
         lines += self._staging(1, step.outputs, local, inner)
-        lines.append(f"{inner}if ({routine_call(moved, dtype, sizes, site)}) return 1;")
+        lines.append(f"{inner}if ({routine_call(moved, dtype, sizes, site, work)}) return 1;")
         lines += [self._transfer("write", n, local[n], inner) for n in step.outputs]
         return [*lines, f"{indent}}}"]
 

@@ -10,7 +10,7 @@ from symtensor.codegen.batch_source import BYTES, MEMORY, SLOT, BatchSource, wor
 from symtensor.codegen.buffers import plan_private
 from symtensor.codegen.c import CPrinter
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
-from symtensor.codegen.library import gemm_call, gemm_source, routine_call
+from symtensor.codegen.library import gemm_call, gemm_source, routine_call, workspace_bytes
 from symtensor.codegen.mathlib import helper_texts, type_source
 from symtensor.codegen.microkernel import Kernel, ProductSource, product_source
 from symtensor.codegen.outline import outline
@@ -293,13 +293,14 @@ class HostPrinter(EntryPrinter):
         """Call a library routine; what depends on a size that it finds is asked for in between."""
         site = self.call_site(step)
         sizes = [self.size(s) for s in step.sizes]
-        dtype = self.printer.type(routine_dtype(self.program, step))
+        element = routine_dtype(self.program, step)
+        dtype, work = self.printer.type(element), self.size(workspace_bytes(step, element.itemsize))
         if step.defines is None:
-            return [f"{indent}if ({routine_call(step, dtype, sizes, site)}) return 1;"]
+            return [f"{indent}if ({routine_call(step, dtype, sizes, site, work)}) return 1;"]
         name = self.program.size_names[step.defines]
         lines = [f"{indent}{name} = {routine_call(step, dtype, sizes, site, counting=True)};"]
         lines += self.ask_late(step.defines, indent)
-        return [*lines, f"{indent}if ({routine_call(step, dtype, sizes, site)}) return 1;"]
+        return [*lines, f"{indent}if ({routine_call(step, dtype, sizes, site, work)}) return 1;"]
 
 
 __all__ = ["HostPrinter", "Source"]

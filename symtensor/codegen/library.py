@@ -12,6 +12,7 @@ from symtensor.codegen.microkernel import VECTORS
 from symtensor.codegen.product import Choice
 from symtensor.codegen.program import Gemm, Library
 from symtensor.errors import CODES
+from symtensor.ir import size as sz
 from symtensor.ir.size import SizeLike
 from symtensor.records import dataclass
 
@@ -19,6 +20,7 @@ GEMM_TILE = 256  # most rows of a tile: each is one single-threaded BLAS call
 OWN_HIGH, OWN_WIDE = 192, 128  # most rows and columns of a tile of our own kernel
 GEMM_WORK = 400000  # multiply-adds below which threads do not pay
 WHOLE = 1 << 24  # multiply-adds below which a product that has others beside it is one tile
+BLAS_PANEL = 384  # depth of OpenBLAS's packed panels, and about their rows: it packs 384 x (384 + n) elements at a time
 
 
 # ------------------------------------------------------------------------------------------------ matrix products
@@ -154,7 +156,16 @@ def gemm_call(step: Gemm, size: Callable[[SizeLike], str]) -> str:
     return f"{step.name}(ctx, ({step.name}_arguments){{{text}}}, {batches})"
 
 
+def gemm_buffer(step: Gemm) -> SizeLike:
+    """Bytes that BLAS packs the operands of one tile into, which it keeps for each thread (see ``BLAS_PANEL``)."""
+    depth, rows = sz.minimum(step.inner, BLAS_PANEL), sz.minimum(step.rows, GEMM_TILE)
+    return sz.mul(sz.mul(depth, sz.add(sz.minimum(step.columns, BLAS_PANEL), rows)), step.dtype.itemsize)
+
+
 # ------------------------------------------------------------------------------------------------------- routines
+Bytes = Callable[[SizeLike, SizeLike, SizeLike, int], SizeLike]
+
+
 @dataclass(frozen=True)
 class Routine:
     """One library routine: C text with the element type as ``@T@``, its letter as ``@L@``, functions as ``@name@``.
@@ -165,10 +176,15 @@ class Routine:
     Attributes:
         functions: names with ``?`` for the letter of the element type, as in ``cblas_?trsm``.
         text: the C text; ``@trsm@`` is the place of a function in the table.
+        workspace: bytes that it asks for beside its results, ``work_bytes`` in the text; by the rows and columns of the
+            matrix, the columns of the last operand and the bytes of an element.
+        hidden: likewise, what the library copies for itself.
     """
 
     functions: tuple[str, ...]
     text: str
+    workspace: Bytes | None = None
+    hidden: Bytes | None = None
 
 
 ROUTINES = {
@@ -238,9 +254,9 @@ static int st_cholesky_pullback_@L@(st_ctx *ctx, const @T@ *l, const @T@ *g, @T@
         """\
 /* a[:, order] = L U of each matrix of a stack, U's diagonal being 1; a singular matrix has a zero on that of L. */
 static int st_lu_@L@(st_ctx *ctx, const @T@ *a, @T@ *lu, int64_t *order, @T@ *sign, int64_t count, int64_t n,
-                     int64_t site) {
+                     int64_t site, int64_t work_bytes) {
   typedef int getrf(int, int, int, @T@ *, int, int *);
-  int *pivots = ctx->arena(ctx, 62, sizeof(int) * (n + 1));
+  int *pivots = ctx->arena(ctx, 62, work_bytes);
   if (!pivots) return 1;
   if (lu != a) __builtin_memcpy(lu, a, sizeof(@T@) * count * n * n);
   for (int64_t k = 0; k < count; ++k, lu += n * n, order += n) {
@@ -259,19 +275,21 @@ static int st_lu_@L@(st_ctx *ctx, const @T@ *a, @T@ *lu, int64_t *order, @T@ *si
   return 0;
 }
 """,
+        workspace=lambda n, *_: sz.mul(sz.add(n, 1), 4),
     ),
     "lu_solve": Routine(
         ("cblas_?trsm",),
         """\
 /* Solves a x = b (or a^T x = b) by a[:, order] = L U, for each matrix of a stack. */
 static int st_lu_solve_@L@(st_ctx *ctx, const @T@ *a, const @T@ *lu, const int64_t *order, const @T@ *b, @T@ *x,
-                           int64_t count, int64_t n, int64_t columns, int64_t transpose, int64_t site) {
+                           int64_t count, int64_t n, int64_t columns, int64_t transpose, int64_t site,
+                           int64_t work_bytes) {
   typedef void trsm(int, int, int, int, int, int, int, @T@, const @T@ *, int, @T@ *, int);
   trsm *triangular = (trsm *)ctx->library[@trsm@];
   const uint64_t row = sizeof(@T@) * columns;
   const int right = (int)columns, size = (int)n;
   (void)a;
-  @T@ *work = ctx->arena(ctx, 62, row * n + 1);
+  @T@ *work = ctx->arena(ctx, 62, work_bytes);
   if (!work) return 1;
   for (int64_t k = 0; k < count && n > 0 && columns > 0; ++k, lu += n * n, order += n, b += n * columns) {
     for (int64_t i = 0; i < n; ++i)
@@ -292,16 +310,18 @@ static int st_lu_solve_@L@(st_ctx *ctx, const @T@ *a, const @T@ *lu, const int64
   return 0;
 }
 """,
+        workspace=lambda n, _, columns, item: sz.add(sz.mul(sz.mul(n, columns), item), 1),
     ),
     "qr": Routine(
         ("LAPACKE_?geqrf", "LAPACKE_?orgqr"),
         """\
 /* The reduced QR factorisation of each matrix of a stack, by Householder reflections. */
-static int st_qr_@L@(st_ctx *ctx, const @T@ *a, @T@ *q, @T@ *r, int64_t count, int64_t m, int64_t n, int64_t site) {
+static int st_qr_@L@(st_ctx *ctx, const @T@ *a, @T@ *q, @T@ *r, int64_t count, int64_t m, int64_t n, int64_t site,
+                     int64_t work_bytes) {
   typedef int geqrf(int, int, int, @T@ *, int, @T@ *);
   typedef int orgqr(int, int, int, int, @T@ *, int, const @T@ *);
   const int64_t rank = m < n ? m : n;
-  @T@ *work = ctx->arena(ctx, 62, sizeof(@T@) * (m * n + rank + 1));
+  @T@ *work = ctx->arena(ctx, 62, work_bytes);
   if (!work) return 1;
   @T@ *tau = work + m * n;
   for (int64_t k = 0; k < count && rank > 0; ++k, a += m * n, q += m * rank, r += rank * n) {
@@ -318,6 +338,8 @@ static int st_qr_@L@(st_ctx *ctx, const @T@ *a, @T@ *q, @T@ *r, int64_t count, i
   return 0;
 }
 """,
+        workspace=lambda m, n, _, item: sz.mul(sz.add(sz.mul(m, n), sz.add(sz.minimum(m, n), 1)), item),
+        hidden=lambda m, n, _, item: sz.mul(sz.mul(m, n), item),  # LAPACKE's transposed copy
     ),
     "solve_triangular": Routine(
         ("cblas_?trsm", "cblas_?trsv"),
@@ -407,14 +429,17 @@ def _nonzero(t: str, rank: int) -> str:
     )
 
 
-def routine_call(step: Library, t: str, sizes: list[str], site: int, counting: bool = False) -> str:
-    """The call of a routine."""
+def routine_call(
+    step: Library, t: str, sizes: list[str], site: int, workspace: str = "0", counting: bool = False
+) -> str:
+    """The call of a routine; ``workspace`` is how many bytes it may ask for, as text."""
     if step.routine == "nonzero":
         name = f"st_nonzero_{t}_{len(sizes)}"
         if counting:
             return f"{name}_count({', '.join([*step.inputs, *sizes])})"
         return f"{name}({', '.join([*step.inputs, *step.outputs, *sizes])})"
     rank = step.node.inputs[0].ndim
+    work = [workspace] if ROUTINES[step.routine].workspace else []
     count = " * ".join(f"({s})" for s in sizes[: rank - 2]) or "1"
     first = sizes[rank - 2 : rank]
     arguments = ["ctx", *step.inputs, *step.outputs, count]
@@ -427,4 +452,29 @@ def routine_call(step: Library, t: str, sizes: list[str], site: int, counting: b
     else:
         right = step.node.inputs[1].ndim
         arguments += [first[0], sizes[-1] if right == rank else "1", *map(str, step.flags)]
-    return f"st_{step.routine}_{_letter(t)}({', '.join([*arguments, str(site)])})"
+    return f"st_{step.routine}_{_letter(t)}({', '.join([*arguments, str(site), *work])})"
+
+
+def workspace_bytes(step: Library, itemsize: int) -> SizeLike:
+    """Bytes that a routine asks for beside its results."""
+    return _bytes(step, itemsize, "workspace")
+
+
+def routine_buffer(step: Library, itemsize: int) -> SizeLike:
+    """Bytes that the library takes for itself: copies of operands, and the panels that its products are packed into."""
+    if step.routine == "nonzero":
+        return 0
+    columns = sz.maximum(step.sizes[-1], step.sizes[step.node.inputs[0].ndim - 1])
+    panels = sz.mul(sz.mul(sz.minimum(columns, BLAS_PANEL), sz.add(columns, BLAS_PANEL)), itemsize)
+    return sz.add(_bytes(step, itemsize, "hidden"), panels)
+
+
+def _bytes(step: Library, itemsize: int, which: str) -> SizeLike:
+    routine = ROUTINES.get(step.routine)
+    formula: Bytes | None = getattr(routine, which) if routine else None
+    if formula is None:
+        return 0
+    rank = step.node.inputs[0].ndim
+    rows, columns = step.sizes[rank - 2 : rank]
+    last = step.sizes[-1] if len(step.node.inputs) > 1 and step.node.inputs[-1].ndim == rank else 1
+    return formula(rows, columns, last, itemsize)

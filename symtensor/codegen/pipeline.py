@@ -18,9 +18,11 @@ from functools import partial
 from pathlib import Path
 
 from symtensor.codegen.batches import through_batches
+from symtensor.codegen.buffers import plan_buffers
 from symtensor.codegen.build import Builder, build_program
 from symtensor.codegen.check import check_plan, check_program
 from symtensor.codegen.contraction import lower_contractions
+from symtensor.codegen.footprint import footprint
 from symtensor.codegen.host import HostPrinter, Source
 from symtensor.codegen.inplace import in_place_updates
 from symtensor.codegen.loops import build_loop
@@ -28,9 +30,11 @@ from symtensor.codegen.machine import Machine
 from symtensor.codegen.program import Program
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Site, Tensor
+from symtensor.ir.size import SizeLike
 from symtensor.optimizer.fusion import fuse
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import Plan
+from symtensor.optimizer.recompute import MemoryLimit, limit_memory
 from symtensor.options import Options
 from symtensor.records import dataclass
 
@@ -80,16 +84,27 @@ def generate(
 
     products: dict[Tensor, tuple[Tensor, ...]] = {}
     graph = Graph(graph.inputs, tuple(lower_contractions(graph.outputs, shape, not device, products)))
+    build = partial(
+        build_program, arguments=arguments, name=name, loop=build_loop, device=device, options=options, updates=updates
+    )
     plan = fuse(graph, guards, products)
+    if isinstance(options.memory_limit, MemoryLimit):
+        workers = options.memory_limit.workers
+
+        def measured(changed: Plan) -> SizeLike:
+            program, builder = build(changed)
+            if not device:
+                program = through_batches(program, builder.memory.names.fresh)
+            return footprint(program, plan_buffers(program)).total(workers)
+
+        fused = partial(fuse, guards=guards, products=products)
+        plan = limit_memory(plan, lambda changed, order: fused(changed, order=order), measured, options.memory_limit)
     if "fusion" in options.debug:
         print(plan, file=sys.stderr)
-    build = partial(
-        build_program, plan, arguments, name, loop=build_loop, device=device, options=options, updates=updates
-    )
-    program, builder = build()
+    program, builder = build(plan)
     in_place = in_place_updates(program, updates) if not device else {}
     if in_place:
-        program, builder = build(in_place=in_place)
+        program, builder = build(plan, in_place=in_place)
     if not device:
         program = through_batches(program, builder.memory.names.fresh)
     if "loops" in options.debug:

@@ -7,7 +7,7 @@ hold steps of their own.  On a CPU a launch is a call; on a device it goes throu
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import field
 
 import numpy as np
@@ -266,6 +266,7 @@ class Program:
         constants: values of the large constants, by buffer; they come after ``arguments``, in the order of storages.
         host_calls: the Python functions that steps call.
         in_place: outputs that share the buffer of an argument: output number to argument number.
+        reference: sizes at which the user set a memory limit, by which blocks of the arena are shared.
     """
 
     name: str
@@ -281,6 +282,7 @@ class Program:
     constants: dict[str, np.ndarray] = field(default_factory=dict)
     in_place: dict[int, int] = field(default_factory=dict)
     host_calls: tuple[HostFunction, ...] = ()
+    reference: Mapping[Atom, SizeLike] = field(default_factory=dict)
 
     def kernels(self) -> list[Kernel]:
         """All kernels in order of first launch."""

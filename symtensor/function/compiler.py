@@ -11,6 +11,7 @@ import functools
 import time
 import warnings
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from symtensor.function.asked import Asked, collect
@@ -43,6 +44,7 @@ def compile(
     rules: Sequence[Any] = (),
     fma: bool = True,
     schedule: Mapping[str, Sequence[Any]] | None = None,
+    memory_limit: int | tuple[int, Mapping[str, Any]] | None = None,
     mode: str | None = None,
     check_nan: bool = False,
 ) -> Any:
@@ -66,6 +68,9 @@ def compile(
         fma: whether a product may be fused with an addition, rounding once instead of twice.
         schedule: steps (``symtensor.codegen.schedule``) for kernels by name, as ``fn.schedule`` shows them, in place of
             the heuristic's choice.
+        memory_limit: bytes that a call may hold beyond its arguments, results included. To stay below, values that lie
+            idle for long are computed again. Sizes that the types of the inputs leave open are told as in
+            ``(bytes, {"x": (1000, 64)})``; where they are not told the function takes as little as this way can reach.
         mode: ``"check"`` compares every rewrite that fired and every kernel with the interpreter at each call, and
             names the one that is wrong; ``"profile"`` notes the time of each step, which ``fn.profile`` does by itself.
         check_nan: stop each call at the first NaN or infinity, before anything is written, with the operation, the
@@ -89,7 +94,8 @@ def compile(
     asked_options = {
         "on_unused_input": on_unused_input, "allow_input_downcast": allow_input_downcast, "name": name,
         "target": target, "threads": threads, "exclude": exclude, "rules": rules, "fma": fma, "schedule": schedule,
-        "mode": mode, "check_nan": check_nan, "no_default_updates": no_default_updates,
+        "memory_limit": memory_limit, "mode": mode, "check_nan": check_nan,
+        "no_default_updates": no_default_updates,
     }  # fmt: skip
     if threads is not None and (not isinstance(threads, int) or threads < 1):
         raise ValueError(f"threads must be a positive number, not {threads!r}\n  hint: None takes all processors")
@@ -111,6 +117,11 @@ def compile(
         with report.phase("collect"):
             given = inputs if isinstance(inputs, Inputs) else Inputs(inputs)
             asked = collect(outputs, given, updates, givens, on_unused_input, no_default_updates)
+        if memory_limit is not None:
+            from symtensor.function.limits import checked_limit
+
+            limit = checked_limit(memory_limit, asked.graph.inputs, asked.guards(), threads)
+            options = replace(options, memory_limit=limit)
         recipe = Recipe(compile, asked.outputs, given, asked.updates, asked.givens, asked_options)
         function = _function(asked, recipe, options, name or "function", report)
     report.total = time.perf_counter() - begin

@@ -110,7 +110,12 @@ def plan_key(graph: Graph, more: Any, options: Options) -> PlanKey | None:
         form = Canonical(graph)
     except Unnameable:
         return None
-    chosen = (sorted(options.exclude), sorted(options.accuracy), options.fma)
+    chosen = (
+        sorted(options.exclude),
+        sorted(options.accuracy),
+        options.fma,
+        getattr(options.memory_limit, "key", None),
+    )
     text = repr((form.digest, more, chosen, _code(), os.environ.get("SYMTENSOR_CFLAGS", "")))
     return PlanKey(hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest(), form)
 

@@ -265,6 +265,9 @@ class FunctionDetails(Portable, Details):
     machine: Machine | None = None
     timing: Timing | None = None
 
+    def _workers(self) -> int:
+        return min(self.recipe.options["threads"] or super()._workers(), super()._workers())
+
 
 class RestoredDetails(Portable):
     """Of a function that was loaded: its views are made by compiling anew, when one is first asked for."""

@@ -83,12 +83,17 @@ def trips(loops: tuple[LoopVar, ...]) -> SizeLike:
     for var in loops:
         tiled = _tiled(var.extent, extents)
         if tiled is None:
-            first: dict[Atom, SizeLike] = dict.fromkeys(extents, 0)
-            extents[var] = sz.substitute(var.extent, first)
+            extents[var] = _first(var.extent)
         else:
             outer, whole = tiled
             extents[outer], extents[var] = 1, whole
     return sz.product(extents.values())
+
+
+def _first(extent: SizeLike) -> SizeLike:
+    """An extent in the first iteration of all loops that it depends on, and of those that a joined loop counts for."""
+    first: dict[Atom, SizeLike] = {a: 0 for a in atoms(extent) if isinstance(a, LoopVar)}
+    return sz.substitute(extent, first)
 
 
 def _tiled(extent: SizeLike, outer: dict[LoopVar, SizeLike]) -> tuple[LoopVar, SizeLike] | None:

@@ -138,7 +138,8 @@ class Details:
 
         if self.generated is None:
             return MemoryPlan((), 0, 0, ())
-        return memory_plan(self.generated.program, self.generated.source.layout, self.target != "c", self._binder())
+        made, on_device = self.generated, self.target != "c"
+        return memory_plan(made.program, made.source.layout, on_device, self._binder(), self._workers())
 
     @property
     def cache_hit(self) -> bool:
@@ -161,6 +162,12 @@ class Details:
             host_steps=tuple(made.source.host_steps),
             products=made.source.products,
         )
+
+    def _workers(self) -> int:
+        """Threads that a call uses."""
+        from symtensor.runtime import native
+
+        return native.workers()
 
     def _binder(self) -> SizeBinder:
         from symtensor.inspect.sizes import SizeBinder

@@ -1,14 +1,20 @@
-"""The memory plan of a compiled function: arena, outputs, scratch, and which temporaries share a block."""
+"""The memory plan of a compiled function: arena, outputs, scratch, and which temporaries share a block.
+
+It accounts for what the operating system sees grow during a call (``peak_bytes``, to within 10 %), so it holds what the
+dispatcher and the libraries take, too: packed copies of arguments that do not lie by rows, the panels that BLAS packs
+operands into.
+"""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from typing import Any
 
-from symtensor.codegen.batch_source import worker_bytes
+import numpy as np
+
 from symtensor.codegen.buffers import Block, Layout
-from symtensor.codegen.c import CPrinter
-from symtensor.codegen.program import Program, batch_kernels
+from symtensor.codegen.footprint import footprint
+from symtensor.codegen.program import Program
 from symtensor.inspect.sizes import SizeBinder, human
 from symtensor.ir import size as sz
 from symtensor.ir.size import SizeLike
@@ -25,6 +31,10 @@ class MemoryPlan:
         scratch_bytes: private memory of each worker, on top of the arena.
         output_bytes: results, by buffer; recycled once the caller lets go of them.
         in_place: names of the shared variables that are updated where they lie.
+        workspace_bytes: what library routines are given to work in.
+        buffer_bytes: what libraries take for themselves, on all workers: an estimate by their block sizes.
+        packed_bytes: row-major copies of the arguments given to ``at`` that do not lie by rows.
+        workers: threads that a call uses.
     """
 
     blocks: tuple[Block, ...]
@@ -32,21 +42,29 @@ class MemoryPlan:
     scratch_bytes: SizeLike
     output_bytes: tuple[tuple[str, SizeLike], ...]
     in_place: tuple[str, ...] = ()
+    workspace_bytes: SizeLike = 0
+    buffer_bytes: SizeLike = 0
+    packed_bytes: int = 0
+    workers: int = 1
     binder: SizeBinder | None = None
 
     @property
     def peak_bytes(self) -> SizeLike:
-        """Most bytes that a call on one worker holds beyond its arguments."""
-        results: SizeLike = 0
-        for _, size in self.output_bytes:
-            results = sz.add(results, size)
-        return sz.add(sz.add(self.arena_bytes, self.scratch_bytes), results)
+        """Most bytes that a call holds beyond its arguments, and beyond results of former calls that are still held.
+
+        Between calls the last two arrays of each output are kept, for the next call to fill, once nobody holds them.
+        """
+        total: SizeLike = sz.add(self.arena_bytes, sz.mul(self.scratch_bytes, self.workers))
+        for size in (*(size for _, size in self.output_bytes), self.workspace_bytes, self.buffer_bytes):
+            total = sz.add(total, size)
+        return sz.add(total, self.packed_bytes)
 
     def at(self, **shapes: Any) -> MemoryPlan:
-        """The plan at given sizes; see ``KernelTable.at``."""
+        """The plan at given sizes; see ``KernelTable.at``. Arrays tell more than shapes: which are packed by a call."""
         if self.binder is None:
             return self
         values = self.binder.bind(shapes)
+        given = [a for a in shapes.values() if isinstance(a, np.ndarray)]
 
         def known(size: SizeLike) -> SizeLike:
             return sz.substitute(size, values)
@@ -57,12 +75,19 @@ class MemoryPlan:
             arena_bytes=known(self.arena_bytes),
             scratch_bytes=known(self.scratch_bytes),
             output_bytes=tuple((name, known(size)) for name, size in self.output_bytes),
+            workspace_bytes=known(self.workspace_bytes),
+            buffer_bytes=known(self.buffer_bytes),
+            packed_bytes=sum(a.nbytes for a in given if not a.flags.c_contiguous),
         )
 
     def __str__(self) -> str:
         lines = [f"arena: {human(self.arena_bytes)} bytes in {len(self.blocks)} blocks"]
         lines += [f"  {human(b.bytes)} bytes: {', then '.join(b.tenants)}" for b in self.blocks]
-        lines.append(f"scratch: {human(self.scratch_bytes)} bytes for each worker")
+        lines.append(f"scratch: {human(self.scratch_bytes)} bytes for each of {self.workers} workers")
+        if self.workspace_bytes != 0 or self.buffer_bytes != 0:
+            lines.append(f"libraries: {human(sz.add(self.workspace_bytes, self.buffer_bytes))} bytes")
+        if self.packed_bytes:
+            lines.append(f"packed arguments: {human(self.packed_bytes)} bytes")
         lines += [f"output {name}: {human(size)} bytes" for name, size in self.output_bytes]
         if self.in_place:
             lines.append(f"updated in place: {', '.join(self.in_place)}")
@@ -71,7 +96,9 @@ class MemoryPlan:
     __repr__ = __str__
 
 
-def memory_plan(program: Program, layout: Layout, on_device: bool, binder: SizeBinder | None) -> MemoryPlan:
+def memory_plan(
+    program: Program, layout: Layout, on_device: bool, binder: SizeBinder | None, workers: int
+) -> MemoryPlan:
     """The memory plan of a Program.
 
     Args:
@@ -79,17 +106,18 @@ def memory_plan(program: Program, layout: Layout, on_device: bool, binder: SizeB
         layout: of the temporaries.
         on_device: whether kernels run on a device, where scratch is the work group's own.
         binder: evaluates sizes.
+        workers: threads that a call uses.
     """
-    scratch: SizeLike = 0
-    if not on_device:
-        printer = CPrinter(16)
-        inside = {kernel.name for kernel in batch_kernels(program)}
-        for kernel in program.kernels():
-            if kernel.name not in inside:
-                scratch = sz.maximum(scratch, printer.scratch_bytes(kernel))
-        scratch = sz.add(scratch, worker_bytes(program, printer.scratch_bytes))
-    outputs = tuple(
-        (s.name, sz.mul(s.elements, s.dtype.itemsize)) for s in program.storages.values() if s.kind == "output"
-    )
+    found = footprint(program, layout, on_device)
     names = tuple(program.arguments[k].name or "shared" for k in program.in_place.values())
-    return MemoryPlan(layout.blocks, layout.total, scratch, outputs, names, binder)
+    return MemoryPlan(
+        layout.blocks,
+        found.arena,
+        found.scratch,
+        found.outputs,
+        names,
+        found.workspace,
+        found.buffers(workers),
+        workers=workers,
+        binder=binder,
+    )

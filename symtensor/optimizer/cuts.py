@@ -14,7 +14,12 @@ _SINK: Vertex = (None, True)
 _UNBOUNDED = 1 << 62
 
 
-def minimum_cut(sources: Iterable[Tensor], targets: Sequence[Tensor], capacity: Mapping[Tensor, int]) -> list[Tensor]:
+def minimum_cut(
+    sources: Iterable[Tensor],
+    targets: Sequence[Tensor],
+    capacity: Mapping[Tensor, int],
+    stop: set[Tensor] | frozenset[Tensor] = frozenset(),
+) -> list[Tensor]:
     """The cheapest nodes that separate sources from targets: each path from a source to a target holds one of them.
 
     Sources and targets may be chosen themselves.  Among cuts of one price the one nearest to the targets is taken.
@@ -23,14 +28,15 @@ def minimum_cut(sources: Iterable[Tensor], targets: Sequence[Tensor], capacity: 
         sources: where paths begin.
         targets: where they end.
         capacity: the price of a node; one without price cannot be chosen.
+        stop: nodes whose inputs are left out.
 
     Returns:
         The nodes in graph order; none if no path exists.
 
     Reference: Ford and Fulkerson, Maximal flow through a network (1956), by shortest augmenting paths.
     """
-    order = toposort(targets)
-    residual = _network(order, set(sources), set(targets), capacity)
+    order = toposort(targets, stop)
+    residual = _network(order, set(sources), set(targets), capacity, stop)
     while True:
         path = _shortest_path(residual)
         if path is None:
@@ -46,7 +52,11 @@ def minimum_cut(sources: Iterable[Tensor], targets: Sequence[Tensor], capacity: 
 
 
 def _network(
-    order: Sequence[Tensor], sources: set[Tensor], targets: set[Tensor], capacity: Mapping[Tensor, int]
+    order: Sequence[Tensor],
+    sources: set[Tensor],
+    targets: set[Tensor],
+    capacity: Mapping[Tensor, int],
+    stop: set[Tensor] | frozenset[Tensor],
 ) -> dict[Vertex, dict[Vertex, int]]:
     """Residual capacities: each node is an edge from its entry to its result, results lead to the entries of users."""
     edges: dict[Vertex, dict[Vertex, int]] = {_SOURCE: {}, _SINK: {}}
@@ -54,7 +64,7 @@ def _network(
         edges[node, False] = {(node, True): capacity.get(node, _UNBOUNDED)}
         edges[node, True] = {}
     for node in order:
-        for i in dict.fromkeys(node.inputs):
+        for i in () if node in stop else dict.fromkeys(node.inputs):
             edges[i, True][node, False] = _UNBOUNDED
         if node in sources:
             edges[_SOURCE][node, False] = _UNBOUNDED

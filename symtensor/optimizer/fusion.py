@@ -15,11 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 
 from symtensor.ir import size as sz
-from symtensor.ir.graph import Graph, sizes_first, sorted_bounds
+from symtensor.ir.graph import Graph, sizes_first, sorted_bounds, toposort
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Call, Expr, LoopVar, lower_bound_at_least
 from symtensor.ir.size import Bound, Size, SizeLike
 from symtensor.ops.declare import CONSTANT, IndexOp, LoopOp, Reduction, Scatter
+from symtensor.ops.slicing import TIED
 from symtensor.optimizer.elements import Element, Elements, inlinable, walk
 from symtensor.optimizer.guards import Guards
 from symtensor.optimizer.plan import (
@@ -65,9 +66,15 @@ class _Group:
 
 
 class _Fusion:
-    def __init__(self, graph: Graph, guards: Guards, products: Mapping[Tensor, Sequence[Tensor]]) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        guards: Guards,
+        products: Mapping[Tensor, Sequence[Tensor]],
+        order: Sequence[Tensor],
+    ) -> None:
         self.graph, self.guards, self.products = graph, guards, products
-        self.nodes = sizes_first(graph.nodes())
+        self.nodes = sizes_first(_in_order(graph, order))
         self.position = {n: k for k, n in enumerate(self.nodes)}
         self.definers = {value: n for n in self.nodes for _, value in n.attrs if isinstance(value, Bound)}
         self.roots = select_roots(graph, self.nodes, products)
@@ -242,12 +249,18 @@ class _Fusion:
                 )
             if isinstance(node.op, (IndexOp, Scatter)) and getattr(node.op, "bounds", None):
                 bits |= self._place_checks(node, checks)
+            if node.op is TIED:
+                bits |= self._before(self._read_by(node.inputs[1:]))
             needed[node] = bits
             if node in self.roots.views or is_source(node) or node.op.kind == "item":
                 continue
             if node in self.roots:
                 self._place(node, bits)
         return self._finish()
+
+    def _read_by(self, nodes: Sequence[Tensor]) -> list[Tensor]:
+        """The nodes with steps of their own that others are computed from, or are."""
+        return [n for n in toposort(nodes, stop=set(self.group_of)) if n in self.group_of or n in self.roots]
 
     def _inherit_checks(self, node: Tensor, needed: dict[Tensor, int]) -> int:
         bits = 0
@@ -448,7 +461,21 @@ def _provably_within(value: Expr, extent: SizeLike) -> bool:
     return lower_bound_at_least(size, 0) and lower_bound_at_least(sz.add(sz.add(extent, -1), sz.mul(size, -1)), 0)
 
 
-def fuse(graph: Graph, guards: Guards, products: Mapping[Tensor, Sequence[Tensor]] | None = None) -> Plan:
+def _in_order(graph: Graph, order: Sequence[Tensor]) -> list[Tensor]:
+    """The nodes of a graph, some of them in a given order."""
+    nodes = graph.nodes()
+    if not order:
+        return nodes
+    needed = set(nodes)
+    return toposort([*(n for n in order if n in needed), *graph.outputs])
+
+
+def fuse(
+    graph: Graph,
+    guards: Guards,
+    products: Mapping[Tensor, Sequence[Tensor]] | None = None,
+    order: Sequence[Tensor] = (),
+) -> Plan:
     """Decide what is computed together.
 
     Args:
@@ -457,5 +484,6 @@ def fuse(graph: Graph, guards: Guards, products: Mapping[Tensor, Sequence[Tensor
         products: sums that stand for matrix products where no library computes these, with the operands.  Operands are
             stored, as each of their elements is read many times, and every element of the result is an iteration of
             the outer loops, as a device has threads for all of them.
+        order: nodes that are computed in this order where nothing else decides.
     """
-    return _Fusion(graph, guards, products or {}).run()
+    return _Fusion(graph, guards, products or {}, order).run()

@@ -18,7 +18,12 @@ from symtensor.records import dataclass
 
 STORE_ABOVE = 6.0  # scalar operations above which a node with several users is not computed twice
 INLINE_LIMIT = 150  # most nodes that are inlined into one
-VIEWS = ("reshape", "expand_dims", "squeeze")  # ops whose result may be another name for the memory of their operand
+VIEWS = (
+    "reshape",
+    "expand_dims",
+    "squeeze",
+    "tied",
+)  # ops whose result may be another name for the memory of their operand
 
 
 @dataclass

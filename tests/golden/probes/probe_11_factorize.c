@@ -137,7 +137,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!cholesky) return 1;
   double *const contract = ctx->output(ctx, 3, (const int64_t[]){a_size0, a_size1});
   if (!contract) return 1;
-  if (st_qr_d(ctx, a, item, item_2, 1, a_size0, a_size1, 4)) return 1;
+  if (st_qr_d(ctx, a, item, item_2, 1, a_size0, a_size1, 4, 8 + 8 * a_size0 * a_size1 + 8 * st_min_i64(a_size0, a_size1))) return 1;
   if (st_cholesky_d(ctx, b, cholesky, 1, b_size1, 5)) return 1;
   if (k1_multiply(ctx, item, multiply, a_size0, a_size1)) return 1;
   if (k2_contract(ctx, (k2_contract_arguments){.a = multiply, .b = item_2, .c = contract, .rows = a_size0, .columns = a_size1, .inner = st_min_i64(a_size0, a_size1), .lda = st_min_i64(a_size0, a_size1), .ldb = a_size1, .ldc = a_size1, .beside = 1}, 1)) return 1;

@@ -424,12 +424,12 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   const int64_t x_size0 = layout[0];
   int64_t count = 0;
   (void)x_size0;
-  char *const arena = ctx->arena(ctx, 0, st_max_i64(64, (64 * ((63 + x_size0) / 64))));
+  char *const arena = ctx->arena(ctx, 0, 64 + 64 * ((63 + x_size0) / 64));
   if (!arena) return 1;
   uint8_t *greater = (uint8_t *)(arena + 0);
-  double *sum_2 = (double *)(arena + 0);
   double *sum_2_row_part = 0;
   double *sum_row_part = 0;
+  double *sum_2 = (double *)(arena + (64 * ((63 + x_size0) / 64)));
   int64_t *item = 0;
   double *add = 0;
   double *const sum = ctx->output(ctx, 2, 0);
