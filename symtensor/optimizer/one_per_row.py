@@ -14,8 +14,9 @@ from functools import partial
 
 from symtensor.ir import pattern
 from symtensor.ir import size as sz
+from symtensor.ir.constants import scalar_value
 from symtensor.ir.node import Tensor
-from symtensor.ir.pattern import collect, scalar_value
+from symtensor.ir.pattern import collect
 from symtensor.ir.size import SizeLike
 from symtensor.ops.creation import IOTA, iota
 from symtensor.ops.declare import SIZE, Elementwise, constant
