@@ -28,6 +28,7 @@ STAGES = {
     "stabilise": "Digits and range that an expression as written would lose are kept.",
     "linalg": "Products of matrices read their operands as they lie.",
     "moments": "Sums of squared deviations read memory once.",
+    "rows": "A write of one element a row is a select.",
     "specialise": "Cheaper ways to compute the same, once nothing needs to be recognised any more.",
 }
 ACCURACY = {

@@ -246,7 +246,7 @@ class Builder:
         node, group = step.node, step.group
         assert group is not None
         base, target = node.inputs[0], self.memory.buffer(node)
-        kernel = scatter_kernel(self.kernel_name([node]), node, group, self.memory, self.fma)
+        kernel = scatter_kernel(self.kernel_name([node]), node, group, self.memory, self.fma, not self.device)
         source = self.memory.buffer(base)
         copy = [Copy(target, source, node.dtype, self.elements(node))] if source != target else []
         return [*copy, Launch(kernel)]

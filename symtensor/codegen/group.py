@@ -30,6 +30,7 @@ from symtensor.codegen.pieces import in_pieces
 from symtensor.codegen.represent import NUMBERS, represent
 from symtensor.codegen.resolve import merge_loops, resolve, row_major
 from symtensor.codegen.schedule import Lanes, Parallel, Schedule, Sink, TwoStage, choose, operations
+from symtensor.codegen.single import Apart
 from symtensor.codegen.two_pass import in_two_passes, monoid_of
 from symtensor.dtypes import stored
 from symtensor.ir import size as sz
@@ -212,12 +213,15 @@ class GroupLowering:
         return nest
 
     def map_loop(self, stores: Sequence[Store], var: LoopVar) -> list[Statement]:
-        """The loop over stores of unbound values, with lanes along it."""
+        """The loop over stores of unbound values, with lanes along it, and the iterations that differ beside it."""
 
         def emit(piece: Sequence[Store], loop: LoopVar) -> For:
             return self._simd(loop, bound(piece, self.fma))
 
-        return in_pieces(stores, var, self.numbers, emit) if self.host else [emit(stores, var)]
+        if not self.host:
+            return [emit(stores, var)]
+        apart = Apart.of(stores, var, self.numbers, self.fma)
+        return [*apart.before, *in_pieces(apart.stores, var, self.numbers, emit), *apart.after]
 
     def _simd(self, var: LoopVar, body: Sequence[Statement]) -> For:
         return For(var, tuple(body), "simd", lanes=self.lanes)

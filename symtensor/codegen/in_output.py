@@ -58,11 +58,15 @@ def _first_place(kernel: Kernel, spared: frozenset[str]) -> _Place | None:
     bodies = [kernel.body, *(s.body for s in statements if isinstance(s, For) and s.kind == "parallel")]
     loaded = spared.union(e.buffer for s in statements for e in _loads(s))
     stores = [s.buffer for s in statements if isinstance(s, Store)]
-    free = {b.name: b for b in kernel.buffers if b.name not in loaded and stores.count(b.name) == 1}
+    free = {b.name: b for b in kernel.buffers if b.name not in loaded and b.name in stores}
     for body in bodies:
         for array in body:
             if isinstance(array, Alloc):
-                place = _place(array, [s for s in body if _uses(s, array.name)], free)
+                uses = [k for k, s in enumerate(body) if _uses(s, array.name)]
+                # Elements that are stored once more behind the last loop are no longer in the scratch's way.
+                later = [s.buffer for s in all_statements(body[uses[-1] + 1 :]) if isinstance(s, Store)]
+                once = {n: b for n, b in free.items() if stores.count(n) - later.count(n) == 1}
+                place = _place(array, [body[k] for k in uses], once)
                 if place is not None:
                     return place
     return None

@@ -17,7 +17,7 @@ import numpy as np
 from symtensor.codegen import loop_ir as ir
 from symtensor.codegen.bind import Binder, bound
 from symtensor.codegen.group import Memory, make_kernel
-from symtensor.codegen.resolve import resolve, row_major
+from symtensor.codegen.resolve import Rewriter, resolve, row_major
 from symtensor.codegen.strides import mentions
 from symtensor.ir import size as sz
 from symtensor.ir.node import Tensor
@@ -29,10 +29,17 @@ from symtensor.records import dataclass
 
 OWNERS = 64  # a power of two: position p belongs to owner p % OWNERS
 LANES = 32
+BLOCK = 512  # elements whose positions and updates are computed at a time: 8 kB
 INT64 = np.dtype("int64")
+_OWNER = LoopVar("owner", OWNERS)
+_FIRST, _LAST = (Var(n, INT64) for n in ir.joint_names(_OWNER))
+_KEY = call("bit_and", Var("row", INT64), index(OWNERS - 1))
+_IS_MINE = (_KEY >= _FIRST) & (_KEY < _LAST)
 
 
-def scatter_kernel(name: str, node: Tensor, group: KernelGroup, memory: Memory, fma: bool) -> ir.Kernel:
+def scatter_kernel(
+    name: str, node: Tensor, group: KernelGroup, memory: Memory, fma: bool, host: bool = True
+) -> ir.Kernel:
     """The kernel that takes the rows of an update into a buffer that holds the base already.
 
     Args:
@@ -41,6 +48,7 @@ def scatter_kernel(name: str, node: Tensor, group: KernelGroup, memory: Memory, 
         group: computes positions and update.
         memory: where stored nodes lie.
         fma: whether products with one use join additions.
+        host: whether it runs on a CPU, where positions and updates of one element are computed in lanes beforehand.
     """
     indices = node.inputs[1]
     target, axis = memory.buffer(node), node.attr("axis")
@@ -50,6 +58,10 @@ def scatter_kernel(name: str, node: Tensor, group: KernelGroup, memory: Memory, 
     rows, extent = axis + indices.ndim, shape[axis]
     outer = group.outer[axis:rows]
     inner = group.outer[:axis] + group.outer[rows:]
+    total = sz.product(memory.shape(node.inputs[2]))
+    if host and not inner and len(outer) == 1:
+        elements = _elements(node, cast(where.value, INT64), update.value, extent, outer[0], memory, fma)
+        return make_kernel(name, (_owned(elements),), (node,), sz.mul(total, 4), memory.dtypes)
     row = _Row.of(update.value, outer, inner, memory)
     given = update.value if row is None else row.load()
 
@@ -60,22 +72,61 @@ def scatter_kernel(name: str, node: Tensor, group: KernelGroup, memory: Memory, 
     place = (*map(Size.of, group.outer[:axis]), at_row, *map(Size.of, group.outer[rows:]))
     offset = row_major(place, shape)
     bind = Binder(fma)
+    if not inner:
+        given = bind(given)  # rounded before it is added, as on a CPU
     value = bind(node.op.combine(Load(target, offset, node.dtype), given))  # type: ignore[attr-defined]
     adding = _over(inner, [*bind.take(), ir.Store(target, offset, value)])
 
-    owner = LoopVar("owner", OWNERS)
-    key = call("bit_and", Var("row", INT64), index(OWNERS - 1))
-    first, last = (Var(n, INT64) for n in ir.joint_names(owner))
-    body: list[ir.Statement] = [*head, ir.If((key >= first) & (key < last), tuple(adding))]
+    body: list[ir.Statement] = [*head, ir.If(_IS_MINE, tuple(adding))]
     for depth, var in reversed(list(enumerate(outer))):
         body = [ir.For(var, tuple(body))]
         if row is not None and depth == row.depth:
             body = [*_over(inner, row.stores(fma)), *body]
     if row is not None:
         body = [row.alloc, *body]
-    total = sz.product(memory.shape(node.inputs[2]))
-    loop = ir.For(owner, tuple(body), "parallel", joint=True)
-    return make_kernel(name, (loop,), (node,), sz.mul(total, 4), memory.dtypes)
+    return make_kernel(name, (_owned(body),), (node,), sz.mul(total, 4), memory.dtypes)
+
+
+def _owned(body: Sequence[ir.Statement]) -> ir.For:
+    """The loop in which every owner takes its rows."""
+    return ir.For(_OWNER, tuple(body), "parallel", joint=True)
+
+
+def _elements(
+    node: Tensor, position: Expr, update: Expr, extent: SizeLike, var: LoopVar, memory: Memory, fma: bool
+) -> list[ir.Statement]:
+    """Single elements, a block at a time: positions and updates in lanes, into scratch; then one after the other.
+
+    Where one thread owns all rows, it asks for none of them whose it is.
+    """
+    target = memory.buffer(node)
+    block = LoopVar("block", sz.floordiv(sz.add(var.extent, BLOCK - 1), BLOCK))
+    first = sz.mul(Size.of(block), BLOCK)
+    inside = LoopVar(var.label, sz.minimum(BLOCK, sz.add(var.extent, sz.mul(first, -1))))
+    at = Size.of(inside)
+    rewrite = Rewriter(values={var: sz.add(first, at)})
+    raw, value = rewrite(position), rewrite(update)
+    rows = ir.Alloc(memory.names.fresh("rows"), np.dtype(INT64), BLOCK)
+    allocs = [rows]
+    stores = [ir.Store(rows.name, at, call("select", raw < 0, raw + index(extent), raw))]
+    if any(isinstance(e, Call) for e in walk([value])):
+        updates = ir.Alloc(memory.names.fresh("updates"), update.dtype, BLOCK)
+        allocs.append(updates)
+        stores.append(ir.Store(updates.name, at, value))
+        value = Load(updates.name, at, update.dtype)
+    head = ir.Let("row", Load(rows.name, at, INT64))
+    place = Size.of(LoopVar("row", 0))
+    bind = Binder(fma)
+    combined = bind(node.op.combine(Load(target, place, node.dtype), value))  # type: ignore[attr-defined]
+    adding = (*bind.take(), ir.Store(target, place, combined))
+    everything = (_FIRST <= 0) & (_LAST >= OWNERS)
+    apart = ir.If(
+        everything,
+        (ir.For(inside, (head, *adding)),),
+        (ir.For(inside, (head, ir.If(_IS_MINE, adding))),),
+    )
+    lanes = ir.For(inside, tuple(bound(stores, fma)), "simd", lanes=LANES)
+    return [*allocs, ir.For(block, (lanes, apart))]
 
 
 def _over(loops: Sequence[LoopVar], body: Sequence[ir.Statement]) -> list[ir.Statement]:

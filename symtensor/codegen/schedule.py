@@ -27,14 +27,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from symtensor.codegen.resolve import Rewriter
+from symtensor.codegen.single import elsewhere
 from symtensor.codegen.strides import coefficient, lanes_across, mentions
 from symtensor.codegen.two_pass import two_pass_of
 from symtensor.ir import size as sz
-from symtensor.ir.scalar import Call, Const, Expr, Index, Load, LoopVar, ValueIndex
+from symtensor.ir.scalar import Call, Expr, Load, LoopVar, ValueIndex, Var
 from symtensor.ir.size import Size, SizeLike, atoms, substitute
 from symtensor.ops.declare import Reduction
 from symtensor.optimizer.elements import walk
-from symtensor.optimizer.plan import GLOBAL, SCRATCH, KernelGroup
+from symtensor.optimizer.plan import GLOBAL, SCRATCH, KernelGroup, Sweep
 from symtensor.records import dataclass
 
 MAP_TILE = 4096
@@ -131,22 +133,27 @@ def operations(group: KernelGroup) -> SizeLike:
     return sz.mul(total, sz.product(v.extent for v in group.outer))
 
 
-def lanes_for(group: KernelGroup) -> int:
+def _in_lanes(sweep: Sweep, along: LoopVar) -> list[Expr]:
+    """What a sweep computes in lanes along a loop; what is the same in all of them is computed once, beside them."""
+    values = [c.value for c in sweep.computes]
+    exprs = walk(values if any(c.reduced for c in sweep.computes) else elsewhere(values, along))
+    moving = Rewriter(values={along: sz.add(Size.of(along), 1)})
+    return [e for e in exprs if isinstance(e, Var) or moving(e) is not e] or exprs
+
+
+def lanes_for(group: KernelGroup, sunk: bool = False) -> int:
     """Lanes of simd loops: 32 where any element takes 8 bytes, else 64; fewer where many sums share the registers.
 
-    A size that stands for a number, as in a mean, is no element: it is the same in all lanes.
+    Args:
+        group: whose elements have been resolved to loads.
+        sunk: whether lanes run along the last outer loop also where there are inner ones.
     """
-    values = [e for s in group.sweeps for e in walk([c.value for c in s.computes])]
-    widest = max((e.dtype.itemsize for e in values if not _is_number(e)), default=8)
+    loops = [(s, (group.outer if sunk or not s.inner else s.inner)[-1:]) for s in group.sweeps]
+    loops = [(s, along) for s, along in loops if along and (s.inner or sunk or not any(t.inner for t in group.sweeps))]
+    widest = max((e.dtype.itemsize for s, along in loops for e in _in_lanes(s, along[0])), default=8)
     sums = max((sum(bool(c.reduced) for c in s.computes) for s in group.sweeps), default=0)
     lanes = 32 if widest >= 8 else 64
     return lanes // 4 if sums > 2 * MANY_SUMS else lanes // 2 if sums > MANY_SUMS else lanes
-
-
-def _is_number(expr: Expr) -> bool:
-    return isinstance(expr, Const) or (
-        isinstance(expr, Index) and not any(isinstance(a, (LoopVar, ValueIndex)) for a in atoms(expr.size))
-    )
 
 
 def _unit_stride(offset: SizeLike, var: LoopVar) -> bool:
@@ -273,12 +280,13 @@ def choose(group: KernelGroup) -> Schedule:
             return (Inner(), lanes, Serial())
         return (TwoStage(STAGE_CHUNK), Inner(), lanes, Parallel(CHUNK_WORK))
     if lanes_across(group):
-        return (Across(MAP_TILE), lanes, Parallel(CHUNK_WORK))
+        return (Across(MAP_TILE), Lanes(lanes_for(group, sunk=True)), Parallel(CHUNK_WORK))
     if not inner:
         return (Sink(MAP_TILE), *_tile(group), lanes, Parallel(CHUNK_WORK))
     if _runs_along_columns(group) and not (_stores_rows(group) and _tile(group)):
         reduces = any(isinstance(c.node.op, Reduction) for s in group.sweeps for c in s.computes)
-        return (Sink(COLUMN_TILE, _rows_an_update(group) if reduces else 1), lanes, Parallel(CHUNK_WORK))
+        sunk = Lanes(lanes_for(group, sunk=True))
+        return (Sink(COLUMN_TILE, _rows_an_update(group) if reduces else 1), sunk, Parallel(CHUNK_WORK))
     passes = sum(bool(s.inner) for s in group.sweeps) + any(two_pass_of(c) for s in group.sweeps for c in s.computes)
     ahead = (Ahead(FETCH_BYTES),) if passes > 1 else ()
     return (Inner(), *(_tile(group) or ahead), lanes, Parallel(CHUNK_WORK))

@@ -5,6 +5,8 @@ The chunks are a function of the sizes alone, so the result has the same bits fo
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from symtensor.codegen.bind import Binder
 from symtensor.codegen.group import GroupLowering
 from symtensor.codegen.loop_ir import Accumulate, Assign, Declare, For, Kernel, Let, Statement, Store
@@ -36,8 +38,10 @@ def two_stage(base: GroupLowering, step: TwoStage) -> list[Kernel]:
     loops = (inside, *first.inner[1:])
     values: dict[Atom, SizeLike] = {head: sz.add(start, Size.of(inside))}
     part = with_vars(KernelGroup((), (first,)), Rewriter(values=values), (), lambda s: loops).sweeps[0]
-    folds = [_Fold(base, whole, chunked, block) for whole, chunked in zip(first.computes, part.computes)]
-    stage = For(block, (*_partials(base, folds, loops), *(s for f in folds for s in f.stores())), "parallel")
+    computes = list(zip(first.computes, part.computes))
+    folds = [_Fold(base, whole, chunked, block) for whole, chunked in computes if whole.reduced]
+    maps = [s for whole, chunked in computes if not whole.reduced for s in base.stores(chunked)]
+    stage = For(block, (*_partials(base, folds, loops, maps), *(s for f in folds for s in f.stores())), "parallel")
     at = LoopVar("block", block.extent)
     joined = For(at, tuple(s for f in folds for s in f.join(at)))
     total = [
@@ -52,9 +56,14 @@ def two_stage(base: GroupLowering, step: TwoStage) -> list[Kernel]:
     ]
 
 
-def _partials(base: GroupLowering, folds: list[_Fold], loops: tuple[LoopVar, ...]) -> list[Statement]:
-    """Reduce a chunk; what takes two passes goes over the chunk, which is in cache then, once more."""
-    first = _nest(base, [f.first_pass() for f in folds], loops)
+def _partials(
+    base: GroupLowering, folds: list[_Fold], loops: tuple[LoopVar, ...], maps: list[Store]
+) -> list[Statement]:
+    """Reduce a chunk; what takes two passes goes over the chunk, which is in cache then, once more.
+
+    ``maps`` are stores of what is taken in and read elsewhere too.
+    """
+    first = _nest(base, [f.first_pass() for f in folds], loops, maps)
     second = [f.second_pass() for f in folds if f.passes is not None]
     if not second:
         return first
@@ -64,11 +73,17 @@ def _partials(base: GroupLowering, folds: list[_Fold], loops: tuple[LoopVar, ...
 
 
 def _nest(
-    base: GroupLowering, parts: list[tuple[tuple[Var, ...], Monoid, Expr, SizeLike]], loops: tuple[LoopVar, ...]
+    base: GroupLowering,
+    parts: list[tuple[tuple[Var, ...], Monoid, Expr, SizeLike]],
+    loops: tuple[LoopVar, ...],
+    maps: Sequence[Store] = (),
 ) -> list[Statement]:
-    """Declared accumulators, and the loops that take the values into them."""
-    bind = Binder(base.fma, [value for _, _, value, _ in parts])
+    """Declared accumulators, and the loops that take the values into them and store ``maps``."""
+    bind = Binder(base.fma, [*(s.value for s in maps), *(value for _, _, value, _ in parts)])
     body: list[Statement] = []
+    for store in maps:
+        value = bind(store.value)
+        body += [*bind.take(), Store(store.buffer, store.offset, value)]
     before: list[Statement] = []
     for names, monoid, value, position in parts:
         before += [Declare(n.name, s) for n, s in zip(names, monoid.init(value.dtype))]

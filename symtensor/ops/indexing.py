@@ -16,15 +16,16 @@ import numpy as np
 
 from symtensor.errors import BoundsError, located
 from symtensor.ir import size as sz
-from symtensor.ir.node import Tensor, caller_sites, describe
+from symtensor.ir.node import Tensor, TensorType, caller_sites, describe
+from symtensor.ir.scalar import Expr
 from symtensor.ir.size import SizeLike
 from symtensor.ops.creation import iota
-from symtensor.ops.declare import as_tensor
+from symtensor.ops.declare import Index, Loader, as_tensor, broadcast_guards, broadcast_shapes
 from symtensor.ops.movement import EXPAND_DIMS, reshape, squeeze, transpose
-from symtensor.ops.scatter import TAKE
+from symtensor.ops.scatter import SCATTER_ADD, TAKE, checked_indices, wrapped
 from symtensor.ops.searching import nonzero
-from symtensor.ops.shapes import as_size
-from symtensor.ops.slicing import SLICE
+from symtensor.ops.shapes import as_size, index_op
+from symtensor.ops.slicing import SLICE, zeros_of
 from symtensor.records import dataclass
 
 
@@ -211,6 +212,56 @@ def _take_linear(window: Tensor, axes: Sequence[int], arrays: Sequence[Tensor]) 
     sizes = window.shape[first:last]
     merged = reshape(window, (*window.shape[:first], sz.product(sizes), *window.shape[last:]))
     return TAKE(merged, linear_index(sizes, arrays), axis=first)
+
+
+def _points_type(inputs: tuple[Tensor, ...], axis: int) -> TensorType:
+    x, *indices = inputs
+    shape, _ = broadcast_shapes([i.shape for i in indices])
+    return TensorType(x.dtype, (*x.shape[:axis], *shape, *x.shape[axis + len(indices) :]))
+
+
+def _points_at(node: Tensor, at: Index, load: Loader) -> Expr:
+    (x, *indices), axis = node.inputs, node.attr("axis")
+    after = len(at) - (x.ndim - axis - len(indices))
+    places = (
+        wrapped(load(1 + k, _broadcast_place(at[axis:after], i)), x.shape[axis + k]) for k, i in enumerate(indices)
+    )
+    return load(0, (*at[:axis], *places, *at[after:]))
+
+
+def _broadcast_place(at: Index, x: Tensor) -> Index:
+    own = at[len(at) - x.ndim :]
+    return tuple(0 if n == 1 else i for i, n in zip(own, x.shape))
+
+
+def _points_reference(x: np.ndarray, *indices: np.ndarray, axis: int) -> np.ndarray:
+    checked = (checked_indices(i, x.shape[axis + k], axis + k) for k, i in enumerate(indices))
+    return x[(builtins.slice(None),) * axis + tuple(checked)]
+
+
+def _points_vjp(g: Tensor, node: Tensor) -> Sequence[Any]:
+    (x, *indices), axis = node.inputs, node.attr("axis")
+    last = axis + len(indices)
+    flat = (*x.shape[:axis], sz.product(x.shape[axis:last]), *x.shape[last:])
+    positions = linear_index(x.shape[axis:last], indices)
+    gradient = SCATTER_ADD(zeros_of(flat, g.dtype), positions, g, axis=axis)
+    return reshape(gradient, x.shape), *(None for _ in indices)
+
+
+TAKE_POINTS = index_op(
+    "take_points",
+    _points_type,
+    _points_reference,
+    _points_at,
+    _points_vjp,
+    lambda inputs, axis: broadcast_guards(inputs[1:]),
+    samples=lambda rng: [
+        ((rng.normal(size=(4, 5)), np.array([0, -1, 3]), np.array([2, 2, -5])), {"axis": 0}),
+        ((rng.normal(size=(2, 3, 4, 2)), np.array([[0], [-1]]), np.array([1, 3, 0])), {"axis": 1}),
+    ],
+    bounds=lambda node: [(1 + k, node.inputs[0].shape[node.attr("axis") + k]) for k in range(len(node.inputs) - 1)],
+)
+"""Elements at positions along several axes in a row: what ``take`` at a linear index becomes, without its divisions."""
 
 
 def linear_index(sizes: Sequence[SizeLike], arrays: Sequence[Tensor]) -> Tensor:

@@ -199,12 +199,15 @@ class _Fusion:
         shape = self.shape(root.node)
         reads = [(group.members[n], index) for n, at in root.reads.items() if n in group.members for index in at]
         if not group.extents:
-            # A scalar computed from scalars of the group, or a second reduction of the same data in the same sweep.
-            return (
-                ()
-                if not shape and (bool(reads) != bool(root.reduced)) and (reads or self._reductions_alike(root, group))
-                else None
-            )
+            # A scalar computed from scalars of the group, or another reduction of the same data in the same sweep.
+            if shape:
+                return None
+            if root.reduced:
+                alike = self._reductions_alike(root, group)
+                return () if alike and (not reads or self._takes_in(root, group)) else None
+            return () if reads else None
+        if root.reduced and not shape and reads:
+            return () if self._takes_in(root, group) else None
         if not reads:
             same = shape[: len(group.extents)] == group.extents
             whole = len(shape) == len(group.extents) and all(len(m.shape) == len(shape) for m in group.members)
@@ -223,6 +226,24 @@ class _Fusion:
         if any(len(kept) < m.ndim for m in (root.node, *group.members) if m in self.products):
             return None
         return tuple(kept)
+
+    def _takes_in(self, root: _Root, group: _Group) -> bool:
+        """Whether a reduction to a scalar takes elements in where maps of the group compute them, in one sweep.
+
+        The maps give up the loops that they share with others, and so the tiles for transposed operands; a reduction in
+        two passes would compute them twice.
+        """
+        loops = tuple(v.extent for v in root.reduced)
+        maps = [m for m in group.members if not isinstance(m.op, Reduction) and m.ndim]
+        if root.node.op.two_pass is not None or any(self.shape(m) != loops or m in self.products for m in maps):  # type: ignore[attr-defined]
+            return False
+        if group.extents and len(maps) < len(group.members):
+            return False
+        here = tuple(map(Size.of, root.reduced))
+        read = {n: at for n, at in root.reads.items() if n in group.members}
+        if any(n.ndim != len(here) or any(index != here for index in at) for n, at in read.items()):
+            return False
+        return not any(_transposed(r, r.reduced or r.out) for r in (root, *(self.analysed[m] for m in maps)))
 
     def _has_reduction(self, group: _Group) -> bool:
         return any(isinstance(m.op, Reduction) for m in group.members)
@@ -440,6 +461,12 @@ class _Fusion:
             storage = GLOBAL if member in outside else VALUE if local else SCRATCH
             computes.append(Compute(member, index, value, tuple(reduced), position, storage))
         return Sweep(inner, tuple(computes))
+
+
+def _transposed(root: _Root, loops: tuple[LoopVar, ...]) -> bool:
+    """Whether a root reads memory along its last loop from line to line."""
+    last = loops[-1]
+    return any(a is last for at in root.reads.values() for index in at for i in index[:-1] for a in sz.atoms(i))
 
 
 def reduction_index(operand: Tensor, axes: tuple[int, ...], out: tuple, reduced: tuple) -> tuple[SizeLike, ...]:

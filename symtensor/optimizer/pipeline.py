@@ -32,6 +32,7 @@ from symtensor.optimizer import (
     linalg,
     moments,
     movement,
+    one_per_row,
     rows,
     specialize,
     stabilize,
@@ -95,6 +96,7 @@ PASSES = (
     Pass("loops", change=_simplify_loops),
     Pass("linalg", (*linalg.RULES, *factorisations.RULES), (*CANONICAL, *fold.RULES)),
     Pass("moments", moments.RULES, movement.RULES),
+    Pass("rows", one_per_row.RULES, (*CANONICAL, *fold.RULES)),
     Pass("specialise", (*specialize.RULES, *fold.LAST), movement.RULES),
     Pass("merge again", change=merge_commuted),
 )

@@ -57,3 +57,17 @@ def test_any_number_of_threads_gives_the_same_bits():
     at = rng.integers(0, 97, 20_000)
     one, two = (st.compile(base[ids].add(rows), [base, ids, rows], threads=n)(x, at, r) for n in (1, 2))
     np.testing.assert_array_equal(one, two)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_single_elements_are_added_a_block_at_a_time_in_order(threads):
+    base, ids, x = st.vector("base", dtype="float32"), st.lvector("ids"), st.vector("x", dtype="float32")
+    function = st.compile(base[ids].add(st.exp(x) * 3), [base, ids, x], threads=threads)
+    rng = np.random.default_rng(2)
+    for n, m in [(1, 0), (3, 1), (100, 511), (100, 512), (7, 513), (1000, 50_000)]:
+        b, v = rng.normal(size=n).astype("float32"), rng.normal(size=m).astype("float32")
+        i = rng.integers(-n, n, m)
+        updates = st.compile(st.exp(x) * 3, [x])(v)
+        want = b.copy()
+        np.add.at(want, i, updates)
+        np.testing.assert_array_equal(function(b, i, v), want)

@@ -10,12 +10,15 @@ import symtensor as st
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ops.contraction import CONTRACT
+from symtensor.ops.creation import IOTA
 from symtensor.ops.declare import CAST, SIZE
 from symtensor.ops.implicit import IMPLICIT
+from symtensor.ops.indexing import linear_index
 from symtensor.ops.joining import CONCATENATE
 from symtensor.ops.leaves import tensor
 from symtensor.ops.movement import BROADCAST_TO, EXPAND_DIMS, RESHAPE, SQUEEZE, TRANSPOSE
 from symtensor.ops.reduction import ALL, ANY, MAX, MIN, SUM
+from symtensor.ops.scatter import TAKE, scatter_add, scatter_set
 from symtensor.ops.slicing import PAD, SLICE, UPDATE_SLICE
 
 Example = Callable[[], tuple[Tensor, tuple[Tensor, ...]]]
@@ -34,6 +37,17 @@ def _on(*shapes: tuple, dtype: str = "float64") -> Callable[[Callable[..., Tenso
 
 def _whole(x: Tensor) -> dict:
     return {"starts": (0,) * x.ndim, "steps": (1,) * x.ndim}
+
+
+def _one_a_row(x: Tensor) -> Tensor:
+    """Three rows of five elements, one of them x, the others 0."""
+    columns = TAKE(IOTA(size=5, dtype=np.dtype("int64")), st.constant([1, -1, 0]), axis=0)
+    return st.where(IOTA(size=5, dtype=np.dtype("int64")) == EXPAND_DIMS(columns, axes=(1,)), x, 0.0)
+
+
+def _places(columns: list[int]) -> Tensor:
+    """One element of each of three rows of five, as positions in all of them."""
+    return linear_index((3, 5), [st.arange(3), st.constant(columns)])
 
 
 def _defined(x: Tensor, y: Tensor) -> Tensor:
@@ -158,4 +172,20 @@ EXAMPLES: dict[str, list[Example]] = {
         _on((2,), (3,))(lambda x, y: CONTRACT(x, y, left=(0,), right=(1,), out=(1, 0))),
         _on((2, 3), (3, 2))(lambda x, y: CONTRACT(x, y, left=(0, 1), right=(1, 0), out=(0, 1))),
     ],
+    # rows
+    "one_element_a_row": [
+        _on((15,), (3,))(lambda x, y: scatter_add(2 * x, _places([1, -1, 0]), y)),
+        _on((3, 5), (3,))(lambda x, y: scatter_add(st.zeros(15), _places([4, -5, 0]), y)),
+        _on((15, 2), (3, 2))(lambda x, y: scatter_set(2 * x, _places([1, -1, 0]), y)),
+        _on((3, 5), (1, 5))(lambda x, y: scatter_set(2 * x, st.constant([2]), y)),
+    ],
+    "points_of_linear_index": [
+        _on((3, 5))(lambda x: x[st.arange(3), st.constant([1, -1, 0])]),
+        _on((2, 3, 5))(lambda x: x[:, st.constant([[0], [-1]]), st.constant([1, -1, 0])]),
+    ],
+    "sum_of_one_element_a_row": [
+        _on((3, 1))(lambda x: SUM(_one_a_row(x), axes=(1,))),
+        _on((3, 1))(lambda x: SUM(_one_a_row(st.square(x)), axes=(0, 1))),
+    ],
+    "sign_of_one_element_a_row": [_on((3, 1))(lambda x: -_one_a_row(x))],
 }

@@ -10,22 +10,22 @@ static int k1_divide_add_maximum_range(st_ctx *ctx, const double *restrict a, co
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
         const st_f64x8 t1_0 = st_load_f64x8(a + j + 4096 * tile);
-        const st_f64x8 t2_0 = st_load_f64x8(b + j + 4096 * tile);
-        const st_f64x8 t3_0 = st_load_f64x8(c + j + 4096 * tile);
-        const st_f64x8 t4_0 = st_fma_f64x8(t1_0, t2_0, t3_0);
-        const st_f64x8 t5_0 = t4_0 / (st_splat_f64x8(1.0) + st_abs_f64x8(t4_0));
-        const st_f64x8 t6_0 = st_fma_f64x8(st_exp_f64x8((-t5_0)), t1_0, (-(st_splat_f64x8(0.25) * t2_0))) + t3_0;
-        st_store_f64x8(add + j + 4096 * tile, t6_0);
-        const st_f64x8 t7_0 = st_max_f64x8(t6_0, t5_0);
-        st_store_f64x8(maximum + j + 4096 * tile, t7_0);
         const st_f64x8 t1_1 = st_load_f64x8(a + (j + 8) + 4096 * tile);
+        const st_f64x8 t2_0 = st_load_f64x8(b + j + 4096 * tile);
         const st_f64x8 t2_1 = st_load_f64x8(b + (j + 8) + 4096 * tile);
+        const st_f64x8 t3_0 = st_load_f64x8(c + j + 4096 * tile);
         const st_f64x8 t3_1 = st_load_f64x8(c + (j + 8) + 4096 * tile);
+        const st_f64x8 t4_0 = st_fma_f64x8(t1_0, t2_0, t3_0);
         const st_f64x8 t4_1 = st_fma_f64x8(t1_1, t2_1, t3_1);
+        const st_f64x8 t5_0 = t4_0 / (st_splat_f64x8(1.0) + st_abs_f64x8(t4_0));
         const st_f64x8 t5_1 = t4_1 / (st_splat_f64x8(1.0) + st_abs_f64x8(t4_1));
+        const st_f64x8 t6_0 = st_fma_f64x8(st_exp_f64x8((-t5_0)), t1_0, (-(st_splat_f64x8(0.25) * t2_0))) + t3_0;
         const st_f64x8 t6_1 = st_fma_f64x8(st_exp_f64x8((-t5_1)), t1_1, (-(st_splat_f64x8(0.25) * t2_1))) + t3_1;
+        st_store_f64x8(add + j + 4096 * tile, t6_0);
         st_store_f64x8(add + (j + 8) + 4096 * tile, t6_1);
+        const st_f64x8 t7_0 = st_max_f64x8(t6_0, t5_0);
         const st_f64x8 t7_1 = st_max_f64x8(t6_1, t5_1);
+        st_store_f64x8(maximum + j + 4096 * tile, t7_0);
         st_store_f64x8(maximum + (j + 8) + 4096 * tile, t7_1);
       }
       for (; j + 8 <= j_count; j += 8) {

@@ -127,16 +127,16 @@ static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
         const st_f64x8 t1_0 = st_exp_f64x8((st_load_f64x8(divide_3_row + j0) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1_0);
-        sum_row_acc_0 = sum_row_acc_0 + t1_0;
         const st_f64x8 t1_1 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 8)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1_0);
         st_store_f64x8(divide_2 + (j0 + 8) + o0 * v_size2, t1_1);
+        sum_row_acc_0 = sum_row_acc_0 + t1_0;
         sum_row_acc_1 = sum_row_acc_1 + t1_1;
         const st_f64x8 t1_2 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 16)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
-        st_store_f64x8(divide_2 + (j0 + 16) + o0 * v_size2, t1_2);
-        sum_row_acc_2 = sum_row_acc_2 + t1_2;
         const st_f64x8 t1_3 = st_exp_f64x8((st_load_f64x8(divide_3_row + (j0 + 24)) - st_splat_f64x8(((st_abs_f64(supremum_row) < ((double)__builtin_inf())) ? supremum_row : 0.0))));
+        st_store_f64x8(divide_2 + (j0 + 16) + o0 * v_size2, t1_2);
         st_store_f64x8(divide_2 + (j0 + 24) + o0 * v_size2, t1_3);
+        sum_row_acc_2 = sum_row_acc_2 + t1_2;
         sum_row_acc_3 = sum_row_acc_3 + t1_3;
       }
       int turned = 0;

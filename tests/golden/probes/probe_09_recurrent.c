@@ -68,18 +68,18 @@ static int k3_tanh_square_range(st_ctx *ctx, const double *restrict row_row, con
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
         const st_f64x8 t1_0 = (st_load_f64x8(row_row + j + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_5 + j + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + j + 4096 * tile);
-        const st_f64x8 t2_0 = st_tanh_f64x8(t1_0);
-        st_store_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2_0);
-        const st_f64x8 t3_0 = st_exp_f64x8((-st_abs_f64x8(t1_0)));
-        const st_f64x8 t4_0 = (st_splat_f64x8(2.0) * t3_0) / st_fma_f64x8(t3_0, t3_0, st_splat_f64x8(1.0));
-        const st_f64x8 t5_0 = t4_0 * t4_0;
-        st_store_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5_0);
         const st_f64x8 t1_1 = (st_load_f64x8(row_row + (j + 8) + o0 * weights_size2 + 4096 * tile) + st_load_f64x8(contract_5 + (j + 8) + o0 * weights_size2 + 4096 * tile)) + st_load_f64x8(b + (j + 8) + 4096 * tile);
+        const st_f64x8 t2_0 = st_tanh_f64x8(t1_0);
         const st_f64x8 t2_1 = st_tanh_f64x8(t1_1);
+        st_store_f64x8(item_row + j + o0 * weights_size2 + 4096 * tile, t2_0);
         st_store_f64x8(item_row + (j + 8) + o0 * weights_size2 + 4096 * tile, t2_1);
+        const st_f64x8 t3_0 = st_exp_f64x8((-st_abs_f64x8(t1_0)));
         const st_f64x8 t3_1 = st_exp_f64x8((-st_abs_f64x8(t1_1)));
+        const st_f64x8 t4_0 = (st_splat_f64x8(2.0) * t3_0) / st_fma_f64x8(t3_0, t3_0, st_splat_f64x8(1.0));
         const st_f64x8 t4_1 = (st_splat_f64x8(2.0) * t3_1) / st_fma_f64x8(t3_1, t3_1, st_splat_f64x8(1.0));
+        const st_f64x8 t5_0 = t4_0 * t4_0;
         const st_f64x8 t5_1 = t4_1 * t4_1;
+        st_store_f64x8(item_6_row + j + o0 * weights_size2 + 4096 * tile, t5_0);
         st_store_f64x8(item_6_row + (j + 8) + o0 * weights_size2 + 4096 * tile, t5_1);
       }
       for (; j + 8 <= j_count; j += 8) {

@@ -376,14 +376,58 @@ static int k5_broadcast_to(st_ctx *ctx, double *restrict scatter_add, int64_t x_
  */
 static int k6_scatter_add_range(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, double *restrict scatter_add, int64_t count, int64_t x_size0, int64_t begin, int64_t end) {
   const int64_t owner_begin = begin, owner_end = end;
-  for (int64_t i0 = 0; i0 < count; ++i0) {
-    const int64_t row = (item[i0] < 0) ? (item[i0] + x_size0) : item[i0];
-    if (((row & (int64_t)63) >= owner_begin) & ((row & (int64_t)63) < owner_end)) {
-      const int64_t t1 = item[i0];
-      const int64_t t2 = (t1 < 0) ? (t1 + x_size0) : t1;
-      const double t3 = x[t2];
-      const double t4 = st_fma_f64(3.0, (t3 * t3), scatter_add[row]);
-      scatter_add[row] = t4;
+  int64_t rows[512] __attribute__((aligned(64)));
+  double updates[512] __attribute__((aligned(64)));
+  for (int64_t block = 0; block < (((511 + count) / 512)); ++block) {
+    {
+      const int64_t i0_count = st_min_i64((count - 512 * block), 512);
+      int64_t i0 = 0;
+      for (; i0 + 16 <= i0_count; i0 += 16) {
+        const st_i64x8 t1_0 = st_load_i64x8(item + 512 * block + i0);
+        const st_i64x8 t2_0 = ({ st_i64x8 mask_ = (t1_0 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_0 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1_0)); });
+        st_store_i64x8(rows + i0, t2_0);
+        const st_f64x8 t3_0 = ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; });
+        const st_f64x8 t4_0 = st_splat_f64x8(3.0) * (t3_0 * t3_0);
+        st_store_f64x8(updates + i0, t4_0);
+        const st_i64x8 t1_1 = st_load_i64x8(item + 512 * block + (i0 + 8));
+        const st_i64x8 t2_1 = ({ st_i64x8 mask_ = (t1_1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1_1)); });
+        st_store_i64x8(rows + (i0 + 8), t2_1);
+        const st_f64x8 t3_1 = ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; });
+        const st_f64x8 t4_1 = st_splat_f64x8(3.0) * (t3_1 * t3_1);
+        st_store_f64x8(updates + (i0 + 8), t4_1);
+      }
+      for (; i0 + 8 <= i0_count; i0 += 8) {
+        const st_i64x8 t1 = st_load_i64x8(item + 512 * block + i0);
+        const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
+        st_store_i64x8(rows + i0, t2);
+        const st_f64x8 t3 = ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
+        const st_f64x8 t4 = st_splat_f64x8(3.0) * (t3 * t3);
+        st_store_f64x8(updates + i0, t4);
+      }
+      if (i0 < i0_count) {
+        const int64_t alive = i0_count - i0;
+        const st_i64x8 t1 = st_load_part_i64x8(item + 512 * block + i0, alive);
+        const st_i64x8 t2 = ({ st_i64x8 mask_ = (t1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1)); });
+        st_store_part_i64x8(rows + i0, t2, alive);
+        const st_f64x8 t3 = ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; });
+        const st_f64x8 t4 = st_splat_f64x8(3.0) * (t3 * t3);
+        st_store_part_f64x8(updates + i0, t4, alive);
+      }
+    }
+    if ((owner_begin <= 0) & (owner_end >= 64)) {
+      for (int64_t i0 = 0; i0 < (st_min_i64((count - 512 * block), 512)); ++i0) {
+        const int64_t row = rows[i0];
+        const double t1 = scatter_add[row] + updates[i0];
+        scatter_add[row] = t1;
+      }
+    } else {
+      for (int64_t i0 = 0; i0 < (st_min_i64((count - 512 * block), 512)); ++i0) {
+        const int64_t row = rows[i0];
+        if (((row & (int64_t)63) >= owner_begin) & ((row & (int64_t)63) < owner_end)) {
+          const double t1 = scatter_add[row] + updates[i0];
+          scatter_add[row] = t1;
+        }
+      }
     }
   }
   return 0;
