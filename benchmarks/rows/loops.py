@@ -588,3 +588,210 @@ class LSTM(Kind):
             return_updates=False,
         )
         return h, *pt.grad((h * slope).sum(), [x, w, u, b])
+
+
+class GRU(Kind):
+    """Cho et al. (2014) as torch has it, gates in its order r, z, n; the gradient of (h · slope).sum()."""
+
+    title = "GRU forward and backward: steps, batch, width, units"
+    hand = "gru"
+    blas = True
+    tolerance = LSTM.tolerance
+
+    @staticmethod
+    def sample(rng, dtype, steps, batch, width, units):
+        scale = numpy.asarray(units**-0.5, dtype)
+        return {
+            "x": normal(rng, dtype, steps, batch, width),
+            "w": normal(rng, dtype, width, 3 * units) * scale,
+            "u": normal(rng, dtype, units, 3 * units) * scale,
+            "b": normal(rng, dtype, 3 * units) * scale,
+            "v": normal(rng, dtype, 3 * units) * scale,
+            "slope": normal(rng, dtype, steps, batch, units),
+        }
+
+    sizes = LSTM.sizes
+
+    @staticmethod
+    def cell(sigmoid, tanh, a, c, h, n):
+        """From x w + b, h u + v and h to the next h."""
+        r, z = sigmoid(a[:, :n] + c[:, :n]), sigmoid(a[:, n : 2 * n] + c[:, n : 2 * n])
+        m = tanh(a[:, 2 * n :] + r * c[:, 2 * n :])
+        return m + z * (h - m)
+
+    @staticmethod
+    def symtensor(st, x, w, u, b, v, slope):
+        h, _ = st.scan(
+            lambda x, h, w, u, b, v: GRU.cell(st.sigmoid, st.tanh, x @ w + b, h @ u + v, h, u.shape[0]),
+            sequences=x,
+            outputs_info=st.zeros((x.shape[1], u.shape[0]), dtype=x.dtype),
+            non_sequences=[w, u, b, v],
+        )
+        return h, *st.grad((h * slope).sum(), [x, w, u, b, v])
+
+    @staticmethod
+    def numpy(np, x, w, u, b, v, slope):
+        steps, batch, _ = x.shape
+        n = len(u)
+        a = x @ w + b
+        states, inner = np.zeros((steps + 1, batch, n), x.dtype), np.empty((steps, batch, n), x.dtype)
+        for t in range(steps):
+            c, gates = states[t] @ u + v, a[t]
+            gates[:, : 2 * n] += c[:, : 2 * n]
+            np.negative(gates, out=gates)
+            np.exp(gates[:, : 2 * n], out=gates[:, : 2 * n])
+            gates[:, : 2 * n] += 1
+            np.reciprocal(gates[:, : 2 * n], out=gates[:, : 2 * n])
+            inner[t] = c[:, 2 * n :]
+            m = np.tanh(gates[:, :n] * inner[t] - gates[:, 2 * n :])
+            gates[:, 2 * n :] = m
+            states[t + 1] = m + gates[:, n : 2 * n] * (states[t] - m)
+        da, dc = np.empty_like(a), np.empty_like(a)
+        dh = np.zeros((batch, n), x.dtype)
+        for t in reversed(range(steps)):
+            r, z, m = np.split(a[t], 3, axis=1)
+            dh = dh + slope[t]
+            dm = dh * (1 - z) * (1 - m * m)
+            da[t, :, :n] = dm * inner[t] * r * (1 - r)
+            da[t, :, n : 2 * n] = dh * (states[t] - m) * z * (1 - z)
+            da[t, :, 2 * n :] = dm
+            dc[t] = da[t]
+            dc[t, :, 2 * n :] *= r
+            dh = dh * z + dc[t] @ u.T
+        of_x, of_h = da.reshape(-1, 3 * n), dc.reshape(-1, 3 * n)
+        dw, du = x.reshape(steps * batch, -1).T @ of_x, states[:-1].reshape(-1, n).T @ of_h
+        return states[1:], da @ w.T, dw, du, of_x.sum(axis=0), of_h.sum(axis=0)
+
+    @staticmethod
+    def jax(jax, x, w, u, b, v, slope):
+        np = jax.numpy
+
+        def run(x, w, u, b, v):
+            def step(h, x):
+                h = GRU.cell(jax.nn.sigmoid, np.tanh, x @ w + b, h @ u + v, h, len(u))
+                return h, h
+
+            return jax.lax.scan(step, np.zeros((x.shape[1], len(u)), x.dtype), x)[1]
+
+        h, back = jax.vjp(run, x, w, u, b, v)
+        return h, *back(slope)
+
+    @staticmethod
+    def torch(torch, x, w, u, b, v, slope):
+        x, w, u, b, v = given = [value.detach().requires_grad_() for value in (x, w, u, b, v)]
+        h = x.new_zeros((x.shape[1], len(u)))
+        hs = []
+        for x_t in x:
+            h = GRU.cell(torch.sigmoid, torch.tanh, x_t @ w + b, h @ u + v, h, len(u))
+            hs.append(h)
+        h = torch.stack(hs)
+        return h.detach(), *torch.autograd.grad(h, given, slope)
+
+    torch_compile = None  # unrolls every step
+
+    @staticmethod
+    def torch_layer(torch, x, w, u, b, v, slope):
+        """torch's fused layer."""
+        given = [x.detach(), w.detach().T.contiguous(), u.detach().T.contiguous(), b.detach(), v.detach()]
+        for value in given:
+            value.requires_grad_()
+        zero = x.new_zeros((1, x.shape[1], len(u)))
+        x, *weights = given
+        h = torch.gru(x, zero, weights, True, 1, 0.0, True, False, False)[0]
+        dx, dw, du, db, dv = torch.autograd.grad(h, given, slope)
+        return h.detach(), dx, dw.T, du.T, db, dv
+
+    @staticmethod
+    def pytensor(pt, x, w, u, b, v, slope):
+        import pytensor
+
+        h = pytensor.scan(
+            lambda x, h, w, u, b, v: GRU.cell(pt.sigmoid, pt.tanh, x @ w + b, h @ u + v, h, u.shape[0]),
+            sequences=x,
+            outputs_info=pt.zeros((x.shape[1], u.shape[0]), dtype=x.dtype),
+            non_sequences=[w, u, b, v],
+            return_updates=False,
+        )
+        return h, *pt.grad((h * slope).sum(), [x, w, u, b, v])
+
+
+class RungeKuttaWhile(RungeKutta):
+    """The same path by a loop that ends by a condition, which no step fulfils before the last."""
+
+    title = "Runge-Kutta by a loop with a condition, steps"
+    jax = torch = pytensor = None
+
+    @staticmethod
+    def symtensor(st, s0, theta, h, n):
+        path, _ = st.scan(
+            lambda s, h, theta: RungeKutta.step(st.stack, s, h, theta),
+            outputs_info=s0,
+            non_sequences=[h, theta],
+            n_steps=n,
+            until=lambda s: s[0] > 1e6,
+        )
+        return path
+
+
+class LogisticWhile(Logistic):
+    """The same by ``while_loop``."""
+
+    title = "logistic map by a while loop with gradient, steps"
+    jax = pytensor = None
+
+    @staticmethod
+    def symtensor(st, x, r, n):
+        end, _ = st.while_loop(lambda x, k: k < n, lambda x, k: (r * x * (1 - x), k + 1), (x, 0))
+        return end, *st.grad(end, [x, r])
+
+
+class LongGradient(Kind):
+    """The gradient of the last of many states in the first one and a rate: the memory of a loop that stores them all."""
+
+    title = "gradient of a long loop: steps, elements of the state"
+
+    @staticmethod
+    def sample(rng, dtype, steps, elements):
+        return {"s": normal(rng, dtype, elements), "rate": numpy.array(0.5, dtype), "n": numpy.array(steps)}
+
+    @staticmethod
+    def sizes(arguments):
+        return ()
+
+    @staticmethod
+    def step(sin, s, rate):
+        return s + 1e-4 * sin(s * rate)
+
+    @staticmethod
+    def symtensor(st, s, rate, n, checkpoint=None):
+        states, _ = st.scan(
+            lambda s, rate: LongGradient.step(st.sin, s, rate),
+            outputs_info=s,
+            non_sequences=rate,
+            n_steps=n,
+            checkpoint=checkpoint,
+        )
+        total = states[-1].sum()
+        return total, *st.grad(total, [s, rate])
+
+    @staticmethod
+    def numpy(np, s, rate, n):
+        path = [s]
+        for _ in range(int(n)):
+            path.append(LongGradient.step(np.sin, path[-1], rate))
+        ds, d_rate = np.ones_like(s), 0 * rate
+        for s in reversed(path[:-1]):
+            slope = 1e-4 * np.cos(s * rate) * ds
+            d_rate = d_rate + (slope * s).sum()
+            ds = ds + slope * rate
+        return np.asarray(path[-1].sum()), ds, np.asarray(d_rate)
+
+
+class LongGradientCheckpointed(LongGradient):
+    """The same with ``checkpoint="sqrt"``: at most 2 % of the memory, at most 2.2 times the time."""
+
+    title = "gradient of a long loop with checkpoints: steps, elements of the state"
+
+    @staticmethod
+    def symtensor(st, s, rate, n):
+        return LongGradient.symtensor(st, s, rate, n, checkpoint="sqrt")
