@@ -199,7 +199,9 @@ def test_truncated_gradients_of_a_loop_with_a_condition(target, options):
 @pytest.mark.parametrize("checkpoint", [1, 4, "sqrt"])
 def test_checkpointed_derivatives_of_a_while_loop(target, checkpoint):
     def end(**options: Any) -> Any:
-        return st.while_loop(lambda s, k: s.sum() < 20, lambda s, k: (st.sin(s) + s * 1.3, k + 1), (v * x, 0), **options)
+        return st.while_loop(
+            lambda s, k: s.sum() < 20, lambda s, k: (st.sin(s) + s * 1.3, k + 1), (v * x, 0), **options
+        )
 
     outputs = []
     for options in ({}, {"checkpoint": checkpoint}):
