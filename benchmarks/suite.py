@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.kind import Row
-from benchmarks.rows import calls, elementwise, loops, networks, reductions, statistics, stencil
+from benchmarks.rows import calls, elementwise, loops, networks, recurrent, reductions, statistics, stencil
 
 _ROWS = (
     Row(calls.PlusOne, (10,), "float64", quick=True),
@@ -26,8 +26,8 @@ _ROWS = (
     Row(statistics.GaussianProcess, (500, 3), "float64"),
     Row(loops.RungeKutta, (loops.STEPS,), "float64", quick=True),
     Row(loops.RungeKuttaGradient, (loops.STEPS,), "float64"),
-    Row(loops.LSTM, (100, 32, 128, 128)),
-    Row(loops.GRU, (100, 32, 128, 128)),
+    Row(recurrent.LSTM, (100, 32, 128, 128)),
+    Row(recurrent.GRU, (100, 32, 128, 128)),
     Row(loops.Logistic, (loops.STEPS,), "float64"),
     Row(loops.Kalman, (loops.STEPS,), "float64"),
     Row(loops.HiddenMarkov, (1000, 16), "float64"),

@@ -15,7 +15,6 @@ from symtensor.ir.node import Guard, Tensor
 from symtensor.ir.size import Atom, Dim, Size, SizeLike, at_least, atoms, minimum, substitute
 from symtensor.records import dataclass
 
-
 MOST_RENAMINGS = 4
 
 

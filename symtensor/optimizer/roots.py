@@ -1,9 +1,10 @@
 """Roots: which nodes of a graph are computed for their own sake, the first step of fusion.
 
 A node needs memory if it is an output, a reduction, or an operand of a step that reads memory.  A node with several
-users that is too dear to compute twice is computed once; it gets memory only if another loop reads it.  So is a row that
-is broadcast over rows: its elements would be computed once for each row.  (What is broadcast along a row is not: it is
-the same in all iterations of the inner loop, before which it is computed.)  Everything else is inlined into its users.
+users that is too dear to compute twice is computed once; it gets memory only if another loop reads it.  So is a row
+that is broadcast over rows: its elements would be computed once for each row.  (What is broadcast along a row is the
+same in all iterations of the inner loop, before which it is computed anyway.) Everything else is inlined into its
+users.
 """
 
 from __future__ import annotations
