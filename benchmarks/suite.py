@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.kind import Row
-from benchmarks.rows import calls, elementwise, loops, networks, reductions, statistics, stencil
+from benchmarks.rows import calls, elementwise, loops, networks, recurrent, reductions, statistics, stencil
 
 _ROWS = (
     Row(calls.PlusOne, (10,), "float64", quick=True),
@@ -26,7 +26,8 @@ _ROWS = (
     Row(statistics.GaussianProcess, (500, 3), "float64"),
     Row(loops.RungeKutta, (loops.STEPS,), "float64", quick=True),
     Row(loops.RungeKuttaGradient, (loops.STEPS,), "float64"),
-    Row(loops.LSTM, (100, 32, 128, 128)),
+    Row(recurrent.LSTM, (100, 32, 128, 128)),
+    Row(recurrent.GRU, (100, 32, 128, 128)),
     Row(loops.Logistic, (loops.STEPS,), "float64"),
     Row(loops.Kalman, (loops.STEPS,), "float64"),
     Row(loops.HiddenMarkov, (1000, 16), "float64"),
@@ -51,5 +52,9 @@ _OWN = (
     (networks.Attention, (1, 3, 77, 40), "float64"),
     (stencil.Jacobi, (101, 203, 100), "float64"),
     (reductions.Total, (3001, 1999), "float64"),
+    (loops.RungeKuttaWhile, (loops.STEPS,), "float64"),
+    (loops.LogisticWhile, (loops.STEPS,), "float64"),
+    (loops.LongGradient, (100_000, 64), "float64"),
+    (loops.LongGradientCheckpointed, (100_000, 64), "float64"),
 )
 ROWS = {row.name: row for row in (*_ROWS, *(Row(*own, issue=False) for own in _OWN))}

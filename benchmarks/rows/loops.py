@@ -455,136 +455,83 @@ class HiddenMarkov(Kind):
         return value, pt.grad(value, a)
 
 
-class LSTM(Kind):
-    """Hochreiter & Schmidhuber (1997), gates in torch's order i, f, g, o; the gradient of (h · slope).sum()."""
+class RungeKuttaWhile(RungeKutta):
+    """The same path by a loop that ends by a condition, which no step fulfils before the last."""
 
-    title = "LSTM forward and backward: steps, batch, width, units"
-    hand = "lstm"
-    blas = True
-    tolerance = {"float32": 1e-4, "float64": 1e-9}
+    title = "Runge-Kutta by a loop with a condition, steps"
+    jax = torch = pytensor = None
 
     @staticmethod
-    def sample(rng, dtype, steps, batch, width, units):
-        scale = numpy.asarray(units**-0.5, dtype)
-        return {
-            "x": normal(rng, dtype, steps, batch, width),
-            "w": normal(rng, dtype, width, 4 * units) * scale,
-            "u": normal(rng, dtype, units, 4 * units) * scale,
-            "b": normal(rng, dtype, 4 * units) * scale,
-            "slope": normal(rng, dtype, steps, batch, units),
-        }
+    def symtensor(st, s0, theta, h, n):
+        path, _ = st.scan(
+            lambda s, h, theta: RungeKutta.step(st.stack, s, h, theta),
+            outputs_info=s0,
+            non_sequences=[h, theta],
+            n_steps=n,
+            until=lambda s: s[0] > 1e6,
+        )
+        return path
+
+
+class LogisticWhile(Logistic):
+    """The same by ``while_loop``."""
+
+    title = "logistic map by a while loop with gradient, steps"
+    jax = pytensor = None
+
+    @staticmethod
+    def symtensor(st, x, r, n):
+        end, _ = st.while_loop(lambda x, k: k < n, lambda x, k: (r * x * (1 - x), k + 1), (x, 0))
+        return end, *st.grad(end, [x, r])
+
+
+class LongGradient(Kind):
+    """The gradient of the last of many states in the first one and a rate, of a loop that stores them all."""
+
+    title = "gradient of a long loop: steps, elements of the state"
+
+    @staticmethod
+    def sample(rng, dtype, steps, elements):
+        return {"s": normal(rng, dtype, elements), "rate": numpy.array(0.5, dtype), "n": numpy.array(steps)}
 
     @staticmethod
     def sizes(arguments):
-        return (*arguments["x"].shape, len(arguments["u"]))
+        return ()
 
     @staticmethod
-    def cell(sigmoid, tanh, z, c, n):
-        i, f, g, o = sigmoid(z[:, :n]), sigmoid(z[:, n : 2 * n]), tanh(z[:, 2 * n : 3 * n]), sigmoid(z[:, 3 * n :])
-        c = f * c + i * g
-        return o * tanh(c), c
+    def step(sin, s, rate):
+        return s + 1e-4 * sin(s * rate)
 
     @staticmethod
-    def symtensor(st, x, w, u, b, slope):
-        n = u.shape[0]
-        zero = st.zeros((x.shape[1], n), dtype=x.dtype)
-        (h, _), _ = st.scan(
-            lambda x, h, c, w, u, b: LSTM.cell(st.sigmoid, st.tanh, x @ w + h @ u + b, c, u.shape[0]),
-            sequences=x,
-            outputs_info=[zero, zero],
-            non_sequences=[w, u, b],
+    def symtensor(st, s, rate, n, checkpoint=None):
+        states, _ = st.scan(
+            lambda s, rate: LongGradient.step(st.sin, s, rate),
+            outputs_info=s,
+            non_sequences=rate,
+            n_steps=n,
+            checkpoint=checkpoint,
         )
-        return h, *st.grad((h * slope).sum(), [x, w, u, b])
+        total = states[-1].sum()
+        return total, *st.grad(total, [s, rate])
 
     @staticmethod
-    def numpy(np, x, w, u, b, slope):
-        steps, batch, _ = x.shape
-        n = len(u)
-        z_x = x @ w + b
-        gates, hs, cs = np.empty_like(z_x), np.empty((steps, batch, n), x.dtype), np.empty((steps, batch, n), x.dtype)
-        h = c = np.zeros((batch, n), x.dtype)
-        for t in range(steps):
-            z = gates[t]
-            np.matmul(h, u, out=z)
-            z += z_x[t]
-            z[:, 2 * n : 3 * n] *= 2  # tanh z = 2 sigmoid(2 z) - 1: one sigmoid over all gates
-            np.negative(z, out=z)
-            np.exp(z, out=z)
-            z += 1
-            np.reciprocal(z, out=z)
-            z[:, 2 * n : 3 * n] *= 2
-            z[:, 2 * n : 3 * n] -= 1
-            i, f, g, o = np.split(z, 4, axis=1)
-            cs[t] = c = f * c + i * g
-            hs[t] = h = o * np.tanh(c)
-        dz = np.empty_like(gates)
-        dh, dc = np.zeros((batch, n), x.dtype), np.zeros((batch, n), x.dtype)
-        for t in reversed(range(steps)):
-            i, f, g, o = np.split(gates[t], 4, axis=1)
-            dh = dh + slope[t]
-            tc = np.tanh(cs[t])
-            dc = dc + dh * o * (1 - tc * tc)
-            before = cs[t - 1] if t else np.zeros_like(c)
-            dz[t, :, :n] = dc * g * i * (1 - i)
-            dz[t, :, n : 2 * n] = dc * before * f * (1 - f)
-            dz[t, :, 2 * n : 3 * n] = dc * i * (1 - g * g)
-            dz[t, :, 3 * n :] = dh * tc * o * (1 - o)
-            dh, dc = dz[t] @ u.T, dc * f
-        flat = dz.reshape(-1, 4 * n)
-        du = hs[:-1].reshape(-1, n).T @ flat[batch:]
-        return hs, dz @ w.T, x.reshape(steps * batch, -1).T @ flat, du, flat.sum(axis=0)
+    def numpy(np, s, rate, n):
+        path = [s]
+        for _ in range(int(n)):
+            path.append(LongGradient.step(np.sin, path[-1], rate))
+        ds, d_rate = np.ones_like(s), 0 * rate
+        for s in reversed(path[:-1]):
+            slope = 1e-4 * np.cos(s * rate) * ds
+            d_rate = d_rate + (slope * s).sum()
+            ds = ds + slope * rate
+        return np.asarray(path[-1].sum()), ds, np.asarray(d_rate)
+
+
+class LongGradientCheckpointed(LongGradient):
+    """The same with ``checkpoint="sqrt"``: at most 2 % of the memory, at most 2.2 times the time."""
+
+    title = "gradient of a long loop with checkpoints: steps, elements of the state"
 
     @staticmethod
-    def jax(jax, x, w, u, b, slope):
-        np = jax.numpy
-
-        def run(x, w, u, b):
-            zero = np.zeros((x.shape[1], len(u)), x.dtype)
-
-            def step(state, x):
-                h, c = LSTM.cell(jax.nn.sigmoid, np.tanh, x @ w + state[0] @ u + b, state[1], len(u))
-                return (h, c), h
-
-            return jax.lax.scan(step, (zero, zero), x)[1]
-
-        h, back = jax.vjp(run, x, w, u, b)
-        return h, *back(slope)
-
-    @staticmethod
-    def torch(torch, x, w, u, b, slope):
-        x, w, u, b = given = [value.detach().requires_grad_() for value in (x, w, u, b)]
-        h = c = x.new_zeros((x.shape[1], len(u)))
-        hs = []
-        for x_t in x:
-            h, c = LSTM.cell(torch.sigmoid, torch.tanh, x_t @ w + h @ u + b, c, len(u))
-            hs.append(h)
-        h = torch.stack(hs)
-        return h.detach(), *torch.autograd.grad(h, given, slope)
-
-    torch_compile = None  # unrolls every step
-
-    @staticmethod
-    def torch_layer(torch, x, w, u, b, slope):
-        """torch's fused layer."""
-        given = [x.detach(), w.detach().T.contiguous(), u.detach().T.contiguous(), b.detach(), torch.zeros_like(b)]
-        for value in given[:4]:
-            value.requires_grad_()
-        zero = x.new_zeros((1, x.shape[1], len(u)))
-        x, *weights = given
-        h = torch.lstm(x, (zero, zero), weights, True, 1, 0.0, True, False, False)[0]
-        dx, dw, du, db = torch.autograd.grad(h, given[:4], slope)
-        return h.detach(), dx, dw.T, du.T, db
-
-    @staticmethod
-    def pytensor(pt, x, w, u, b, slope):
-        import pytensor
-
-        zero = pt.zeros((x.shape[1], u.shape[0]), dtype=x.dtype)
-        h, _ = pytensor.scan(
-            lambda x, h, c, w, u, b: LSTM.cell(pt.sigmoid, pt.tanh, x @ w + h @ u + b, c, u.shape[0]),
-            sequences=x,
-            outputs_info=[zero, zero],
-            non_sequences=[w, u, b],
-            return_updates=False,
-        )
-        return h, *pt.grad((h * slope).sum(), [x, w, u, b])
+    def symtensor(st, s, rate, n):
+        return LongGradient.symtensor(st, s, rate, n, checkpoint="sqrt")

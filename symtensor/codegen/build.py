@@ -219,7 +219,9 @@ class Builder:
         """
         name = self.kernel_name([step.index]) + "_check"
         group = resolve(
-            step.group, lambda n, at: Load(self.memory.buffer(n), row_major(at, self.memory.shape(n)), n.dtype)
+            step.group,
+            lambda n, at: Load(self.memory.buffer(n), row_major(at, self.memory.shape(n)), n.dtype),
+            self.memory.canonical,
         )
         value = cast(group.sweeps[0].computes[0].value, INT64)
         bind = Binder(self.fma)

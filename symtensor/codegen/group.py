@@ -118,7 +118,7 @@ class GroupLowering:
         for node in self.original:
             if node not in self.locals:
                 self.locals[node] = self.memory.names.fresh(f"{self.memory.names.of(node)}_row")
-        self.group = merge_loops(resolve(group, self._load), self._offsets)
+        self.group = merge_loops(resolve(group, self._load, self.memory.canonical), self._offsets)
 
     def inner_axes(self, compute: Compute) -> list[int]:
         """The axes of a result that its own loops walk."""

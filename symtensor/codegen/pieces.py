@@ -169,14 +169,12 @@ def _given(stores: Sequence[Store], known: tuple[_Condition, ...], truth: bool) 
 def _follows(known: SizeLike, truth: bool, asked: SizeLike) -> bool | None:
     """Whether ``asked >= 0``, given that ``known >= 0`` or that ``known <= -1``; None if that does not decide it."""
     gap, total = sz.add(asked, sz.mul(known, -1)), sz.add(asked, known)
-    if isinstance(gap, int):  # asked = known + gap
-        if truth and gap >= 0:
+    if truth:
+        if sz.at_least(gap, 0):  # asked = known + gap
             return True
-        if not truth and gap <= 0:
-            return False
-    if isinstance(total, int):  # asked = total - known
-        if truth and total < 0:
-            return False
-        if not truth and total >= -1:
-            return True
+        return False if sz.at_least(-1, total) else None  # asked = total - known
+    if sz.at_least(0, gap):
+        return False
+    if sz.at_least(total, -1):
+        return True
     return None

@@ -23,6 +23,7 @@ class Rewriter:
         leaf: returns the replacement of an ``Element`` (its index already rewritten), ``Load`` or ``Var``, or None.
         values: atoms to be replaced in all index polynomials.
         known: expressions whose value is known.
+        canonical: rewrites all index polynomials.
     """
 
     def __init__(
@@ -30,8 +31,9 @@ class Rewriter:
         leaf: Callable[[Expr], Expr | None] | None = None,
         values: Mapping[Atom, SizeLike] | None = None,
         known: Mapping[Expr, Expr] | None = None,
+        canonical: Callable[[SizeLike], SizeLike] | None = None,
     ) -> None:
-        self._leaf = leaf
+        self._leaf, self._canonical = leaf, canonical
         self._values = dict(values or {})
         self._known = dict(known or {})
         self._memo: dict[int, Expr] = {}
@@ -54,7 +56,8 @@ class Rewriter:
                 new = self(atom.value)
                 if new is not atom.value:
                     values[atom] = as_index(new)
-        return substitute(size, values) if values else size
+        size = substitute(size, values) if values else size
+        return size if self._canonical is None else self._canonical(size)
 
     def _rebuild(self, expr: Expr) -> Expr:
         if expr in self._known:
@@ -188,9 +191,13 @@ def _mentions(expr: Expr, atom: Atom) -> bool:
 def resolve(
     group: KernelGroup,
     load: Callable[[Tensor, tuple[SizeLike, ...]], Expr],
+    canonical: Callable[[SizeLike], SizeLike],
 ) -> KernelGroup:
-    """Replace the elements of stored nodes by what ``load`` makes of them."""
-    rewrite = Rewriter(lambda e: load(e.node, e.index) if isinstance(e, Element) else None)
+    """Replace the elements of stored nodes by what ``load`` makes of them, and sizes by those that stand for them.
+
+    Where one piece of an array ends another begins, which shows if their borders are written in the same sizes.
+    """
+    rewrite = Rewriter(lambda e: load(e.node, e.index) if isinstance(e, Element) else None, canonical=canonical)
     return with_vars(group, rewrite, group.outer, lambda s: s.inner)
 
 

@@ -53,7 +53,9 @@ def scatter_kernel(
     indices = node.inputs[1]
     target, axis = memory.buffer(node), node.attr("axis")
     shape = memory.shape(node)
-    group = resolve(group, lambda n, at: Load(memory.buffer(n), row_major(at, memory.shape(n)), n.dtype))
+    group = resolve(
+        group, lambda n, at: Load(memory.buffer(n), row_major(at, memory.shape(n)), n.dtype), memory.canonical
+    )
     where, update = group.sweeps[0].computes
     rows, extent = axis + indices.ndim, shape[axis]
     outer = group.outer[axis:rows]

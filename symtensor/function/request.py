@@ -14,11 +14,12 @@ import numpy as np
 from symtensor.dtypes import WEAK_SCALARS
 from symtensor.errors import CompileError, DTypeError, ShapeError, located
 from symtensor.function.variables import SharedVariable
-from symtensor.ir.graph import rebuild, substitute, toposort
+from symtensor.ir.graph import Graph, rebuild, substitute, toposort
 from symtensor.ir.nesting import contents, flatten, is_flat, matched
 from symtensor.ir.node import Guard, Tensor, describe, inherit, make
 from symtensor.ir.size import AnonymousDim, Atom, Dim, ScalarValue, Size, SizeLike, atoms
 from symtensor.ir.size import substitute as substitute_size
+from symtensor.ops.control import defined_atoms
 from symtensor.ops.declare import INPUT, SHARED, as_tensor, cast
 from symtensor.ops.shapes import as_size
 from symtensor.ops.weak import Weak
@@ -215,7 +216,7 @@ def _shared(results: Sequence[Tensor]) -> list[Tensor]:
 
 
 def _size_atoms(results: Sequence[Tensor]) -> dict[Atom, None]:
-    """The atoms of all sizes that nodes other than inputs depend on, in order."""
+    """The atoms of all sizes that nodes other than inputs depend on, in order, those in bodies of loops included."""
     found: dict[Atom, None] = {}
     for node in toposort(results):
         if node.op is INPUT:
@@ -225,6 +226,9 @@ def _size_atoms(results: Sequence[Tensor]) -> dict[Atom, None]:
         for size in [s for t in types for s in t.shape] + attributes:
             if isinstance(size, Size):
                 found.update(dict.fromkeys(atoms(size)))
+            elif isinstance(size, Graph):
+                inside = defined_atoms(size)
+                found.update({atom: None for atom in _size_atoms(size.outputs) if atom not in inside})
     return found
 
 

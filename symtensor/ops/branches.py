@@ -14,14 +14,20 @@ from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, substitute
 from symtensor.ir.nesting import Structure, flatten
 from symtensor.ir.node import Tensor, TensorType, caller_sites
-from symtensor.ir.size import Bound
 from symtensor.ops.closing import Closed, close_branch, close_loop
-from symtensor.ops.control import COND, WHILE_LOOP
+from symtensor.ops.control import COND
 from symtensor.ops.creation import iota
 from symtensor.ops.declare import CONSTANT, as_tensor, constant
 from symtensor.ops.elementwise import add, less, not_equal
 from symtensor.ops.item import item
-from symtensor.ops.loop_forms import Traced, checkpoint_interval, stepwise, until_condition
+from symtensor.ops.loop_forms import (
+    Traced,
+    checkpoint_interval,
+    derived_again,
+    stepwise,
+    until_condition,
+    while_holds,
+)
 from symtensor.ops.shapes import as_size
 from symtensor.ops.tracing import (
     State,
@@ -182,7 +188,11 @@ def _over(values: Sequence[Tensor], branch: _Branch) -> Graph:
 
 # ---------------------------------------------------------------------------------------------------- while_loop
 def while_loop(
-    cond_fn: Callable[..., Any], body_fn: Callable[..., Any], init: Any, max_steps: int | None = None
+    cond_fn: Callable[..., Any],
+    body_fn: Callable[..., Any],
+    init: Any,
+    max_steps: int | None = None,
+    checkpoint: int | str | None = None,
 ) -> Any:
     """Repeat a step while a condition holds.
 
@@ -191,6 +201,9 @@ def while_loop(
         body_fn: from the state to the next state, nested as ``init``.
         init: the first state: a tensor, a tuple or list (passed as separate arguments), or a dict (passed as one).
         max_steps: most steps that may be taken.
+        checkpoint: how much a derivative stores: the states of all steps, of each n-th step for an int n, of about as
+            many steps as the square root of their number for ``"sqrt"``.  With n or ``"sqrt"`` a derivative runs the
+            loop once more, when it is known how many steps it takes.
 
     Returns:
         The state for which the condition fails.
@@ -216,18 +229,11 @@ def while_loop(
 
     closed = close_loop([predicate, *new], leaves)
     inputs = (*leaves, *closed.leaves)
-    node = WHILE_LOOP(
-        *(s.initial for s in states),
-        *closed.values,
-        condition=Graph(inputs, closed.outputs[:1]),
-        body=Graph(inputs, closed.outputs[1:]),
-        sequences=0,
-        carries=len(states),
-        max_steps=None if max_steps is None else int(max_steps),
-        rounds=Bound("rounds"),
-    )
-    node.attr("rounds").source = item(node, len(states))
-    return arguments.structure.build(item(node, k) for k in range(len(states)))
+    traced = Traced((), tuple(s.initial for s in states), closed.values, Graph(inputs, closed.outputs[1:]))
+    limit = None if max_steps is None else int(max_steps)
+    found = while_holds(traced, Graph(inputs, closed.outputs[:1]), limit, "rounds")
+    looped = derived_again(traced, found, None, checkpoint)
+    return arguments.structure.build(iter(looped.finals))
 
 
 def _loop_condition(results: Sequence[Any]) -> Tensor:

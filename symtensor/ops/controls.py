@@ -14,6 +14,7 @@ from symtensor.ir.node import Op, Tensor, TensorType, caller_sites, describe, ma
 from symtensor.ops.closing import close_branch
 from symtensor.ops.declare import INPUT, IndexOp, as_tensor, elementwise
 from symtensor.ops.elementwise import clip, no_bool_type
+from symtensor.ops.shapes import index_op
 
 GRAD_CLIP = elementwise(
     "grad_clip",
@@ -56,6 +57,17 @@ def grad_scale(x: Any, factor: Any) -> Tensor:
     array([-2., -2.])
     """
     return GRAD_SCALE(as_tensor(x), factor)
+
+
+DERIVED = index_op(
+    "derived",
+    lambda inputs: inputs[0].type,
+    lambda value, path: value,
+    lambda node, at, load: load(0, at),
+    lambda g, node: (None, g),
+    samples=lambda rng: [((rng.normal(size=(2, 3)), rng.normal(size=(2, 3))), {})],
+)
+"""``derived(value, path)`` is ``value``; a derivative goes through ``path``, another way to compute the same."""
 
 
 # --------------------------------------------------------------------------------------------- gradients of the user

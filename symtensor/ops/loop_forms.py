@@ -17,12 +17,14 @@ from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor, TensorType, caller_sites, new_leaf
 from symtensor.ir.size import Bound, SizeLike
 from symtensor.ops.control import SCAN, WHILE_LOOP
+from symtensor.ops.controls import DERIVED
+from symtensor.ops.creation import iota
 from symtensor.ops.declare import INPUT, as_tensor
 from symtensor.ops.elementwise import add, less, logical_and, logical_not, stop_gradient, where
 from symtensor.ops.item import item
 from symtensor.ops.joining import concatenate
 from symtensor.ops.movement import reshape, squeeze
-from symtensor.ops.slicing import slice_of
+from symtensor.ops.slicing import AS_MANY, TIED, slice_of
 from symtensor.records import dataclass
 
 
@@ -207,29 +209,90 @@ def until_condition(loop: str, condition: Any) -> Tensor:
     return predicate
 
 
-def until_holds(traced: Traced, steps: SizeLike) -> Looped:
-    """A while loop of at most so many steps; the body's last row is the bool that ends it after its step."""
+@dataclass(frozen=True)
+class Found:
+    """A while loop with the number of steps that it finds.
+
+    Attributes:
+        looped: its results.
+        steps: the number of steps as a size.
+        count: the same as a tensor.
+    """
+
+    looped: Looped
+    steps: SizeLike
+    count: Tensor
+
+
+def while_holds(traced: Traced, condition: Graph, max_steps: int | None, name: str) -> Found:
+    """A while loop over a body, as long as a condition over the same inputs holds; ``name`` is that of its size."""
+    carries = len(traced.initials)
+    rounds = Bound(name)
+    node = WHILE_LOOP(
+        *traced.inputs,
+        condition=condition,
+        body=traced.body,
+        sequences=len(traced.sequences),
+        carries=carries,
+        max_steps=max_steps,
+        rounds=rounds,
+    )
+    results = [item(node, k) for k in range(len(node.type))]
+    rounds.source = count = results[carries]
+    return Found(Looped(results[:carries], results[carries + 1 :]), sz.Size.of(rounds), count)
+
+
+def until_holds(traced: Traced, steps: SizeLike, last: int | None = None, checkpoint: Any = None) -> Looped:
+    """A while loop of at most so many steps; the body's last row is the bool that ends it after its step.
+
+    Args:
+        traced: the body with what it is given.
+        steps: the most that may be taken.
+        last: how many of the steps taken a derivative goes back through; None for all.
+        checkpoint: how much a derivative stores, see ``checkpoint_interval``.
+    """
     if traced.reverse:
         traced = replace(traced, sequences=tuple(map(flipped, traced.sequences)), reverse=False)
+    traced = replace(traced, sequences=tuple(rows_of(s, 0, steps) for s in traced.sequences))
     body, sequences, carries = traced.body, len(traced.sequences), len(traced.initials)
     done = new_leaf(INPUT, TensorType(BOOL, ()), name="done")
     step = new_leaf(INPUT, TensorType(INT64, ()), name="step")
     inputs = (*body.inputs[: sequences + carries], step, done, *body.inputs[sequences + carries :])
     *outputs, stop = body.outputs
     condition = logical_and(less(step, as_tensor(steps, INT64)), logical_not(done))
-    starts = (as_tensor(0, INT64), as_tensor(False, BOOL))
-    node = WHILE_LOOP(
-        *(rows_of(s, 0, steps) for s in traced.sequences),
-        *traced.initials,
-        *starts,
-        *traced.constants,
-        condition=Graph(inputs, (condition,)),
-        body=Graph(inputs, (*outputs[:carries], add(step, 1), stop, *outputs[carries:])),
-        sequences=sequences,
-        carries=carries + 2,
-        max_steps=None,
-        rounds=Bound("steps"),
+    stopping = Traced(
+        traced.sequences,
+        (*traced.initials, as_tensor(0, INT64), as_tensor(False, BOOL)),
+        traced.constants,
+        Graph(inputs, (*outputs[:carries], add(step, 1), stop, *outputs[carries:])),
     )
-    results = [item(node, k) for k in range(len(node.type))]
-    node.attr("rounds").source = results[carries + 2]
-    return Looped(results[:carries], results[carries + 3 :])
+    found = while_holds(stopping, Graph(inputs, (condition,)), None, "steps")
+    found = replace(found, looped=Looped(found.looped.finals[:carries], found.looped.rows))
+    return derived_again(replace(traced, body=Graph(body.inputs, tuple(outputs))), found, last, checkpoint)
+
+
+def derived_again(traced: Traced, found: Found, last: int | None, checkpoint: Any) -> Looped:
+    """The results of a while loop, whose derivative runs its steps once more, now that their number is known.
+
+    Which steps are the last ones, and how many lie between two states that are stored, is known only then.  Without a
+    derivative nothing runs twice.
+    """
+    every = checkpoint_interval(checkpoint, found.steps)
+    if last is None and (every is None or every == 1):
+        return found.looped
+    like = TIED(iota(found.steps), found.count)
+    counted = replace(
+        traced,
+        sequences=tuple(AS_MANY(s, like) for s in traced.sequences),
+        initials=tuple(TIED(x, found.count) for x in traced.initials),
+    )
+    if last is None:
+        again = stepwise(counted, found.steps, every)
+    else:
+        again = truncated(counted, found.steps, last, every)
+    value = found.looped
+    return Looped(_derived(value.finals, again.finals), _derived(value.rows, again.rows))
+
+
+def _derived(values: Sequence[Tensor], paths: Sequence[Tensor]) -> list[Tensor]:
+    return [DERIVED(value, path) if value.dtype.kind in "fc" else value for value, path in zip(values, paths)]

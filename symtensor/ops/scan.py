@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from symtensor.errors import ShapeError, UnsupportedError, located
+from symtensor.errors import ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, substitute
 from symtensor.ir.node import Tensor, TensorType, caller_sites
@@ -94,6 +94,9 @@ def scan(
             step, from which the others are computed once more, n at a time; with ``"sqrt"`` n is about the square root
             of the number of steps, so that memory is, too.
 
+    With ``until`` the number of steps is known when the loop has ended.  A derivative that is truncated or checkpointed
+    then runs the steps once more, so it takes the time of the loop twice; without a derivative the loop runs once.
+
     Returns:
         The outputs of all steps (a list if there are several, in the order of the steps), and the updates of shared
         variables that the loop leaves.
@@ -115,17 +118,13 @@ def scan(
         rows = [_last_rows(row, steps) for row in rows]
     constants = [as_tensor(c) for c in listed(non_sequences)]
     every = checkpoint_interval(checkpoint, steps)
+    last = None if truncate_gradient == -1 else truncate_gradient
     trace = _Trace(fn, rows, listed(outputs_info), constants, until)
     traced = trace.trace(steps, go_backwards)
     if trace.stop is not None:
-        if truncate_gradient != -1 or every is not None:
-            raise UnsupportedError(
-                "scan with until can neither truncate gradients nor checkpoint: its number of steps is not known\n"
-                "  hint: give n_steps instead, or leave truncate_gradient=-1 and checkpoint=None"
-            )
-        looped = until_holds(traced, steps)
-    elif truncate_gradient != -1:
-        looped = truncated(traced, steps, truncate_gradient, every)
+        looped = until_holds(traced, steps, last, checkpoint)
+    elif last is not None:
+        looped = truncated(traced, steps, last, every)
     else:
         looped = stepwise(traced, steps, every)
     results = looped.rows if not go_backwards or trace.stop is not None else [flipped(r) for r in looped.rows]

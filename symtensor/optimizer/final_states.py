@@ -12,7 +12,8 @@ from symtensor.ir import size as sz
 from symtensor.ir.graph import rebuild, toposort
 from symtensor.ir.node import Tensor, inherit
 from symtensor.ir.size import SizeLike
-from symtensor.ops.control import SCAN
+from symtensor.ops.control import SCAN, WHILE_LOOP
+from symtensor.ops.controls import DERIVED
 from symtensor.ops.elementwise import stop_gradient, where
 from symtensor.ops.item import ITEM, item
 from symtensor.ops.joining import CONCATENATE
@@ -48,6 +49,11 @@ def _final_state(node: Tensor) -> Tensor | None:
 
 def _edge(rows: Tensor, last: bool) -> Tensor | None:
     """The last (or first) row, if it is the final state of a loop."""
+    if rows.op is DERIVED:
+        value, path = (_edge(way, last) for way in rows.inputs)
+        return None if value is None or path is None else DERIVED(value, path)
+    if rows.op is ITEM and rows.inputs[0].op is WHILE_LOOP:
+        return _last_state(rows.inputs[0], rows.attr("index")) if last else None
     if rows.op is ITEM and rows.inputs[0].op is SCAN:
         scan, index = rows.inputs[0], rows.attr("index")
         return _state(scan, scan.attr("body").outputs[index]) if _is_row(scan, index, last) else None
@@ -70,6 +76,12 @@ def _state(scan: Tensor, value: Tensor) -> Tensor | None:
     carries = scan.attr("carries")
     found = next((k for k, output in enumerate(scan.attr("body").outputs[:carries]) if output is value), None)
     return None if found is None else item(scan, found)
+
+
+def _last_state(loop: Tensor, index: int) -> Tensor | None:
+    """The final state of a while loop that is what it collects as this result; a row comes after the step count."""
+    carries = loop.attr("carries")
+    return _state(loop, loop.attr("body").outputs[index - 1]) if index > carries else None
 
 
 def _edge_of_segments(rows: Tensor, shape: tuple[SizeLike, ...], last: bool) -> Tensor | None:

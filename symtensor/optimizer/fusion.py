@@ -223,6 +223,8 @@ class _Fusion:
             kept.append((position, axis))
         if not kept or (len(kept) < len(group.extents) and not root.reduced and not self._has_reduction(group)):
             return None
+        if kept[0][1] != 0 and not root.reduced and not self._has_reduction(group):
+            return None  # a row that is computed first is no reason to walk memory by columns
         if any(len(kept) < m.ndim for m in (root.node, *group.members) if m in self.products):
             return None
         return tuple(kept)

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from functools import cached_property
 
 from symtensor.ir.graph import Graph
 from symtensor.ir.node import Guard, Tensor
 from symtensor.ir.size import Atom, Dim, Size, SizeLike, at_least, atoms, minimum, substitute
 from symtensor.records import dataclass
+
+MOST_RENAMINGS = 4
 
 
 @dataclass(frozen=True)
@@ -29,7 +32,15 @@ class Guards:
 
     def canonical(self, size: SizeLike) -> SizeLike:
         """A size in terms of the atoms that represent all the equal ones."""
-        return substitute(size, dict(self.equal)) if self.equal and isinstance(size, Size) else size
+        for _ in range(MOST_RENAMINGS):  # a size may be known by the name that it has once its parts are renamed
+            if not isinstance(size, Size) or self._solved.keys().isdisjoint(atoms(size)):
+                break
+            size = substitute(size, self._solved)
+        return size
+
+    @cached_property
+    def _solved(self) -> dict[Atom, SizeLike]:
+        return dict(self.equal)
 
 
 def _bare_atom(size: SizeLike) -> Atom | None:
@@ -83,6 +94,11 @@ def _of_sizes(node: Tensor, seen: set[SizeLike]) -> Iterator[Guard]:
 
 
 def _solve(equal: dict[Atom, SizeLike], atom: Atom, value: SizeLike) -> None:
+    """Enter that an atom is a size, into what is known as well: ``max(n - m, 0)`` is known by its new name, too."""
+    change: dict[Atom, SizeLike] = {atom: value}
     for known, size in list(equal.items()):
-        equal[known] = substitute(size, {atom: value})
+        equal[known] = new = substitute(size, change)
+        renamed = _bare_atom(substitute(Size.of(known), change))
+        if renamed is not None and renamed not in equal and renamed != atom and renamed not in set(atoms(new)):
+            equal[renamed] = new
     equal[atom] = value

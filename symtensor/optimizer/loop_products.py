@@ -6,7 +6,8 @@
 * A product that is only collected is computed after the loop from the rows of its operands.
 * Rows that do not depend on the carries and need no product are computed without a loop.
 
-Products of small states stay where they are: there a loop keeps everything in registers.
+Products of small states stay where they are: there a loop keeps everything in registers.  So do products in a loop that
+ends by a condition, which may read three of a million rows; its derivative is a scan over the steps that it took.
 """
 
 from __future__ import annotations

@@ -23,6 +23,7 @@ from symtensor.ir.graph import Graph, rebuild, substitute, toposort
 from symtensor.ir.node import Tensor, inherit
 from symtensor.ops.closing import VIEWS, leaves_read
 from symtensor.ops.control import COND, SCAN, WHILE_LOOP
+from symtensor.ops.controls import DERIVED
 from symtensor.ops.item import ITEM, item, items
 from symtensor.optimizer.branches import settle_branches, take_known_branches
 from symtensor.optimizer.final_states import read_final_states
@@ -44,7 +45,7 @@ MOST_ROUNDS = 8
 
 def simplify_loops(outputs: Sequence[Tensor]) -> list[Tensor]:
     """All passes of this module, inner graphs first, until nothing changes."""
-    current = list(outputs)
+    current = drop_derived(outputs)
     for _ in range(MOST_ROUNDS):
         if not has_loops(current):
             break
@@ -54,6 +55,17 @@ def simplify_loops(outputs: Sequence[Tensor]) -> list[Tensor]:
         if all(a is b for a, b in zip(before, current)):
             break
     return current
+
+
+def drop_derived(outputs: Sequence[Tensor]) -> list[Tensor]:
+    """Gradients have been taken: where a derivative went through does not matter any more."""
+    order = toposort(outputs)
+    if not any(node.op is DERIVED for node in order):
+        return list(outputs)
+    new: dict[Tensor, Tensor] = {}
+    for node in order:
+        new[node] = new[node.inputs[0]] if node.op is DERIVED else rebuild(node, tuple(new[i] for i in node.inputs))
+    return [new[o] for o in outputs]
 
 
 def prepare_loops(outputs: Sequence[Tensor]) -> list[Tensor]:

@@ -1,8 +1,10 @@
 """Roots: which nodes of a graph are computed for their own sake, the first step of fusion.
 
 A node needs memory if it is an output, a reduction, or an operand of a step that reads memory.  A node with several
-users that is too dear to compute twice is computed once; it gets memory only if another loop reads it.  Everything else
-is inlined into its users.
+users that is too dear to compute twice is computed once; it gets memory only if another loop reads it.  So is a row
+that is broadcast over rows: its elements would be computed once for each row.  (What is broadcast along a row is the
+same in all iterations of the inner loop, before which it is computed anyway.) Everything else is inlined into its
+users.
 """
 
 from __future__ import annotations
@@ -10,20 +12,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
+from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, users
 from symtensor.ir.node import Tensor
 from symtensor.ops.declare import Elementwise, IndexOp, Reduction, Scatter
+from symtensor.ops.movement import BROADCAST_TO
 from symtensor.optimizer.elements import inlinable, is_scalar_constant
 from symtensor.records import dataclass
 
 STORE_ABOVE = 6.0  # scalar operations above which a node with several users is not computed twice
 INLINE_LIMIT = 150  # most nodes that are inlined into one
-VIEWS = (
-    "reshape",
-    "expand_dims",
-    "squeeze",
-    "tied",
-)  # ops whose result may be another name for the memory of their operand
+STORE_SPREAD_ABOVE = 3.0  # the same where a user reads each element many times over, in another order than its own
+SPREAD_LEAST = 4  # such readings of an element from which on they count as many
+VIEWS = ("reshape", "expand_dims", "squeeze", "tied")  # ops whose result may be another name for their operand's memory
 
 
 @dataclass
@@ -91,6 +92,17 @@ def _cut_by_cost(nodes: list[Tensor], readers: dict[Tensor, list[Tensor]], roots
         cost[node] = own + sum(cost[i] for i in node.inputs)
         count[node] = 1 + sum(count[i] for i in node.inputs)
         shared = len(readers[node]) > 1
-        if (shared and cost[node] > STORE_ABOVE) or count[node] > INLINE_LIMIT:
+        spread = cost[node] > STORE_SPREAD_ABOVE and any(_is_spread(node, reader) for reader in readers[node])
+        if (shared and cost[node] > STORE_ABOVE) or spread or count[node] > INLINE_LIMIT:
             roots.soft.add(node)
             cost[node], count[node] = 0.0, 0
+
+
+def _is_spread(node: Tensor, reader: Tensor) -> bool:
+    """Whether a reader broadcasts a node along an axis that comes before one along which the node varies."""
+    if isinstance(reader.type, tuple) or not (isinstance(reader.op, Elementwise) or reader.op is BROADCAST_TO):
+        return False
+    shape = (1,) * (reader.ndim - node.ndim) + node.shape
+    varying = max((axis for axis, size in enumerate(shape) if size != 1), default=0)
+    times = sz.product(tuple(n for n, size in zip(reader.shape[:varying], shape) if size == 1))
+    return not isinstance(times, int) or times >= SPREAD_LEAST

@@ -9,7 +9,7 @@ import pytest
 
 from benchmarks.contenders import CONTENDERS, Task
 from benchmarks.kind import Kind, Row, error, reference
-from benchmarks.rows import calls, elementwise, loops, networks, reductions, statistics, stencil
+from benchmarks.rows import calls, elementwise, loops, networks, recurrent, reductions, statistics, stencil
 from benchmarks.suite import ROWS
 
 SIZES: dict[type[Kind], list[tuple[int, ...]]] = {
@@ -42,7 +42,12 @@ SIZES: dict[type[Kind], list[tuple[int, ...]]] = {
     loops.Logistic: [(1,), (100,)],
     loops.Kalman: [(1,), (50,)],
     loops.HiddenMarkov: [(2, 3), (30, 18)],
-    loops.LSTM: [(1, 1, 1, 1), (5, 3, 7, 18)],
+    loops.RungeKuttaWhile: [(1,), (50,)],
+    loops.LogisticWhile: [(1,), (100,)],
+    loops.LongGradient: [(1, 1), (50, 7)],
+    loops.LongGradientCheckpointed: [(1, 1), (50, 7)],
+    recurrent.LSTM: [(1, 1, 1, 1), (5, 3, 7, 18)],
+    recurrent.GRU: [(1, 1, 1, 1), (5, 3, 7, 18)],
 }
 CASES = [(kind, size) for kind, sizes in SIZES.items() for size in sizes]
 named = pytest.mark.parametrize(("kind", "size"), CASES, ids=lambda v: v.__name__ if isinstance(v, type) else str(v))

@@ -194,3 +194,22 @@ def test_a_variance_of_a_map_reads_what_the_map_left():
     x = st.vector("x")
     z = st.exp(x)
     assert len(groups(generated([z, z.var()], [x]))) == 2
+
+
+def computed(made) -> list[str]:
+    """What kernels compute for its own sake rather than within another value."""
+    return [c.node.op.name for group in groups(made) for sweep in group.sweeps for c in sweep.computes]
+
+
+def test_a_row_that_is_broadcast_over_rows_is_computed_once():
+    """Its elements are other ones in each iteration of the inner loop: no compiler moves them out of the loops."""
+    x, b = st.tensor("x", shape=("m", "n")), st.tensor("b", shape=("n",))
+    assert computed(generated([x * (1 / b)], [x, b])) == ["divide", "multiply"]
+    assert computed(generated([(x * st.exp(b)).sum(axis=1)], [x, b])) == ["exp", "sum"]
+    # What is the same along a row is computed before the inner loop as it is.
+    c = st.tensor("c", shape=("m", 1))
+    assert computed(generated([x * (1 / c)], [x, c])) == ["multiply"]
+    # So stays what costs little, or is read a few times only.
+    assert computed(generated([x * (b + 1)], [x, b])) == ["multiply"]
+    few = st.tensor("few", shape=(2, "n"))
+    assert computed(generated([few * (1 / b)], [few, b])) == ["multiply"]

@@ -53,6 +53,30 @@ def test_no_piece_is_gathered(name: str) -> None:
     assert "lane_" not in str(made.source)
 
 
+def gates() -> tuple[list[st.Tensor], list[st.Tensor]]:
+    """The gradient of a recurrent cell, whose four gates are windows of one array with symbolic borders."""
+    z, c, u = (st.tensor(name, dtype="float64", shape=(None, None)) for name in "zcu")
+    n = u.shape[0]
+    i, f, g, o = (gate for gate in (z[:, :n], z[:, n : 2 * n], z[:, 2 * n : 3 * n], z[:, 3 * n :]))
+    new = st.sigmoid(f) * c + st.sigmoid(i) * st.tanh(g)
+    h = st.sigmoid(o) * st.tanh(new)
+    return [st.grad(((h @ u) ** 2).sum() + new.sum(), z)], [z, c, u]
+
+
+def test_windows_with_symbolic_borders_are_pieces_without_gathers() -> None:
+    """What guards say about the sizes of windows reaches the comparisons, so that the borders follow each other."""
+    outputs, inputs = gates()
+    assert "lane_" not in str(generated(outputs, inputs).source)
+    native, interpreted = (st.compile(outputs, inputs, target=t) for t in ("c", "numpy"))
+    rng = np.random.default_rng(1)
+    for rows, n in ((1, 1), (3, 5), (2, 16), (4, 37), (2, 1100)):
+        values = [rng.normal(size=shape) for shape in ((rows, 4 * n), (rows, n), (n, n))]
+        for a, b in zip(native(*values), interpreted(*values)):
+            np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-10)
+    with pytest.raises(st.errors.ShapeError):
+        native(np.zeros((2, 13)), np.zeros((2, 3)), np.zeros((3, 3)))
+
+
 def test_rows_are_told_apart_outside_of_the_loop() -> None:
     (kernel,) = generated([_relaxed(X)], [X]).program.kernels()
     (branch,) = [s for s in all_statements(kernel.body) if isinstance(s, If)]

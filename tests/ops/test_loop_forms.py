@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import symtensor as st
-from symtensor.errors import DTypeError, ShapeError, UnsupportedError
+from symtensor.errors import DTypeError, ShapeError
 
 TARGETS = ["numpy", "c"]
 x, v, n = st.scalar("x"), st.vector("v"), st.lscalar("n")
@@ -102,8 +102,6 @@ def test_conditions_that_are_wrong():
     )
     with pytest.raises(ValueError, match=r"returns st\.until, and until= is given as well"):
         st.scan(lambda x: (x * 2, st.until(x > 0)), outputs_info=x, n_steps=5, until=lambda x: x > 1)
-    with pytest.raises(UnsupportedError, match="can neither truncate gradients nor checkpoint"):
-        st.scan(lambda x: x * 2, outputs_info=x, n_steps=5, until=lambda x: x > 1, truncate_gradient=3)
 
 
 # --------------------------------------------------------------------------------------- truncated and checkpointed
@@ -152,6 +150,87 @@ def test_a_truncated_gradient_stores_only_the_last_steps():
     function = st.compile([end, st.grad(end, x)], [x])
     assert "float64[10]" in str(function.graph)
     assert "000]" not in str(function.graph)
+
+
+def ended(**options: Any) -> Any:
+    """Rows of a loop that ends by a condition."""
+    return st.scan(lambda r, s: st.sin(s) * 1.1 + r * x, v, x * 2, n_steps=n, until=lambda s: s > 1.5, **options)[0]
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("go_backwards", [False, True])
+@pytest.mark.parametrize("checkpoint", [1, 3, "sqrt"])
+def test_checkpointed_derivatives_of_a_loop_with_a_condition_are_the_plain_ones(target, go_backwards, checkpoint):
+    outputs = []
+    for options in ({}, {"checkpoint": checkpoint}):
+        rows = ended(go_backwards=go_backwards, **options)
+        outputs.append(st.compile([rows, *orders((rows**2).sum(), [v, x])], [v, x, n], target=target))
+    steps_taken = set()
+    for value in (np.linspace(-1, 2, 20), np.linspace(2, -1, 20), np.linspace(-1, 1, 20)):
+        for steps in (0, 1, 2, 17, 20):
+            want = outputs[0](value, 0.6, steps)
+            agree(outputs[1](value, 0.6, steps), want)
+            steps_taken.add(len(want[0]))
+    assert not steps_taken.isdisjoint(range(3, 17))  # the condition has ended some
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("options", [{}, {"go_backwards": True}, {"checkpoint": 2}])
+def test_truncated_gradients_of_a_loop_with_a_condition(target, options):
+    """The steps that count are the last ones of those that were taken."""
+    rows = ended(truncate_gradient=4, **options)
+    function = st.compile([rows, *st.grad((rows**2).sum(), [v, x])], [v, x, n], target=target)
+    plain = states(truncate_gradient=4, **options)
+    counted = st.compile([plain, *st.grad((plain**2).sum(), [v, x])], [v, x, n], target=target)
+    back = "go_backwards" in options
+    for value in (np.linspace(-1, 2, 20), np.linspace(2, -1, 20), np.linspace(-1, 1, 20)):
+        for steps in (0, 3, 20):
+            got = function(value, 0.6, steps)
+            taken = len(got[0])
+            given = value[20 - taken :] if back and steps == 20 else value
+            want = counted(given, 0.6, taken)
+            np.testing.assert_array_equal(got[0], want[0])
+            agree([got[2]], [want[2]])
+            if not back:
+                agree([got[1]], [want[1]])
+
+
+@pytest.mark.parametrize("target", TARGETS)
+@pytest.mark.parametrize("checkpoint", [1, 4, "sqrt"])
+def test_checkpointed_derivatives_of_a_while_loop(target, checkpoint):
+    def end(**options: Any) -> Any:
+        return st.while_loop(
+            lambda s, k: s.sum() < 20, lambda s, k: (st.sin(s) + s * 1.3, k + 1), (v * x, 0), **options
+        )
+
+    outputs = []
+    for options in ({}, {"checkpoint": checkpoint}):
+        s, k = end(**options)
+        outputs.append(st.compile([s, k, *orders((s**2).sum(), [v, x])], [v, x], target=target))
+    for value in (np.array([0.1, 0.2]), np.array([100.0, 1.0]), np.array([1e-4, 1e-5, 1e-3])):
+        agree(outputs[1](value, 0.6), outputs[0](value, 0.6))
+
+
+def test_a_loop_with_a_condition_runs_once_where_no_derivative_is_asked_for():
+    for rows in (ended(checkpoint="sqrt"), ended(truncate_gradient=3), ended(checkpoint=4, truncate_gradient=8)):
+        graph = str(st.compile(rows, [v, x, n]).graph)
+        assert "= scan(" not in graph
+        assert graph.count("= while_loop(") == 1
+
+
+@pytest.mark.parametrize("options", [{"checkpoint": "sqrt"}, {"truncate_gradient": 10}])
+def test_what_only_ends_matter_of_is_not_logged(options):
+    """The last row is the final state, also of a loop that a condition ends: no row and no cotangent of a row."""
+    last = st.scan(lambda s: (s * x, st.until(s * x > 1e3)), outputs_info=x, n_steps=n, **options)[0][-1]
+    plain = st.scan(lambda s: (s * x, st.until(s * x > 1e3)), outputs_info=x, n_steps=n)[0][-1]
+    function = st.compile([last, st.grad(last, x)], [x, n])
+    want = st.compile([plain, st.grad(plain, x)], [x, n])
+    for steps in (1, 7, 100_000):
+        if "checkpoint" in options or steps < 10:
+            agree(function(1.01, steps), want(1.01, steps))
+    assert "[steps]" not in str(function.graph)
+    with pytest.raises(IndexError):
+        function(1.01, 0)
 
 
 def test_wrong_options():

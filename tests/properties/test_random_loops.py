@@ -59,6 +59,8 @@ def build(choose: random.Random) -> tuple[list[Tensor], list[Tensor], bool]:
             {"checkpoint": "sqrt"},
             {"truncate_gradient": 2},
             {"until": lambda s, t, o: t > 0.3},
+            {"until": lambda s, t, o: t > 0.3, "checkpoint": 2},
+            {"until": lambda s, t, o: t > 0.3, "truncate_gradient": 2},
         )
     )
     (states, totals, others), _ = st.scan(

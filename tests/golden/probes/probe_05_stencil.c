@@ -1,11 +1,11 @@
 /* k1_update_slice
  *   update_slice: float64[u.shape[0], u.shape[1]]  at probe_05_stencil.py:16
  */
-static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *restrict update_slice, int64_t weights_size0, int64_t weights_size1, int64_t u_size0, int64_t u_size1, int64_t begin, int64_t end) {
+static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *restrict update_slice, int64_t weights_size0, int64_t weights_size1, int64_t begin, int64_t end) {
   for (int64_t p = begin; p < end; ++p) {
     const int64_t tile = st_mod_i64(p, (((4095 + weights_size1) / 4096)));
     const int64_t o0 = st_floordiv_i64(p, (((4095 + weights_size1) / 4096)));
-    if (((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0)) {
+    if ((1 + o0 - weights_size0) >= (int64_t)0) {
       if (((o0 - 1) >= (int64_t)0) & ((o0 - 1) <= (int64_t)0)) {
         {
           const int64_t j_count = st_min_i64((weights_size1 - 4096 * tile), 4096);
@@ -23,7 +23,7 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
           }
         }
       } else {
-        if (((o0 - 2) >= (int64_t)0) & ((o0 - 2) <= (st_max_i64((u_size0 - 2), 0) - 1))) {
+        if ((o0 - 2) >= (int64_t)0) {
           const int64_t j_border1 = st_min_i64((st_max_i64(0, (1 - 4096 * tile))), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
           {
             const int64_t j_count = j_border1;
@@ -40,7 +40,7 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
               st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile - weights_size1, alive), alive);
             }
           }
-          const int64_t j_border2 = st_min_i64((st_max_i64((1 + st_max_i64((u_size1 - 2), 0) - 4096 * tile), j_border1)), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
+          const int64_t j_border2 = st_min_i64((st_max_i64((1 + st_max_i64((weights_size1 - 2), 0) - 4096 * tile), j_border1)), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
           {
             const int64_t j_count = j_border2 - j_border1;
             int64_t j = 0;
@@ -111,73 +111,55 @@ static int k1_update_slice_range(st_ctx *ctx, const double *restrict u, double *
           }
         }
       } else {
-        if ((o0 - 1) <= (st_max_i64((u_size0 - 2), 0) - 1)) {
-          const int64_t j_border3 = st_min_i64((st_max_i64(0, (1 - 4096 * tile))), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
-          {
-            const int64_t j_count = j_border3;
-            int64_t j = 0;
-            for (; j + 16 <= j_count; j += 16) {
-              st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile));
-              st_store_f64x8(update_slice + (j + 8) + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + o0 * weights_size1 + 4096 * tile));
-            }
-            for (; j + 8 <= j_count; j += 8) {
-              st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile));
-            }
-            if (j < j_count) {
-              const int64_t alive = j_count - j;
-              st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile, alive), alive);
-            }
+        const int64_t j_border3 = st_min_i64((st_max_i64(0, (1 - 4096 * tile))), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
+        {
+          const int64_t j_count = j_border3;
+          int64_t j = 0;
+          for (; j + 16 <= j_count; j += 16) {
+            st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile));
+            st_store_f64x8(update_slice + (j + 8) + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + o0 * weights_size1 + 4096 * tile));
           }
-          const int64_t j_border4 = st_min_i64((st_max_i64((1 + st_max_i64((u_size1 - 2), 0) - 4096 * tile), j_border3)), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
-          {
-            const int64_t j_count = j_border4 - j_border3;
-            int64_t j = 0;
-            for (; j + 16 <= j_count; j += 16) {
-              const st_f64x8 t1_0 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(0.2) * (((st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1) + st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1)) + st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - 1)) + st_load_f64x8(u + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile))));
-              st_store_f64x8(update_slice + j + j_border3 + o0 * weights_size1 + 4096 * tile, t1_0);
-              const st_f64x8 t1_1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(0.2) * (((st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1) + st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1)) + st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile - 1)) + st_load_f64x8(u + 1 + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile))));
-              st_store_f64x8(update_slice + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile, t1_1);
-            }
-            for (; j + 8 <= j_count; j += 8) {
-              const st_f64x8 t1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(0.2) * (((st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1) + st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1)) + st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - 1)) + st_load_f64x8(u + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile))));
-              st_store_f64x8(update_slice + j + j_border3 + o0 * weights_size1 + 4096 * tile, t1);
-            }
-            if (j < j_count) {
-              const int64_t alive = j_count - j;
-              const st_f64x8 t1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(0.2) * (((st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1, alive) + st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1, alive)) + st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - 1, alive)) + st_load_part_f64x8(u + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile, alive))));
-              st_store_part_f64x8(update_slice + j + j_border3 + o0 * weights_size1 + 4096 * tile, t1, alive);
-            }
+          for (; j + 8 <= j_count; j += 8) {
+            st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile));
           }
-          {
-            const int64_t j_count = st_min_i64((weights_size1 - 4096 * tile), 4096) - j_border4;
-            int64_t j = 0;
-            for (; j + 16 <= j_count; j += 16) {
-              st_store_f64x8(update_slice + j + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + j_border4 + o0 * weights_size1 + 4096 * tile));
-              st_store_f64x8(update_slice + (j + 8) + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + j_border4 + o0 * weights_size1 + 4096 * tile));
-            }
-            for (; j + 8 <= j_count; j += 8) {
-              st_store_f64x8(update_slice + j + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + j_border4 + o0 * weights_size1 + 4096 * tile));
-            }
-            if (j < j_count) {
-              const int64_t alive = j_count - j;
-              st_store_part_f64x8(update_slice + j + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + j_border4 + o0 * weights_size1 + 4096 * tile, alive), alive);
-            }
+          if (j < j_count) {
+            const int64_t alive = j_count - j;
+            st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile, alive), alive);
           }
-        } else {
-          {
-            const int64_t j_count = st_min_i64((weights_size1 - 4096 * tile), 4096);
-            int64_t j = 0;
-            for (; j + 16 <= j_count; j += 16) {
-              st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile));
-              st_store_f64x8(update_slice + (j + 8) + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + o0 * weights_size1 + 4096 * tile));
-            }
-            for (; j + 8 <= j_count; j += 8) {
-              st_store_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + o0 * weights_size1 + 4096 * tile));
-            }
-            if (j < j_count) {
-              const int64_t alive = j_count - j;
-              st_store_part_f64x8(update_slice + j + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + o0 * weights_size1 + 4096 * tile, alive), alive);
-            }
+        }
+        const int64_t j_border4 = st_min_i64((st_max_i64((1 + st_max_i64((weights_size1 - 2), 0) - 4096 * tile), j_border3)), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
+        {
+          const int64_t j_count = j_border4 - j_border3;
+          int64_t j = 0;
+          for (; j + 16 <= j_count; j += 16) {
+            const st_f64x8 t1_0 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(0.2) * (((st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1) + st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1)) + st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - 1)) + st_load_f64x8(u + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile))));
+            st_store_f64x8(update_slice + j + j_border3 + o0 * weights_size1 + 4096 * tile, t1_0);
+            const st_f64x8 t1_1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(0.2) * (((st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1) + st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1)) + st_load_f64x8(u + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile - 1)) + st_load_f64x8(u + 1 + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile))));
+            st_store_f64x8(update_slice + (j + 8) + j_border3 + o0 * weights_size1 + 4096 * tile, t1_1);
+          }
+          for (; j + 8 <= j_count; j += 8) {
+            const st_f64x8 t1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile), (st_splat_f64x8(0.2) * (((st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1) + st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1)) + st_load_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - 1)) + st_load_f64x8(u + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile))));
+            st_store_f64x8(update_slice + j + j_border3 + o0 * weights_size1 + 4096 * tile, t1);
+          }
+          if (j < j_count) {
+            const int64_t alive = j_count - j;
+            const st_f64x8 t1 = st_fma_f64x8(st_splat_f64x8(0.19999999999999996), st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile, alive), (st_splat_f64x8(0.2) * (((st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - weights_size1, alive) + st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile + weights_size1, alive)) + st_load_part_f64x8(u + j + j_border3 + o0 * weights_size1 + 4096 * tile - 1, alive)) + st_load_part_f64x8(u + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile, alive))));
+            st_store_part_f64x8(update_slice + j + j_border3 + o0 * weights_size1 + 4096 * tile, t1, alive);
+          }
+        }
+        {
+          const int64_t j_count = st_min_i64((weights_size1 - 4096 * tile), 4096) - j_border4;
+          int64_t j = 0;
+          for (; j + 16 <= j_count; j += 16) {
+            st_store_f64x8(update_slice + j + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + j_border4 + o0 * weights_size1 + 4096 * tile));
+            st_store_f64x8(update_slice + (j + 8) + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + (j + 8) + j_border4 + o0 * weights_size1 + 4096 * tile));
+          }
+          for (; j + 8 <= j_count; j += 8) {
+            st_store_f64x8(update_slice + j + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_f64x8(u + j + j_border4 + o0 * weights_size1 + 4096 * tile));
+          }
+          if (j < j_count) {
+            const int64_t alive = j_count - j;
+            st_store_part_f64x8(update_slice + j + j_border4 + o0 * weights_size1 + 4096 * tile, st_load_part_f64x8(u + j + j_border4 + o0 * weights_size1 + 4096 * tile, alive), alive);
           }
         }
       }
@@ -191,8 +173,6 @@ typedef struct {
   double *update_slice;
   int64_t weights_size0;
   int64_t weights_size1;
-  int64_t u_size0;
-  int64_t u_size1;
   int64_t extent, grain;
 } k1_update_slice_arguments;
 static int k1_update_slice_chunk(void *argument, int64_t chunk, int64_t worker) {
@@ -201,33 +181,33 @@ static int k1_update_slice_chunk(void *argument, int64_t chunk, int64_t worker) 
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k1_update_slice_range(st_given->ctx, st_given->u, st_given->update_slice, st_given->weights_size0, st_given->weights_size1, st_given->u_size0, st_given->u_size1, begin, end);
+  return k1_update_slice_range(st_given->ctx, st_given->u, st_given->update_slice, st_given->weights_size0, st_given->weights_size1, begin, end);
 }
-static int k1_update_slice(st_ctx *ctx, const double *restrict u, double *restrict update_slice, int64_t weights_size0, int64_t weights_size1, int64_t u_size0, int64_t u_size1) {
+static int k1_update_slice(st_ctx *ctx, const double *restrict u, double *restrict update_slice, int64_t weights_size0, int64_t weights_size1) {
   const int64_t extent = weights_size0 * ((4095 + weights_size1) / 4096);
   int64_t grain = extent;
-  if (ctx->workers > 1 && (68 * weights_size0 * weights_size1) >= 40000) {
+  if (ctx->workers > 1 && (64 * weights_size0 * weights_size1) >= 40000) {
     const int64_t least = 1;
     /* an even number of equal chunks, a function of the sizes alone */
     const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
     grain = (extent + 2 * pairs - 1) / (2 * pairs);
   }
-  if (extent <= grain) return k1_update_slice_range(ctx, u, update_slice, weights_size0, weights_size1, u_size0, u_size1, 0, extent);
-  k1_update_slice_arguments st_given = {ctx, u, update_slice, weights_size0, weights_size1, u_size0, u_size1, extent, grain};
+  if (extent <= grain) return k1_update_slice_range(ctx, u, update_slice, weights_size0, weights_size1, 0, extent);
+  k1_update_slice_arguments st_given = {ctx, u, update_slice, weights_size0, weights_size1, extent, grain};
   return ctx->parallel(ctx, k1_update_slice_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
 /* k2_add
  *   add: float64[weights.shape[0], weights.shape[1]]  at probe_05_stencil.py:23
  */
-static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *restrict add, int64_t weights_size0, int64_t weights_size1, int64_t u_size0, int64_t u_size1, int64_t begin, int64_t end) {
+static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *restrict add, int64_t weights_size0, int64_t weights_size1, int64_t begin, int64_t end) {
   for (int64_t p = begin; p < end; ++p) {
     const int64_t tile = st_mod_i64(p, (((4095 + weights_size1) / 4096)));
     const int64_t o0 = st_floordiv_i64(p, (((4095 + weights_size1) / 4096)));
-    if (((o0 - 1) >= (int64_t)0) & ((o0 - 1) <= (st_max_i64((u_size0 - 2), 0) - 1))) {
+    if (((o0 - 1) >= (int64_t)0) & ((o0 - 1) <= (st_max_i64((weights_size0 - 2), 0) - 1))) {
       const int64_t j_border1 = st_min_i64((st_max_i64(0, (1 - 4096 * tile))), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
-      const int64_t j_border2 = st_min_i64(j_border1, (st_max_i64((st_max_i64((u_size1 - 2), 0) - 4096 * tile), 0)));
-      if (((2 + o0 - u_size0) >= (int64_t)0) & ((2 + o0 - u_size0) <= (int64_t)0)) {
+      const int64_t j_border2 = st_min_i64(j_border1, (st_max_i64((st_max_i64((weights_size1 - 2), 0) - 4096 * tile), 0)));
+      if (((2 + o0 - weights_size0) >= (int64_t)0) & ((2 + o0 - weights_size0) <= (int64_t)0)) {
         {
           const int64_t j_count = j_border2;
           int64_t j = 0;
@@ -252,8 +232,8 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
           }
         }
       } else {
-        if (((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0)) {
-          const int64_t j_border3 = st_min_i64(j_border2, (st_max_i64((u_size1 - 1 - 4096 * tile), 0)));
+        if ((1 + o0 - weights_size0) >= (int64_t)0) {
+          const int64_t j_border3 = st_min_i64(j_border2, (st_max_i64((weights_size1 - 1 - 4096 * tile), 0)));
           {
             const int64_t j_count = j_border3;
             int64_t j = 0;
@@ -277,9 +257,8 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
               st_store_part_f64x8(add + j + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(t2), alive);
             }
           }
-          const int64_t j_border4 = st_min_i64(j_border2, (st_max_i64((u_size1 - 4096 * tile), j_border3)));
           {
-            const int64_t j_count = j_border4 - j_border3;
+            const int64_t j_count = j_border2 - j_border3;
             int64_t j = 0;
             for (; j + 16 <= j_count; j += 16) {
               const st_f64x8 t1_0 = (st_fma_f64x8((st_load_f64x8(weights + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile) + st_splat_f64x8(0.0)), st_splat_f64x8(0.2), st_splat_f64x8(((0.0 + 0.0) + 0.0))) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
@@ -299,29 +278,6 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
               const st_f64x8 t1 = (st_fma_f64x8((st_load_part_f64x8(weights + 1 + j + j_border3 + o0 * weights_size1 + 4096 * tile, alive) + st_splat_f64x8(0.0)), st_splat_f64x8(0.2), st_splat_f64x8(((0.0 + 0.0) + 0.0))) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
               const st_f64x8 t2 = t1 + st_splat_f64x8(0.0);
               st_store_part_f64x8(add + j + j_border3 + o0 * weights_size1 + 4096 * tile, t2, alive);
-            }
-          }
-          {
-            const int64_t j_count = j_border2 - j_border4;
-            int64_t j = 0;
-            for (; j + 16 <= j_count; j += 16) {
-              const st_f64x8 t1_0 = (st_fma_f64x8((st_load_f64x8(weights + 1 + j + j_border4 + o0 * weights_size1 + 4096 * tile) + st_splat_f64x8(0.0)), st_splat_f64x8(0.2), ((st_load_f64x8(weights + j + j_border4 + o0 * weights_size1 + 4096 * tile) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0))) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              const st_f64x8 t2_0 = t1_0 + st_splat_f64x8(0.0);
-              st_store_f64x8(add + j + j_border4 + o0 * weights_size1 + 4096 * tile, t2_0);
-              const st_f64x8 t1_1 = (st_fma_f64x8((st_load_f64x8(weights + 1 + (j + 8) + j_border4 + o0 * weights_size1 + 4096 * tile) + st_splat_f64x8(0.0)), st_splat_f64x8(0.2), ((st_load_f64x8(weights + (j + 8) + j_border4 + o0 * weights_size1 + 4096 * tile) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0))) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              const st_f64x8 t2_1 = t1_1 + st_splat_f64x8(0.0);
-              st_store_f64x8(add + (j + 8) + j_border4 + o0 * weights_size1 + 4096 * tile, t2_1);
-            }
-            for (; j + 8 <= j_count; j += 8) {
-              const st_f64x8 t1 = (st_fma_f64x8((st_load_f64x8(weights + 1 + j + j_border4 + o0 * weights_size1 + 4096 * tile) + st_splat_f64x8(0.0)), st_splat_f64x8(0.2), ((st_load_f64x8(weights + j + j_border4 + o0 * weights_size1 + 4096 * tile) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0))) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              const st_f64x8 t2 = t1 + st_splat_f64x8(0.0);
-              st_store_f64x8(add + j + j_border4 + o0 * weights_size1 + 4096 * tile, t2);
-            }
-            if (j < j_count) {
-              const int64_t alive = j_count - j;
-              const st_f64x8 t1 = (st_fma_f64x8((st_load_part_f64x8(weights + 1 + j + j_border4 + o0 * weights_size1 + 4096 * tile, alive) + st_splat_f64x8(0.0)), st_splat_f64x8(0.2), ((st_load_part_f64x8(weights + j + j_border4 + o0 * weights_size1 + 4096 * tile, alive) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0))) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              const st_f64x8 t2 = t1 + st_splat_f64x8(0.0);
-              st_store_part_f64x8(add + j + j_border4 + o0 * weights_size1 + 4096 * tile, t2, alive);
             }
           }
         } else {
@@ -350,7 +306,7 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
           }
         }
       }
-      if (((2 + o0 - u_size0) >= (int64_t)0) & ((2 + o0 - u_size0) <= (int64_t)0)) {
+      if (((2 + o0 - weights_size0) >= (int64_t)0) & ((2 + o0 - weights_size0) <= (int64_t)0)) {
         {
           const int64_t j_count = j_border1 - j_border2;
           int64_t j = 0;
@@ -375,10 +331,9 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
           }
         }
       } else {
-        if (((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0)) {
-          const int64_t j_border5 = st_min_i64(j_border1, (st_max_i64((u_size1 - 4096 * tile), j_border2)));
+        if ((1 + o0 - weights_size0) >= (int64_t)0) {
           {
-            const int64_t j_count = j_border5 - j_border2;
+            const int64_t j_count = j_border1 - j_border2;
             int64_t j = 0;
             for (; j + 16 <= j_count; j += 16) {
               const double t1_0 = ((((0.0 + 0.0) + 0.0) + 0.0) + 0.0) + 0.0;
@@ -398,29 +353,6 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
               const double t1 = ((((0.0 + 0.0) + 0.0) + 0.0) + 0.0) + 0.0;
               const double t2 = t1 + 0.0;
               st_store_part_f64x8(add + j + j_border2 + o0 * weights_size1 + 4096 * tile, st_splat_f64x8(t2), alive);
-            }
-          }
-          {
-            const int64_t j_count = j_border1 - j_border5;
-            int64_t j = 0;
-            for (; j + 16 <= j_count; j += 16) {
-              const st_f64x8 t1_0 = ((((st_load_f64x8(weights + j + j_border5 + o0 * weights_size1 + 4096 * tile) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              const st_f64x8 t2_0 = t1_0 + st_splat_f64x8(0.0);
-              st_store_f64x8(add + j + j_border5 + o0 * weights_size1 + 4096 * tile, t2_0);
-              const st_f64x8 t1_1 = ((((st_load_f64x8(weights + (j + 8) + j_border5 + o0 * weights_size1 + 4096 * tile) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              const st_f64x8 t2_1 = t1_1 + st_splat_f64x8(0.0);
-              st_store_f64x8(add + (j + 8) + j_border5 + o0 * weights_size1 + 4096 * tile, t2_1);
-            }
-            for (; j + 8 <= j_count; j += 8) {
-              const st_f64x8 t1 = ((((st_load_f64x8(weights + j + j_border5 + o0 * weights_size1 + 4096 * tile) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              const st_f64x8 t2 = t1 + st_splat_f64x8(0.0);
-              st_store_f64x8(add + j + j_border5 + o0 * weights_size1 + 4096 * tile, t2);
-            }
-            if (j < j_count) {
-              const int64_t alive = j_count - j;
-              const st_f64x8 t1 = ((((st_load_part_f64x8(weights + j + j_border5 + o0 * weights_size1 + 4096 * tile, alive) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-              const st_f64x8 t2 = t1 + st_splat_f64x8(0.0);
-              st_store_part_f64x8(add + j + j_border5 + o0 * weights_size1 + 4096 * tile, t2, alive);
             }
           }
         } else {
@@ -449,141 +381,203 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
           }
         }
       }
-      const int64_t j_border6 = st_min_i64((st_max_i64((1 + st_max_i64((u_size1 - 2), 0) - 4096 * tile), j_border1)), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
-      {
-        const int64_t j_count = j_border6 - j_border1;
-        int64_t j = 0;
-        for (; j + 8 <= j_count; j += 8) {
-          const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
-          const int t2 = ((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0);
-          const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t4 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int t5 = ((2 + o0 - u_size0) >= (int64_t)0) & ((2 + o0 - u_size0) <= (int64_t)0);
-          const int64_t t6 = t5 ? (1 + o0) : 0;
-          const st_i64x8 t7 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t5)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t8 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t6))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t9 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t7[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t10 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t5)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t8[lane_] * weights_size1 + t9[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t11 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t2)) & ((((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1))))), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t3[lane_] * weights_size1 + t4[lane_]]; vec_; })) + t10) * st_splat_f64x8(0.2);
-          const st_i64x8 t12 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((u_size1 - 2), 0) - 1)));
-          const st_i64x8 t13 = ({ st_i64x8 mask_ = t12; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t14 = ({ st_i64x8 mask_ = t12; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t15 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t5)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t16 = ({ st_i64x8 mask_ = t12; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t6))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t17 = ({ st_i64x8 mask_ = t12; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t15[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t18 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t5)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t16[lane_] * weights_size1 + t17[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t19 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t2)) & ((((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1))))), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t13[lane_] * weights_size1 + t14[lane_]]; vec_; })) + t18) * st_splat_f64x8(0.2);
-          const int t20 = (o0 - 2) >= (int64_t)0;
-          const st_i64x8 t21 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1)));
-          const int64_t t22 = t20 ? (o0 - 1) : 0;
-          const st_i64x8 t23 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t20)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int64_t t24 = t2 ? o0 : 0;
-          const st_i64x8 t25 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int64_t t26 = t20 ? t24 : 0;
-          const st_i64x8 t27 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t20)); (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t25[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t28 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t26 * weights_size1 + t27[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t29 = st_select_f64x8((((st_i64x8){0} - (int64_t)((((o0 - u_size0) >= (int64_t)0) & ((o0 - u_size0) <= (int64_t)0)))) & t21), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t22 * weights_size1 + t23[lane_]]; vec_; })) + t28;
-          const int t30 = o0 <= (st_max_i64((u_size0 - 2), 0) - 1);
-          const int64_t t31 = t30 ? (1 + o0) : 0;
-          const st_i64x8 t32 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t30)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int t33 = ((3 + o0 - u_size0) >= (int64_t)0) & ((3 + o0 - u_size0) <= (int64_t)0);
-          const int64_t t34 = t33 ? (2 + o0) : 0;
-          const st_i64x8 t35 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t33)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int64_t t36 = t30 ? t34 : 0;
-          const st_i64x8 t37 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t30)); (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t35[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t38 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t33)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t36 * weights_size1 + t37[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t39 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t5)) & t21), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t31 * weights_size1 + t32[lane_]]; vec_; })) + t38) * st_splat_f64x8(0.2);
-          const st_f64x8 t40 = (((st_splat_f64x8(0.0) + st_select_f64x8(t1, t11, st_splat_f64x8(0.0))) + st_select_f64x8(t12, t19, st_splat_f64x8(0.0))) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t20)), (t29 * st_splat_f64x8(0.2)), st_splat_f64x8(0.0))) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t30)), t39, st_splat_f64x8(0.0));
-          const st_i64x8 t41 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t5)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t42 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t2)) & t21), st_splat_f64x8(0.0), st_load_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile)) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t5)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t41[lane_] + t6 * weights_size1]; vec_; }), st_splat_f64x8(0.0))) * st_splat_f64x8(0.19999999999999996);
-          const st_f64x8 t43 = t40 + t42;
-          st_store_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t43);
+      const int64_t j_border4 = st_min_i64((st_max_i64((1 + st_max_i64((weights_size1 - 2), 0) - 4096 * tile), j_border1)), (st_min_i64((weights_size1 - 4096 * tile), 4096)));
+      if (((2 + o0 - weights_size0) >= (int64_t)0) & ((2 + o0 - weights_size0) <= (int64_t)0)) {
+        if (o0 <= (st_max_i64((weights_size0 - 2), 0) - 1)) {
+          {
+            const int64_t j_count = j_border4 - j_border1;
+            int64_t j = 0;
+            for (; j + 8 <= j_count; j += 8) {
+              const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
+              const st_i64x8 t2 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t4 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t5 = st_select_f64x8(t1, ((({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t2[lane_] + t3[lane_] * weights_size1]; vec_; }) + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t2[lane_] + t4[lane_] * weights_size1]; vec_; })) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const st_i64x8 t6 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((weights_size1 - 2), 0) - 1)));
+              const st_i64x8 t7 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t8 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t9 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t10 = st_select_f64x8(t6, ((({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t7[lane_] + t8[lane_] * weights_size1]; vec_; }) + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t7[lane_] + t9[lane_] * weights_size1]; vec_; })) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const int t11 = (o0 - 2) >= (int64_t)0;
+              const int64_t t12 = t11 ? (o0 - 1) : 0;
+              const st_i64x8 t13 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t11)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t14 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t11)), ((({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t12 * weights_size1 + t13[lane_]]; vec_; }) + st_splat_f64x8(0.0)) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const st_f64x8 t15 = st_fma_f64x8((st_load_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile) + st_load_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile + weights_size1)), st_splat_f64x8(0.19999999999999996), st_fma_f64x8(st_splat_f64x8((0.0 + 0.0)), st_splat_f64x8(0.2), (((st_splat_f64x8(0.0) + t5) + t10) + t14)));
+              st_store_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t15);
+            }
+            if (j < j_count) {
+              const int64_t alive = j_count - j;
+              const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
+              const st_i64x8 t2 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t4 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t5 = st_select_f64x8(t1, ((({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t2[lane_] + t3[lane_] * weights_size1]; vec_; }) + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t2[lane_] + t4[lane_] * weights_size1]; vec_; })) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const st_i64x8 t6 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((weights_size1 - 2), 0) - 1)));
+              const st_i64x8 t7 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t8 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t9 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t10 = st_select_f64x8(t6, ((({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t7[lane_] + t8[lane_] * weights_size1]; vec_; }) + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t7[lane_] + t9[lane_] * weights_size1]; vec_; })) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const int t11 = (o0 - 2) >= (int64_t)0;
+              const int64_t t12 = t11 ? (o0 - 1) : 0;
+              const st_i64x8 t13 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t11)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t14 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t11)), ((({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t12 * weights_size1 + t13[lane_]]; vec_; }) + st_splat_f64x8(0.0)) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const st_f64x8 t15 = st_fma_f64x8((st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile, alive) + st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile + weights_size1, alive)), st_splat_f64x8(0.19999999999999996), st_fma_f64x8(st_splat_f64x8((0.0 + 0.0)), st_splat_f64x8(0.2), (((st_splat_f64x8(0.0) + t5) + t10) + t14)));
+              st_store_part_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t15, alive);
+            }
+          }
+        } else {
+          {
+            const int64_t j_count = j_border4 - j_border1;
+            int64_t j = 0;
+            for (; j + 8 <= j_count; j += 8) {
+              const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
+              const st_i64x8 t2 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t4 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t5 = st_select_f64x8(t1, ((({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t2[lane_] + t3[lane_] * weights_size1]; vec_; }) + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t2[lane_] + t4[lane_] * weights_size1]; vec_; })) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const st_i64x8 t6 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((weights_size1 - 2), 0) - 1)));
+              const st_i64x8 t7 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t8 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t9 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t10 = st_select_f64x8(t6, ((({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t7[lane_] + t8[lane_] * weights_size1]; vec_; }) + ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t7[lane_] + t9[lane_] * weights_size1]; vec_; })) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const int t11 = (o0 - 2) >= (int64_t)0;
+              const int64_t t12 = t11 ? (o0 - 1) : 0;
+              const st_i64x8 t13 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t11)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t14 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t11)), ((({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t12 * weights_size1 + t13[lane_]]; vec_; }) + st_splat_f64x8(0.0)) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const st_f64x8 t15 = st_fma_f64x8((st_load_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile) + st_load_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile + weights_size1)), st_splat_f64x8(0.19999999999999996), ((((st_splat_f64x8(0.0) + t5) + t10) + t14) + st_splat_f64x8(0.0)));
+              st_store_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t15);
+            }
+            if (j < j_count) {
+              const int64_t alive = j_count - j;
+              const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
+              const st_i64x8 t2 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t4 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t5 = st_select_f64x8(t1, ((({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t2[lane_] + t3[lane_] * weights_size1]; vec_; }) + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t2[lane_] + t4[lane_] * weights_size1]; vec_; })) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const st_i64x8 t6 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((weights_size1 - 2), 0) - 1)));
+              const st_i64x8 t7 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t8 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_i64x8 t9 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t10 = st_select_f64x8(t6, ((({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t7[lane_] + t8[lane_] * weights_size1]; vec_; }) + ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t7[lane_] + t9[lane_] * weights_size1]; vec_; })) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const int t11 = (o0 - 2) >= (int64_t)0;
+              const int64_t t12 = t11 ? (o0 - 1) : 0;
+              const st_i64x8 t13 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t11)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+              const st_f64x8 t14 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t11)), ((({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t12 * weights_size1 + t13[lane_]]; vec_; }) + st_splat_f64x8(0.0)) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+              const st_f64x8 t15 = st_fma_f64x8((st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile, alive) + st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile + weights_size1, alive)), st_splat_f64x8(0.19999999999999996), ((((st_splat_f64x8(0.0) + t5) + t10) + t14) + st_splat_f64x8(0.0)));
+              st_store_part_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t15, alive);
+            }
+          }
         }
-        if (j < j_count) {
-          const int64_t alive = j_count - j;
-          const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
-          const int t2 = ((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0);
-          const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t4 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int t5 = ((2 + o0 - u_size0) >= (int64_t)0) & ((2 + o0 - u_size0) <= (int64_t)0);
-          const int64_t t6 = t5 ? (1 + o0) : 0;
-          const st_i64x8 t7 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t5)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t8 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t6))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t9 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t7[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t10 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t5)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t8[lane_] * weights_size1 + t9[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t11 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t2)) & ((((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1))))), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t3[lane_] * weights_size1 + t4[lane_]]; vec_; })) + t10) * st_splat_f64x8(0.2);
-          const st_i64x8 t12 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((u_size1 - 2), 0) - 1)));
-          const st_i64x8 t13 = ({ st_i64x8 mask_ = t12; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t14 = ({ st_i64x8 mask_ = t12; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t15 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t5)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t16 = ({ st_i64x8 mask_ = t12; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t6))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t17 = ({ st_i64x8 mask_ = t12; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t15[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t18 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t5)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t16[lane_] * weights_size1 + t17[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t19 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t2)) & ((((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1))))), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t13[lane_] * weights_size1 + t14[lane_]]; vec_; })) + t18) * st_splat_f64x8(0.2);
-          const int t20 = (o0 - 2) >= (int64_t)0;
-          const st_i64x8 t21 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1)));
-          const int64_t t22 = t20 ? (o0 - 1) : 0;
-          const st_i64x8 t23 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t20)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int64_t t24 = t2 ? o0 : 0;
-          const st_i64x8 t25 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int64_t t26 = t20 ? t24 : 0;
-          const st_i64x8 t27 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t20)); (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t25[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t28 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t26 * weights_size1 + t27[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t29 = st_select_f64x8((((st_i64x8){0} - (int64_t)((((o0 - u_size0) >= (int64_t)0) & ((o0 - u_size0) <= (int64_t)0)))) & t21), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t22 * weights_size1 + t23[lane_]]; vec_; })) + t28;
-          const int t30 = o0 <= (st_max_i64((u_size0 - 2), 0) - 1);
-          const int64_t t31 = t30 ? (1 + o0) : 0;
-          const st_i64x8 t32 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t30)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int t33 = ((3 + o0 - u_size0) >= (int64_t)0) & ((3 + o0 - u_size0) <= (int64_t)0);
-          const int64_t t34 = t33 ? (2 + o0) : 0;
-          const st_i64x8 t35 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t33)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int64_t t36 = t30 ? t34 : 0;
-          const st_i64x8 t37 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t30)); (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t35[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t38 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t33)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t36 * weights_size1 + t37[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t39 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t5)) & t21), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t31 * weights_size1 + t32[lane_]]; vec_; })) + t38) * st_splat_f64x8(0.2);
-          const st_f64x8 t40 = (((st_splat_f64x8(0.0) + st_select_f64x8(t1, t11, st_splat_f64x8(0.0))) + st_select_f64x8(t12, t19, st_splat_f64x8(0.0))) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t20)), (t29 * st_splat_f64x8(0.2)), st_splat_f64x8(0.0))) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t30)), t39, st_splat_f64x8(0.0));
-          const st_i64x8 t41 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t5)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t42 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t2)) & t21), st_splat_f64x8(0.0), st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile, alive)) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t5)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t41[lane_] + t6 * weights_size1]; vec_; }), st_splat_f64x8(0.0))) * st_splat_f64x8(0.19999999999999996);
-          const st_f64x8 t43 = t40 + t42;
-          st_store_part_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t43, alive);
+      } else {
+        {
+          const int64_t j_count = j_border4 - j_border1;
+          int64_t j = 0;
+          for (; j + 8 <= j_count; j += 8) {
+            const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
+            const int t2 = (1 + o0 - weights_size0) >= (int64_t)0;
+            const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_i64x8 t4 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_f64x8 t5 = (st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t3[lane_] * weights_size1 + t4[lane_]]; vec_; })) + st_splat_f64x8(0.0)) * st_splat_f64x8(0.2);
+            const st_i64x8 t6 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((weights_size1 - 2), 0) - 1)));
+            const st_i64x8 t7 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_i64x8 t8 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_f64x8 t9 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t2)) & ((((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((weights_size1 - 1))))), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t7[lane_] * weights_size1 + t8[lane_]]; vec_; })) + st_splat_f64x8(0.0)) * st_splat_f64x8(0.2);
+            const int t10 = (o0 - 2) >= (int64_t)0;
+            const int64_t t11 = t10 ? (o0 - 1) : 0;
+            const st_i64x8 t12 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t10)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const int64_t t13 = t2 ? o0 : 0;
+            const st_i64x8 t14 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const int64_t t15 = t10 ? t13 : 0;
+            const st_i64x8 t16 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t10)); (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t14[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_f64x8 t17 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t15 * weights_size1 + t16[lane_]]; vec_; }), st_splat_f64x8(0.0));
+            const st_f64x8 t18 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t10)), ((({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t11 * weights_size1 + t12[lane_]]; vec_; }) + t17) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+            const int t19 = o0 <= (st_max_i64((weights_size0 - 2), 0) - 1);
+            const int64_t t20 = t19 ? (1 + o0) : 0;
+            const st_i64x8 t21 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t19)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const int t22 = ((3 + o0 - weights_size0) >= (int64_t)0) & ((3 + o0 - weights_size0) <= (int64_t)0);
+            const int64_t t23 = t22 ? (2 + o0) : 0;
+            const st_i64x8 t24 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t22)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const int64_t t25 = t19 ? t23 : 0;
+            const st_i64x8 t26 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t19)); (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t24[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_f64x8 t27 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t22)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t25 * weights_size1 + t26[lane_]]; vec_; }), st_splat_f64x8(0.0));
+            const st_f64x8 t28 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t19)), ((({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t20 * weights_size1 + t21[lane_]]; vec_; }) + t27) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+            const st_f64x8 t29 = (((st_splat_f64x8(0.0) + st_select_f64x8(t1, t5, st_splat_f64x8(0.0))) + st_select_f64x8(t6, t9, st_splat_f64x8(0.0))) + t18) + t28;
+            const st_f64x8 t30 = st_fma_f64x8((st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), st_splat_f64x8(0.0), st_load_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile)) + st_splat_f64x8(0.0)), st_splat_f64x8(0.19999999999999996), t29);
+            st_store_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t30);
+          }
+          if (j < j_count) {
+            const int64_t alive = j_count - j;
+            const st_i64x8 t1 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
+            const int t2 = (1 + o0 - weights_size0) >= (int64_t)0;
+            const st_i64x8 t3 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_i64x8 t4 = ({ st_i64x8 mask_ = t1; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_f64x8 t5 = (st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t3[lane_] * weights_size1 + t4[lane_]]; vec_; })) + st_splat_f64x8(0.0)) * st_splat_f64x8(0.2);
+            const st_i64x8 t6 = (((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((weights_size1 - 2), 0) - 1)));
+            const st_i64x8 t7 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_i64x8 t8 = ({ st_i64x8 mask_ = t6; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_f64x8 t9 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t2)) & ((((st_i64x8){0} + ((1 + j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((weights_size1 - 1))))), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t7[lane_] * weights_size1 + t8[lane_]]; vec_; })) + st_splat_f64x8(0.0)) * st_splat_f64x8(0.2);
+            const int t10 = (o0 - 2) >= (int64_t)0;
+            const int64_t t11 = t10 ? (o0 - 1) : 0;
+            const st_i64x8 t12 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t10)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const int64_t t13 = t2 ? o0 : 0;
+            const st_i64x8 t14 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const int64_t t15 = t10 ? t13 : 0;
+            const st_i64x8 t16 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t10)); (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t14[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_f64x8 t17 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t15 * weights_size1 + t16[lane_]]; vec_; }), st_splat_f64x8(0.0));
+            const st_f64x8 t18 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t10)), ((({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t11 * weights_size1 + t12[lane_]]; vec_; }) + t17) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+            const int t19 = o0 <= (st_max_i64((weights_size0 - 2), 0) - 1);
+            const int64_t t20 = t19 ? (1 + o0) : 0;
+            const st_i64x8 t21 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t19)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const int t22 = ((3 + o0 - weights_size0) >= (int64_t)0) & ((3 + o0 - weights_size0) <= (int64_t)0);
+            const int64_t t23 = t22 ? (2 + o0) : 0;
+            const st_i64x8 t24 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t22)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border1 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const int64_t t25 = t19 ? t23 : 0;
+            const st_i64x8 t26 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t19)); (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t24[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+            const st_f64x8 t27 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t22)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t25 * weights_size1 + t26[lane_]]; vec_; }), st_splat_f64x8(0.0));
+            const st_f64x8 t28 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t19)), ((({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t20 * weights_size1 + t21[lane_]]; vec_; }) + t27) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+            const st_f64x8 t29 = (((st_splat_f64x8(0.0) + st_select_f64x8(t1, t5, st_splat_f64x8(0.0))) + st_select_f64x8(t6, t9, st_splat_f64x8(0.0))) + t18) + t28;
+            const st_f64x8 t30 = st_fma_f64x8((st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), st_splat_f64x8(0.0), st_load_part_f64x8(weights + j + j_border1 + o0 * weights_size1 + 4096 * tile, alive)) + st_splat_f64x8(0.0)), st_splat_f64x8(0.19999999999999996), t29);
+            st_store_part_f64x8(add + j + j_border1 + o0 * weights_size1 + 4096 * tile, t30, alive);
+          }
         }
       }
       {
-        const int64_t j_count = st_min_i64((weights_size1 - 4096 * tile), 4096) - j_border6;
+        const int64_t j_count = st_min_i64((weights_size1 - 4096 * tile), 4096) - j_border4;
         int64_t j = 0;
         for (; j + 8 <= j_count; j += 8) {
-          const int t1 = ((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0);
-          const int t2 = ((2 + o0 - u_size0) >= (int64_t)0) & ((2 + o0 - u_size0) <= (int64_t)0);
+          const int t1 = (1 + o0 - weights_size0) >= (int64_t)0;
+          const int t2 = ((2 + o0 - weights_size0) >= (int64_t)0) & ((2 + o0 - weights_size0) <= (int64_t)0);
           const int64_t t3 = t2 ? (1 + o0) : 0;
-          const st_i64x8 t4 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border6 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t5 = ((((st_i64x8){0} + ((j + j_border6 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0))) & ((((st_i64x8){0} + ((j + j_border6 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((u_size1 - 2), 0) - 1))));
+          const st_i64x8 t4 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border4 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t5 = (((st_i64x8){0} + ((j + j_border4 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
           const st_i64x8 t6 = ({ st_i64x8 mask_ = t5; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t7 = ({ st_i64x8 mask_ = t5; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border6 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t8 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border6 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t7 = ({ st_i64x8 mask_ = t5; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border4 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t8 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border4 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
           const st_i64x8 t9 = ({ st_i64x8 mask_ = t5; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t3))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
           const st_i64x8 t10 = ({ st_i64x8 mask_ = t5; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t8[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
           const st_f64x8 t11 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t10[lane_] + t9[lane_] * weights_size1]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t12 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t1)) & ((((st_i64x8){0} + ((j + j_border6 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1))))), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t6[lane_] * weights_size1 + t7[lane_]]; vec_; })) + t11) * st_splat_f64x8(0.2);
-          const st_f64x8 t13 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t1)) & ((((st_i64x8){0} + ((j + j_border6 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1))))), st_splat_f64x8(0.0), st_load_f64x8(weights + j + j_border6 + o0 * weights_size1 + 4096 * tile)) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t3 * weights_size1 + t4[lane_]]; vec_; }), st_splat_f64x8(0.0))) + st_select_f64x8(t5, t12, st_splat_f64x8(0.0));
+          const st_f64x8 t12 = (st_select_f64x8(((st_i64x8){0} - (int64_t)(t1)), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t6[lane_] * weights_size1 + t7[lane_]]; vec_; })) + t11) * st_splat_f64x8(0.2);
+          const st_f64x8 t13 = (st_select_f64x8(((st_i64x8){0} - (int64_t)(t1)), st_splat_f64x8(0.0), st_load_f64x8(weights + j + j_border4 + o0 * weights_size1 + 4096 * tile)) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t3 * weights_size1 + t4[lane_]]; vec_; }), st_splat_f64x8(0.0))) + st_select_f64x8(t5, t12, st_splat_f64x8(0.0));
           const st_f64x8 t14 = (((t13 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-          st_store_f64x8(add + j + j_border6 + o0 * weights_size1 + 4096 * tile, t14);
+          st_store_f64x8(add + j + j_border4 + o0 * weights_size1 + 4096 * tile, t14);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j;
-          const int t1 = ((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0);
-          const int t2 = ((2 + o0 - u_size0) >= (int64_t)0) & ((2 + o0 - u_size0) <= (int64_t)0);
+          const int t1 = (1 + o0 - weights_size0) >= (int64_t)0;
+          const int t2 = ((2 + o0 - weights_size0) >= (int64_t)0) & ((2 + o0 - weights_size0) <= (int64_t)0);
           const int64_t t3 = t2 ? (1 + o0) : 0;
-          const st_i64x8 t4 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border6 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t5 = ((((st_i64x8){0} + ((j + j_border6 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0))) & ((((st_i64x8){0} + ((j + j_border6 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((u_size1 - 2), 0) - 1))));
+          const st_i64x8 t4 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border4 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t5 = (((st_i64x8){0} + ((j + j_border4 + 4096 * tile - 2))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
           const st_i64x8 t6 = ({ st_i64x8 mask_ = t5; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (o0))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t7 = ({ st_i64x8 mask_ = t5; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border6 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t8 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border6 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t7 = ({ st_i64x8 mask_ = t5; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border4 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t8 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + j_border4 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
           const st_i64x8 t9 = ({ st_i64x8 mask_ = t5; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t3))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
           const st_i64x8 t10 = ({ st_i64x8 mask_ = t5; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t8[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
           const st_f64x8 t11 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t10[lane_] + t9[lane_] * weights_size1]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t12 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t1)) & ((((st_i64x8){0} + ((j + j_border6 + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1))))), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t6[lane_] * weights_size1 + t7[lane_]]; vec_; })) + t11) * st_splat_f64x8(0.2);
-          const st_f64x8 t13 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t1)) & ((((st_i64x8){0} + ((j + j_border6 + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1))))), st_splat_f64x8(0.0), st_load_part_f64x8(weights + j + j_border6 + o0 * weights_size1 + 4096 * tile, alive)) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t3 * weights_size1 + t4[lane_]]; vec_; }), st_splat_f64x8(0.0))) + st_select_f64x8(t5, t12, st_splat_f64x8(0.0));
+          const st_f64x8 t12 = (st_select_f64x8(((st_i64x8){0} - (int64_t)(t1)), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t6[lane_] * weights_size1 + t7[lane_]]; vec_; })) + t11) * st_splat_f64x8(0.2);
+          const st_f64x8 t13 = (st_select_f64x8(((st_i64x8){0} - (int64_t)(t1)), st_splat_f64x8(0.0), st_load_part_f64x8(weights + j + j_border4 + o0 * weights_size1 + 4096 * tile, alive)) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t3 * weights_size1 + t4[lane_]]; vec_; }), st_splat_f64x8(0.0))) + st_select_f64x8(t5, t12, st_splat_f64x8(0.0));
           const st_f64x8 t14 = (((t13 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0);
-          st_store_part_f64x8(add + j + j_border6 + o0 * weights_size1 + 4096 * tile, t14, alive);
+          st_store_part_f64x8(add + j + j_border4 + o0 * weights_size1 + 4096 * tile, t14, alive);
         }
       }
     } else {
@@ -591,67 +585,65 @@ static int k2_add_range(st_ctx *ctx, const double *restrict weights, double *res
         const int64_t j_count = st_min_i64((weights_size1 - 4096 * tile), 4096);
         int64_t j = 0;
         for (; j + 8 <= j_count; j += 8) {
-          const st_i64x8 t1 = (((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1)));
-          const int t2 = ((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0);
-          const int t3 = ((2 + o0 - u_size0) >= (int64_t)0) & ((2 + o0 - u_size0) <= (int64_t)0);
-          const int64_t t4 = t3 ? (1 + o0) : 0;
-          const st_i64x8 t5 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t3)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t6 = st_select_f64x8((((st_i64x8){0} - (int64_t)((o0 <= (int64_t)0))) & t1), st_splat_f64x8(0.0), (st_select_f64x8((((st_i64x8){0} - (int64_t)(t2)) & t1), st_splat_f64x8(0.0), st_load_f64x8(weights + j + o0 * weights_size1 + 4096 * tile)) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t3)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t4 * weights_size1 + t5[lane_]]; vec_; }), st_splat_f64x8(0.0))));
-          const st_i64x8 t7 = (((st_i64x8){0} + ((j + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
-          const st_i64x8 t8 = (((st_i64x8){0} + ((j + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((u_size1 - 2), 0) - 1)));
-          const st_i64x8 t9 = (((st_i64x8){0} - (int64_t)((((o0 - 2) >= (int64_t)0) & ((o0 - 2) <= (st_max_i64((u_size0 - 2), 0) - 1))))) & t7) & t8;
-          const st_i64x8 t10 = ({ st_i64x8 mask_ = t9; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((o0 - 1)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t11 = ({ st_i64x8 mask_ = t9; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int64_t t12 = t2 ? o0 : 0;
-          const st_i64x8 t13 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t14 = ({ st_i64x8 mask_ = t9; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t12))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t15 = ({ st_i64x8 mask_ = t9; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t13[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t16 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t14[lane_] * weights_size1 + t15[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t17 = st_select_f64x8((((st_i64x8){0} - (int64_t)((((o0 - u_size0) >= (int64_t)0) & ((o0 - u_size0) <= (int64_t)0)))) & t1), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t10[lane_] * weights_size1 + t11[lane_]]; vec_; })) + t16;
-          const st_i64x8 t18 = (((st_i64x8){0} - (int64_t)((o0 <= (st_max_i64((u_size0 - 2), 0) - 1)))) & t7) & t8;
-          const st_i64x8 t19 = ({ st_i64x8 mask_ = t18; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t20 = ({ st_i64x8 mask_ = t18; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int t21 = ((3 + o0 - u_size0) >= (int64_t)0) & ((3 + o0 - u_size0) <= (int64_t)0);
-          const int64_t t22 = t21 ? (2 + o0) : 0;
-          const st_i64x8 t23 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t21)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t24 = ({ st_i64x8 mask_ = t18; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t22))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t25 = ({ st_i64x8 mask_ = t18; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t23[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t26 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t21)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t24[lane_] * weights_size1 + t25[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t27 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t3)) & t1), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t19[lane_] * weights_size1 + t20[lane_]]; vec_; })) + t26) * st_splat_f64x8(0.2);
-          const st_f64x8 t28 = ((((t6 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_select_f64x8(t9, (t17 * st_splat_f64x8(0.2)), st_splat_f64x8(0.0))) + st_select_f64x8(t18, t27, st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
-          st_store_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t28);
+          const int t1 = (1 + o0 - weights_size0) >= (int64_t)0;
+          const int t2 = ((2 + o0 - weights_size0) >= (int64_t)0) & ((2 + o0 - weights_size0) <= (int64_t)0);
+          const int64_t t3 = t2 ? (1 + o0) : 0;
+          const st_i64x8 t4 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_f64x8 t5 = st_select_f64x8(((st_i64x8){0} - (int64_t)((o0 <= (int64_t)0))), st_splat_f64x8(0.0), (st_select_f64x8(((st_i64x8){0} - (int64_t)(t1)), st_splat_f64x8(0.0), st_load_f64x8(weights + j + o0 * weights_size1 + 4096 * tile)) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t3 * weights_size1 + t4[lane_]]; vec_; }), st_splat_f64x8(0.0))));
+          const st_i64x8 t6 = (((st_i64x8){0} + ((j + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
+          const st_i64x8 t7 = (((st_i64x8){0} + ((j + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((weights_size1 - 2), 0) - 1)));
+          const st_i64x8 t8 = (((st_i64x8){0} - (int64_t)(((o0 - 2) >= (int64_t)0))) & t6) & t7;
+          const st_i64x8 t9 = ({ st_i64x8 mask_ = t8; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((o0 - 1)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t10 = ({ st_i64x8 mask_ = t8; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const int64_t t11 = t1 ? o0 : 0;
+          const st_i64x8 t12 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t1)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t13 = ({ st_i64x8 mask_ = t8; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t11))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t14 = ({ st_i64x8 mask_ = t8; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t12[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_f64x8 t15 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t1)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t13[lane_] * weights_size1 + t14[lane_]]; vec_; }), st_splat_f64x8(0.0));
+          const st_f64x8 t16 = st_select_f64x8(t8, ((({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t10[lane_] + t9[lane_] * weights_size1]; vec_; }) + t15) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+          const st_i64x8 t17 = (((st_i64x8){0} - (int64_t)((o0 <= (st_max_i64((weights_size0 - 2), 0) - 1)))) & t6) & t7;
+          const st_i64x8 t18 = ({ st_i64x8 mask_ = t17; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t19 = ({ st_i64x8 mask_ = t17; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const int t20 = ((3 + o0 - weights_size0) >= (int64_t)0) & ((3 + o0 - weights_size0) <= (int64_t)0);
+          const int64_t t21 = t20 ? (2 + o0) : 0;
+          const st_i64x8 t22 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t20)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t23 = ({ st_i64x8 mask_ = t17; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t21))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t24 = ({ st_i64x8 mask_ = t17; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = t22[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_f64x8 t25 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t20)), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t23[lane_] * weights_size1 + t24[lane_]]; vec_; }), st_splat_f64x8(0.0));
+          const st_f64x8 t26 = (st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = weights[t18[lane_] * weights_size1 + t19[lane_]]; vec_; })) + t25) * st_splat_f64x8(0.2);
+          const st_f64x8 t27 = ((((t5 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + t16) + st_select_f64x8(t17, t26, st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
+          st_store_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t27);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j;
-          const st_i64x8 t1 = (((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((u_size1 - 1)));
-          const int t2 = ((1 + o0 - u_size0) >= (int64_t)0) & ((1 + o0 - u_size0) <= (int64_t)0);
-          const int t3 = ((2 + o0 - u_size0) >= (int64_t)0) & ((2 + o0 - u_size0) <= (int64_t)0);
-          const int64_t t4 = t3 ? (1 + o0) : 0;
-          const st_i64x8 t5 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t3)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t6 = st_select_f64x8((((st_i64x8){0} - (int64_t)((o0 <= (int64_t)0))) & t1), st_splat_f64x8(0.0), (st_select_f64x8((((st_i64x8){0} - (int64_t)(t2)) & t1), st_splat_f64x8(0.0), st_load_part_f64x8(weights + j + o0 * weights_size1 + 4096 * tile, alive)) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t3)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t4 * weights_size1 + t5[lane_]]; vec_; }), st_splat_f64x8(0.0))));
-          const st_i64x8 t7 = (((st_i64x8){0} + ((j + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
-          const st_i64x8 t8 = (((st_i64x8){0} + ((j + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((u_size1 - 2), 0) - 1)));
-          const st_i64x8 t9 = (((st_i64x8){0} - (int64_t)((((o0 - 2) >= (int64_t)0) & ((o0 - 2) <= (st_max_i64((u_size0 - 2), 0) - 1))))) & t7) & t8;
-          const st_i64x8 t10 = ({ st_i64x8 mask_ = t9; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((o0 - 1)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t11 = ({ st_i64x8 mask_ = t9; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int64_t t12 = t2 ? o0 : 0;
-          const st_i64x8 t13 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t14 = ({ st_i64x8 mask_ = t9; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t12))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t15 = ({ st_i64x8 mask_ = t9; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t13[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t16 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t14[lane_] * weights_size1 + t15[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t17 = st_select_f64x8((((st_i64x8){0} - (int64_t)((((o0 - u_size0) >= (int64_t)0) & ((o0 - u_size0) <= (int64_t)0)))) & t1), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t10[lane_] * weights_size1 + t11[lane_]]; vec_; })) + t16;
-          const st_i64x8 t18 = (((st_i64x8){0} - (int64_t)((o0 <= (st_max_i64((u_size0 - 2), 0) - 1)))) & t7) & t8;
-          const st_i64x8 t19 = ({ st_i64x8 mask_ = t18; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t20 = ({ st_i64x8 mask_ = t18; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const int t21 = ((3 + o0 - u_size0) >= (int64_t)0) & ((3 + o0 - u_size0) <= (int64_t)0);
-          const int64_t t22 = t21 ? (2 + o0) : 0;
-          const st_i64x8 t23 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t21)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t24 = ({ st_i64x8 mask_ = t18; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t22))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_i64x8 t25 = ({ st_i64x8 mask_ = t18; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t23[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
-          const st_f64x8 t26 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t21)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t24[lane_] * weights_size1 + t25[lane_]]; vec_; }), st_splat_f64x8(0.0));
-          const st_f64x8 t27 = (st_select_f64x8((((st_i64x8){0} - (int64_t)(t3)) & t1), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t19[lane_] * weights_size1 + t20[lane_]]; vec_; })) + t26) * st_splat_f64x8(0.2);
-          const st_f64x8 t28 = ((((t6 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + st_select_f64x8(t9, (t17 * st_splat_f64x8(0.2)), st_splat_f64x8(0.0))) + st_select_f64x8(t18, t27, st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
-          st_store_part_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t28, alive);
+          const int t1 = (1 + o0 - weights_size0) >= (int64_t)0;
+          const int t2 = ((2 + o0 - weights_size0) >= (int64_t)0) & ((2 + o0 - weights_size0) <= (int64_t)0);
+          const int64_t t3 = t2 ? (1 + o0) : 0;
+          const st_i64x8 t4 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t2)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_f64x8 t5 = st_select_f64x8(((st_i64x8){0} - (int64_t)((o0 <= (int64_t)0))), st_splat_f64x8(0.0), (st_select_f64x8(((st_i64x8){0} - (int64_t)(t1)), st_splat_f64x8(0.0), st_load_part_f64x8(weights + j + o0 * weights_size1 + 4096 * tile, alive)) + st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t3 * weights_size1 + t4[lane_]]; vec_; }), st_splat_f64x8(0.0))));
+          const st_i64x8 t6 = (((st_i64x8){0} + ((j + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) >= ((st_i64x8){0} + ((int64_t)0));
+          const st_i64x8 t7 = (((st_i64x8){0} + ((j + 4096 * tile - 1))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7}) <= ((st_i64x8){0} + ((st_max_i64((weights_size1 - 2), 0) - 1)));
+          const st_i64x8 t8 = (((st_i64x8){0} - (int64_t)(((o0 - 2) >= (int64_t)0))) & t6) & t7;
+          const st_i64x8 t9 = ({ st_i64x8 mask_ = t8; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((o0 - 1)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t10 = ({ st_i64x8 mask_ = t8; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const int64_t t11 = t1 ? o0 : 0;
+          const st_i64x8 t12 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t1)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t13 = ({ st_i64x8 mask_ = t8; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t11))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t14 = ({ st_i64x8 mask_ = t8; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t12[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_f64x8 t15 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t1)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t13[lane_] * weights_size1 + t14[lane_]]; vec_; }), st_splat_f64x8(0.0));
+          const st_f64x8 t16 = st_select_f64x8(t8, ((({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t10[lane_] + t9[lane_] * weights_size1]; vec_; }) + t15) * st_splat_f64x8(0.2)), st_splat_f64x8(0.0));
+          const st_i64x8 t17 = (((st_i64x8){0} - (int64_t)((o0 <= (st_max_i64((weights_size0 - 2), 0) - 1)))) & t6) & t7;
+          const st_i64x8 t18 = ({ st_i64x8 mask_ = t17; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + ((1 + o0)))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t19 = ({ st_i64x8 mask_ = t17; (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const int t20 = ((3 + o0 - weights_size0) >= (int64_t)0) & ((3 + o0 - weights_size0) <= (int64_t)0);
+          const int64_t t21 = t20 ? (2 + o0) : 0;
+          const st_i64x8 t22 = ({ st_i64x8 mask_ = ((st_i64x8){0} - (int64_t)(t20)); (st_i64x8)((mask_ & (st_i64x8)(((st_i64x8){0} + ((j + 4096 * tile))) + (st_i64x8){0, 1, 2, 3, 4, 5, 6, 7})) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t23 = ({ st_i64x8 mask_ = t17; (st_i64x8)((mask_ & (st_i64x8)((st_i64x8){0} + (t21))) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_i64x8 t24 = ({ st_i64x8 mask_ = t17; (st_i64x8)((mask_ & (st_i64x8)({ st_i64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = t22[lane_]; vec_; })) | (~mask_ & (st_i64x8)((st_i64x8){0} + (0)))); });
+          const st_f64x8 t25 = st_select_f64x8(((st_i64x8){0} - (int64_t)(t20)), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t23[lane_] * weights_size1 + t24[lane_]]; vec_; }), st_splat_f64x8(0.0));
+          const st_f64x8 t26 = (st_select_f64x8(((st_i64x8){0} - (int64_t)(t2)), st_splat_f64x8(0.0), ({ st_f64x8 vec_ = {0};  for (int64_t lane_ = 0; lane_ < alive; ++lane_) vec_[lane_] = weights[t18[lane_] * weights_size1 + t19[lane_]]; vec_; })) + t25) * st_splat_f64x8(0.2);
+          const st_f64x8 t27 = ((((t5 + st_splat_f64x8(0.0)) + st_splat_f64x8(0.0)) + t16) + st_select_f64x8(t17, t26, st_splat_f64x8(0.0))) + st_splat_f64x8(0.0);
+          st_store_part_f64x8(add + j + o0 * weights_size1 + 4096 * tile, t27, alive);
         }
       }
     }
@@ -664,8 +656,6 @@ typedef struct {
   double *add;
   int64_t weights_size0;
   int64_t weights_size1;
-  int64_t u_size0;
-  int64_t u_size1;
   int64_t extent, grain;
 } k2_add_arguments;
 static int k2_add_chunk(void *argument, int64_t chunk, int64_t worker) {
@@ -674,19 +664,19 @@ static int k2_add_chunk(void *argument, int64_t chunk, int64_t worker) {
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k2_add_range(st_given->ctx, st_given->weights, st_given->add, st_given->weights_size0, st_given->weights_size1, st_given->u_size0, st_given->u_size1, begin, end);
+  return k2_add_range(st_given->ctx, st_given->weights, st_given->add, st_given->weights_size0, st_given->weights_size1, begin, end);
 }
-static int k2_add(st_ctx *ctx, const double *restrict weights, double *restrict add, int64_t weights_size0, int64_t weights_size1, int64_t u_size0, int64_t u_size1) {
+static int k2_add(st_ctx *ctx, const double *restrict weights, double *restrict add, int64_t weights_size0, int64_t weights_size1) {
   const int64_t extent = weights_size0 * ((4095 + weights_size1) / 4096);
   int64_t grain = extent;
-  if (ctx->workers > 1 && (127 * weights_size0 * weights_size1) >= 40000) {
+  if (ctx->workers > 1 && (108 * weights_size0 * weights_size1) >= 40000) {
     const int64_t least = 1;
     /* an even number of equal chunks, a function of the sizes alone */
     const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
     grain = (extent + 2 * pairs - 1) / (2 * pairs);
   }
-  if (extent <= grain) return k2_add_range(ctx, weights, add, weights_size0, weights_size1, u_size0, u_size1, 0, extent);
-  k2_add_arguments st_given = {ctx, weights, add, weights_size0, weights_size1, u_size0, u_size1, extent, grain};
+  if (extent <= grain) return k2_add_range(ctx, weights, add, weights_size0, weights_size1, 0, extent);
+  k2_add_arguments st_given = {ctx, weights, add, weights_size0, weights_size1, extent, grain};
   return ctx->parallel(ctx, k2_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
@@ -713,7 +703,7 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!add) return 1;
   if ((weights_size0 * weights_size1) == 0) weights = ctx->arena(ctx, 64, 8 * st_max_i64(1, weights_size0) * st_max_i64(1, weights_size1));
   if (!weights) return 1;
-  if (k1_update_slice(ctx, u, update_slice, weights_size0, weights_size1, u_size0, u_size1)) return 1;
-  if (k2_add(ctx, weights, add, weights_size0, weights_size1, u_size0, u_size1)) return 1;
+  if (k1_update_slice(ctx, u, update_slice, weights_size0, weights_size1)) return 1;
+  if (k2_add(ctx, weights, add, weights_size0, weights_size1)) return 1;
   return 0;
 }

@@ -64,7 +64,7 @@ static int k1_contract(st_ctx *ctx, k1_contract_arguments g, int64_t batches) {
  *   sum: float64[q.shape[0], q.shape[1], q.shape[2]]  at probe_07_attention.py:20
  *   divide: float64[slope.shape[0], slope.shape[1], slope.shape[2], v.shape[2]]  at probe_07_attention.py:20
  */
-static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, int64_t entry, char *scratch, int64_t begin, int64_t end) {
+static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t k_size3, int64_t entry, char *scratch, int64_t begin, int64_t end) {
   for (int64_t o0 = begin; o0 < end; ++o0) {
     double *restrict divide_3_row = (double *)(scratch);
     double supremum_row_acc = (double)-__builtin_inf();
@@ -78,26 +78,26 @@ static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
         __builtin_prefetch(contract_5 + j0 + o0 * v_size2 + st_min_i64(32768, v_size2));
-        const st_f64x8 t1_0 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_0 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_3_row + j0, t1_0);
         supremum_row_acc_0 = st_max_f64x8(t1_0, supremum_row_acc_0);
         __builtin_prefetch(contract_5 + (j0 + 8) + o0 * v_size2 + st_min_i64(32768, v_size2));
-        const st_f64x8 t1_1 = st_load_f64x8(contract_5 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_1 = st_load_f64x8(contract_5 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_3_row + (j0 + 8), t1_1);
         supremum_row_acc_1 = st_max_f64x8(t1_1, supremum_row_acc_1);
         __builtin_prefetch(contract_5 + (j0 + 16) + o0 * v_size2 + st_min_i64(32768, v_size2));
-        const st_f64x8 t1_2 = st_load_f64x8(contract_5 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_2 = st_load_f64x8(contract_5 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_3_row + (j0 + 16), t1_2);
         supremum_row_acc_2 = st_max_f64x8(t1_2, supremum_row_acc_2);
         __builtin_prefetch(contract_5 + (j0 + 24) + o0 * v_size2 + st_min_i64(32768, v_size2));
-        const st_f64x8 t1_3 = st_load_f64x8(contract_5 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_3 = st_load_f64x8(contract_5 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_3_row + (j0 + 24), t1_3);
         supremum_row_acc_3 = st_max_f64x8(t1_3, supremum_row_acc_3);
       }
       int turned = 0;
       for (; j0 + 8 <= j0_count; j0 += 8) {
         __builtin_prefetch(contract_5 + j0 + o0 * v_size2 + st_min_i64(32768, v_size2));
-        const st_f64x8 t1 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_3_row + j0, t1);
         supremum_row_acc_0 = st_max_f64x8(t1, supremum_row_acc_0);
         const st_f64x8 supremum_row_acc_first = supremum_row_acc_0; supremum_row_acc_0 = supremum_row_acc_1; supremum_row_acc_1 = supremum_row_acc_2; supremum_row_acc_2 = supremum_row_acc_3; supremum_row_acc_3 = supremum_row_acc_first;
@@ -105,7 +105,7 @@ static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0;
-        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1 = st_load_part_f64x8(contract_5 + j0 + o0 * v_size2, alive) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_part_f64x8(divide_3_row + j0, t1, alive);
         supremum_row_acc_0 = st_select_part_f64x8(st_max_f64x8(t1, supremum_row_acc_0), supremum_row_acc_0, alive);
       }
@@ -219,18 +219,18 @@ static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       const int64_t j0_count = v_size2;
       int64_t j0 = 0;
       for (; j0 + 16 <= j0_count; j0 += 16) {
-        const st_f64x8 t1_0 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + j0 + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_0 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + j0 + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1_0);
-        const st_f64x8 t1_1 = (((st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + (j0 + 8) + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1_1 = (((st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + (j0 + 8) + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_2 + (j0 + 8) + o0 * v_size2, t1_1);
       }
       for (; j0 + 8 <= j0_count; j0 += 8) {
-        const st_f64x8 t1 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + j0 + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1 = (((st_load_f64x8(contract_6 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_f64x8(divide_2 + j0 + o0 * v_size2)) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_2 + j0 + o0 * v_size2, t1);
       }
       if (j0 < j0_count) {
         const int64_t alive = j0_count - j0;
-        const st_f64x8 t1 = (((st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(divide_2 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(st_sqrt_f64((double)q_size3));
+        const st_f64x8 t1 = (((st_load_part_f64x8(contract_6 + j0 + o0 * v_size2, alive) / st_splat_f64x8(sum_row)) + st_splat_f64x8(sum_2_row)) * st_load_part_f64x8(divide_2 + j0 + o0 * v_size2, alive)) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_part_f64x8(divide_2 + j0 + o0 * v_size2, t1, alive);
       }
     }
@@ -247,7 +247,7 @@ typedef struct {
   int64_t slope_size1;
   int64_t slope_size2;
   int64_t v_size2;
-  int64_t q_size3;
+  int64_t k_size3;
   int64_t entry;
   char *scratch;
   int64_t scratch_bytes;
@@ -258,9 +258,9 @@ static int k3_divide_supremum_exp_chunk(void *argument, int64_t chunk, int64_t w
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
-  return k3_divide_supremum_exp_range(st_given->ctx, st_given->contract_5, st_given->contract_6, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->q_size3, st_given->entry, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
+  return k3_divide_supremum_exp_range(st_given->ctx, st_given->contract_5, st_given->contract_6, st_given->divide, st_given->divide_2, st_given->slope_size0, st_given->slope_size1, st_given->slope_size2, st_given->v_size2, st_given->k_size3, st_given->entry, st_given->scratch + worker * st_given->scratch_bytes, begin, end);
 }
-static int k3_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t q_size3, int64_t entry, char *scratch) {
+static int k3_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5, const double *restrict contract_6, double *restrict divide, double *restrict divide_2, int64_t slope_size0, int64_t slope_size1, int64_t slope_size2, int64_t v_size2, int64_t k_size3, int64_t entry, char *scratch) {
   const int64_t extent = slope_size2;
   int64_t grain = extent;
   if (ctx->workers > 1 && (28 * slope_size2 * v_size2) >= 40000) {
@@ -269,8 +269,8 @@ static int k3_divide_supremum_exp(st_ctx *ctx, const double *restrict contract_5
     const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
     grain = (extent + 2 * pairs - 1) / (2 * pairs);
   }
-  if (extent <= grain) return k3_divide_supremum_exp_range(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, entry, scratch, 0, extent);
-  k3_divide_supremum_exp_arguments st_given = {ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, entry, scratch, 64 * ((63 + 8 * v_size2) / 64), extent, grain};
+  if (extent <= grain) return k3_divide_supremum_exp_range(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, k_size3, entry, scratch, 0, extent);
+  k3_divide_supremum_exp_arguments st_given = {ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, k_size3, entry, scratch, 64 * ((63 + 8 * v_size2) / 64), extent, grain};
   return ctx->parallel(ctx, k3_divide_supremum_exp_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
@@ -401,7 +401,6 @@ typedef struct {
   double *contract_2;
   double *contract_3;
   double *contract_4;
-  int64_t q_size3;
   int64_t k_size3;
   int64_t v_size2;
   int64_t slope_size0;
@@ -420,7 +419,6 @@ static int batch_steps(st_ctx *ctx, const batch_arguments *given, char *memory, 
   double *const contract_2 = given->contract_2;
   double *const contract_3 = given->contract_3;
   double *const contract_4 = given->contract_4;
-  const int64_t q_size3 = given->q_size3;
   const int64_t k_size3 = given->k_size3;
   const int64_t v_size2 = given->v_size2;
   const int64_t slope_size0 = given->slope_size0;
@@ -435,7 +433,7 @@ static int batch_steps(st_ctx *ctx, const batch_arguments *given, char *memory, 
   char *const scratch = memory + 256 * ((63 + 8 * slope_size2 * v_size2) / 64);
   if (k1_contract(ctx, (k1_contract_arguments){.a = q + (entry * k_size3 * slope_size2), .b = k + (entry * k_size3 * v_size2), .c = contract_5, .rows = slope_size2, .columns = v_size2, .inner = k_size3, .lda = k_size3, .ldb = k_size3, .ldc = v_size2, .beside = slope_size0 * slope_size1}, 1)) return 1;
   if (k1_contract(ctx, (k1_contract_arguments){.a = slope + (entry * slope_size2 * slope_size3), .b = v + (entry * slope_size3 * v_size2), .c = contract_6, .rows = slope_size2, .columns = v_size2, .inner = slope_size3, .lda = slope_size3, .ldb = slope_size3, .ldc = v_size2, .beside = slope_size0 * slope_size1}, 1)) return 1;
-  if (k3_divide_supremum_exp(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, q_size3, entry, scratch)) return 1;
+  if (k3_divide_supremum_exp(ctx, contract_5, contract_6, divide, divide_2, slope_size0, slope_size1, slope_size2, v_size2, k_size3, entry, scratch)) return 1;
   if (k4_contract(ctx, (k4_contract_arguments){.a = divide, .b = v + (entry * slope_size3 * v_size2), .c = contract + (entry * slope_size2 * slope_size3), .rows = slope_size2, .columns = slope_size3, .inner = v_size2, .lda = v_size2, .ldb = slope_size3, .ldc = slope_size3, .beside = slope_size0 * slope_size1}, 1)) return 1;
   if (k4_contract(ctx, (k4_contract_arguments){.a = divide_2, .b = k + (entry * k_size3 * v_size2), .c = contract_2 + (entry * k_size3 * slope_size2), .rows = slope_size2, .columns = k_size3, .inner = v_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .beside = slope_size0 * slope_size1}, 1)) return 1;
   if (k6_contract(ctx, (k6_contract_arguments){.a = divide_2, .b = q + (entry * k_size3 * slope_size2), .c = contract_3 + (entry * k_size3 * v_size2), .rows = v_size2, .columns = k_size3, .inner = slope_size2, .lda = v_size2, .ldb = k_size3, .ldc = k_size3, .beside = slope_size0 * slope_size1}, 1)) return 1;
@@ -520,6 +518,6 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   if (!contract_3) return 1;
   double *const contract_4 = ctx->output(ctx, 3, (const int64_t[]){slope_size0, slope_size1, v_size2, slope_size3});
   if (!contract_4) return 1;
-  if (batch(&(batch_arguments){ctx, q, k, v, slope, contract, contract_2, contract_3, contract_4, q_size3, k_size3, v_size2, slope_size0, slope_size1, slope_size2, slope_size3, batch_memory, batch_bytes}, slope_size0 * slope_size1, st_max_i64((k_size3 * slope_size2 * v_size2), (slope_size2 * slope_size3 * v_size2)))) return 1;
+  if (batch(&(batch_arguments){ctx, q, k, v, slope, contract, contract_2, contract_3, contract_4, k_size3, v_size2, slope_size0, slope_size1, slope_size2, slope_size3, batch_memory, batch_bytes}, slope_size0 * slope_size1, st_max_i64((k_size3 * slope_size2 * v_size2), (slope_size2 * slope_size3 * v_size2)))) return 1;
   return 0;
 }
