@@ -8,6 +8,9 @@ of all tenants of a block become known at the same time: sizes that a step finds
 
 from __future__ import annotations
 
+from collections.abc import Container
+from heapq import heappop, heappush
+
 from symtensor.codegen.program import (
     Batch,
     Program,
@@ -23,6 +26,8 @@ from symtensor.codegen.program import (
 from symtensor.ir import size as sz
 from symtensor.ir.size import Atom, Bound, SizeLike, atoms
 from symtensor.records import dataclass
+
+LOOKED_AT = 8  # sizes of a block with which another one is compared: proofs are dear
 
 
 @dataclass(frozen=True)
@@ -121,38 +126,93 @@ def _found_sizes(size: SizeLike) -> frozenset[Atom]:
     return frozenset(a for a in atoms(size) if isinstance(a, Bound))
 
 
-def plan_buffers(program: Program) -> Layout:
-    """Assign the temporaries of a Program to blocks of the arena."""
-    return _packed(program, "temporary", _lifetimes(program, program.steps))
+class _Arena:
+    """Blocks under construction; those that are free lie in heaps by what they fit."""
+
+    def __init__(self) -> None:
+        self.sizes: list[tuple[SizeLike, ...]] = []  # of each block; several where none is known to be the largest
+        self.tenants: list[list[str]] = []
+        self._found: list[frozenset[Atom]] = []
+        self._busy: list[tuple[int, int]] = []  # heap of pairs: last use, number of the block
+        self._free: dict[frozenset[Atom], dict[tuple[SizeLike, ...], list[int]]] = {}
+        self._fits: dict[tuple[SizeLike, SizeLike], bool] = {}
+
+    def house(self, name: str, size: SizeLike, found: frozenset[Atom], lifetime: tuple[int, int]) -> None:
+        """Give a temporary a block; temporaries come in the order of their first use.
+
+        Args:
+            name: of the temporary.
+            size: bytes.
+            found: sizes found on the way that must be known for its own.
+            lifetime: first and last use.
+        """
+        first, last = lifetime
+        while self._busy and self._busy[0][0] < first:
+            _, number = heappop(self._busy)
+            heappush(self._free.setdefault(self._found[number], {}).setdefault(self.sizes[number], []), number)
+        number = self._take(size, found)
+        if number < 0:
+            number = len(self.sizes)
+            self.sizes.append((size,))
+            self._found.append(found)
+            self.tenants.append([name])
+        else:
+            self._grow(number, size)
+            self.tenants[number].append(name)
+        heappush(self._busy, (last, number))
+
+    def _take(self, size: SizeLike, found: frozenset[Atom]) -> int:
+        """The first free block of this size, or that is large enough, or any; -1 where there is none."""
+        free = self._free.get(found)
+        if not free:
+            return -1
+        wanted: tuple[SizeLike, ...] = (size,)
+        if wanted not in free:
+            fitting = [sizes for sizes in free if self._fit(sizes, size)] or list(free)
+            wanted = min(fitting, key=lambda sizes: free[sizes][0])
+        number = heappop(free[wanted])
+        if not free[wanted]:
+            del free[wanted]
+        return number
+
+    def _grow(self, number: int, size: SizeLike) -> None:
+        sizes = self.sizes[number]
+        if size not in sizes and not self._fit(sizes, size):
+            smaller = {s for s in sizes[-LOOKED_AT:] if self._at_least(size, s)}
+            self.sizes[number] = (*(s for s in sizes if s not in smaller), size)
+
+    def _fit(self, sizes: tuple[SizeLike, ...], size: SizeLike) -> bool:
+        """Whether a block is provably large enough."""
+        return any(self._at_least(s, size) for s in sizes[-LOOKED_AT:])
+
+    def _at_least(self, left: SizeLike, right: SizeLike) -> bool:
+        known = self._fits.get((left, right))
+        if known is None:
+            known = self._fits[left, right] = sz.at_least(left, right)
+        return known
 
 
-def plan_private(program: Program, batch: Batch) -> Layout:
+def plan_buffers(program: Program, clamped: Container[str] | None = None) -> Layout:
+    """Assign the temporaries of a Program to blocks of the arena.
+
+    Args:
+        program: whose temporaries are housed.
+        clamped: its buffers that are read at clamped indices, where they are known already.
+    """
+    return _packed(program, "temporary", _lifetimes(program, program.steps), clamped)
+
+
+def plan_private(program: Program, batch: Batch, clamped: Container[str] | None = None) -> Layout:
     """Assign the private buffers of a batch to blocks of the memory that each worker has for it."""
-    return _packed(program, "private", _lifetimes(program, batch.body))
+    return _packed(program, "private", _lifetimes(program, batch.body), clamped)
 
 
-def _packed(program: Program, kind: str, live: dict[str, tuple[int, int]]) -> Layout:
-    clamped = clamped_buffers(program)
+def _packed(program: Program, kind: str, live: dict[str, tuple[int, int]], clamped: Container[str] | None) -> Layout:
+    clamped = clamped_buffers(program) if clamped is None else clamped
     temporaries = [s for s in program.storages.values() if s.kind == kind and s.name in live]
     temporaries.sort(key=lambda s: live[s.name])
-    sizes: list[SizeLike] = []
-    tenants: list[list[str]] = []
-    free_at: list[int] = []
-    found: list[frozenset[Atom]] = []
+    arena = _Arena()
     for storage in temporaries:
-        first, last = live[storage.name]
         size = rounded_bytes(storage, readable_elements(storage) if storage.name in clamped else storage.elements)
-        known = _found_sizes(storage.elements)
-        free = [k for k in range(len(sizes)) if free_at[k] < first and found[k] == known]
-        equal = [k for k in free if sizes[k] == size] or [k for k in free if sz.at_least(sizes[k], size)]
-        chosen = (equal or free)[0] if free else len(sizes)
-        if chosen == len(sizes):
-            sizes.append(size)
-            found.append(known)
-            tenants.append([storage.name])
-            free_at.append(last)
-        else:
-            sizes[chosen] = sz.maximum(sizes[chosen], size)
-            tenants[chosen].append(storage.name)
-            free_at[chosen] = last
-    return Layout(tuple(Block(s, tuple(t)) for s, t in zip(sizes, tenants)))
+        arena.house(storage.name, size, _found_sizes(storage.elements), live[storage.name])
+    return Layout(tuple(Block(sz.largest(s), tuple(t)) for s, t in zip(arena.sizes, arena.tenants)))

@@ -35,6 +35,7 @@ class Rewriter:
         self._values = dict(values or {})
         self._known = dict(known or {})
         self._memo: dict[int, Expr] = {}
+        self._sizes: dict[SizeLike, SizeLike] = {}
         self._keep: list[Expr] = []  # keeps the keys of the memo alive
 
     def __call__(self, root: Expr) -> Expr:
@@ -48,6 +49,12 @@ class Rewriter:
         """Rewrite an index polynomial."""
         if isinstance(size, int):
             return size
+        new = self._sizes.get(size)
+        if new is None:
+            new = self._sizes[size] = self._rewritten(size)
+        return new
+
+    def _rewritten(self, size: Size) -> SizeLike:
         values: dict[Atom, SizeLike] = dict(self._values)
         for atom in atoms(size):
             if isinstance(atom, ValueIndex):
