@@ -8,7 +8,8 @@ of all tenants of a block become known at the same time: sizes that a step finds
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
+from heapq import heappop, heappush
 
 from symtensor.codegen.program import (
     Batch,
@@ -28,6 +29,7 @@ from symtensor.optimizer.recompute import typical
 from symtensor.records import dataclass
 
 FAR_LARGER = 8  # times the size of a temporary
+LOOKED_AT = 8  # sizes of a block with which another one is compared: proofs are dear
 
 
 @dataclass(frozen=True)
@@ -126,58 +128,114 @@ def _found_sizes(size: SizeLike) -> frozenset[Atom]:
     return frozenset(a for a in atoms(size) if isinstance(a, Bound))
 
 
-def _best_fit(size: SizeLike, free: dict[int, SizeLike], reference: Mapping[Atom, SizeLike]) -> int | None:
-    """The free block that a temporary moves into: one of its size, else the next larger, else the largest, which grows.
+class _Arena:
+    """Blocks under construction; those that are free lie in heaps by what they fit."""
 
-    A block that is far larger stays free for those that need it, as a small one of its own costs little.
+    def __init__(self, reference: Mapping[Atom, SizeLike]) -> None:
+        self.sizes: list[tuple[SizeLike, ...]] = []  # of each block; several where none is known to be the largest
+        self.tenants: list[list[str]] = []
+        self._found: list[frozenset[Atom]] = []
+        self._busy: list[tuple[int, int]] = []  # heap of pairs: last use, number of the block
+        self._free: dict[frozenset[Atom], dict[tuple[SizeLike, ...], list[int]]] = {}
+        self._fits: dict[tuple[SizeLike, SizeLike], bool] = {}
+        self._reference = reference
+        self._typical: dict[SizeLike, int] = {}
+
+    def house(self, name: str, size: SizeLike, found: frozenset[Atom], lifetime: tuple[int, int]) -> None:
+        """Give a temporary a block; temporaries come in the order of their first use.
+
+        Args:
+            name: of the temporary.
+            size: bytes.
+            found: sizes found on the way that must be known for its own.
+            lifetime: first and last use.
+        """
+        first, last = lifetime
+        while self._busy and self._busy[0][0] < first:
+            _, number = heappop(self._busy)
+            heappush(self._free.setdefault(self._found[number], {}).setdefault(self.sizes[number], []), number)
+        number = self._take(size, found)
+        if number < 0:
+            number = len(self.sizes)
+            self.sizes.append((size,))
+            self._found.append(found)
+            self.tenants.append([name])
+        else:
+            self._grow(number, size)
+            self.tenants[number].append(name)
+        heappush(self._busy, (last, number))
+
+    def _take(self, size: SizeLike, found: frozenset[Atom]) -> int:
+        """A free block of this size, or what else it moves into; -1 where there is none."""
+        free = self._free.get(found)
+        if not free:
+            return -1
+        wanted = (size,) if (size,) in free else self._best_fit(size, free)
+        if wanted is None:
+            return -1
+        number = heappop(free[wanted])
+        if not free[wanted]:
+            del free[wanted]
+        return number
+
+    def _best_fit(self, size: SizeLike, free: Mapping[tuple[SizeLike, ...], list[int]]) -> tuple[SizeLike, ...] | None:
+        """What a free block has, by its sizes: the next larger, else the largest, which grows.
+
+        A block that is far larger stays free for those that need it, as a small one of its own costs little.
+        """
+        wanted = self._bytes(size)
+        room = {sizes: max(map(self._bytes, sizes)) for sizes in free}
+        larger = [sizes for sizes in free if wanted <= room[sizes] <= FAR_LARGER * wanted]
+        if larger:
+            return min(larger, key=lambda sizes: (not self._fit(sizes, size), room[sizes], free[sizes][0]))
+        smaller = [sizes for sizes in free if room[sizes] < wanted]
+        return max(smaller, key=lambda sizes: (room[sizes], -free[sizes][0])) if smaller else None
+
+    def _bytes(self, size: SizeLike) -> int:
+        """A size where all its atoms have typical values."""
+        known = self._typical.get(size)
+        if known is None:
+            known = self._typical[size] = typical(size, self._reference)
+        return known
+
+    def _grow(self, number: int, size: SizeLike) -> None:
+        sizes = self.sizes[number]
+        if size not in sizes and not self._fit(sizes, size):
+            smaller = {s for s in sizes[-LOOKED_AT:] if self._at_least(size, s)}
+            self.sizes[number] = (*(s for s in sizes if s not in smaller), size)
+
+    def _fit(self, sizes: tuple[SizeLike, ...], size: SizeLike) -> bool:
+        """Whether a block is provably large enough."""
+        return any(self._at_least(s, size) for s in sizes[-LOOKED_AT:])
+
+    def _at_least(self, left: SizeLike, right: SizeLike) -> bool:
+        known = self._fits.get((left, right))
+        if known is None:
+            known = self._fits[left, right] = sz.at_least(left, right)
+        return known
+
+
+def plan_buffers(program: Program, clamped: Container[str] | None = None) -> Layout:
+    """Assign the temporaries of a Program to blocks of the arena.
+
+    Args:
+        program: whose temporaries are housed.
+        clamped: its buffers that are read at clamped indices, where they are known already.
     """
-    equal = next((k for k, block in free.items() if block == size), None)
-    if equal is not None or not free:
-        return equal
-    wanted = typical(size, reference)
-    room = {k: typical(block, reference) for k, block in free.items()}
-    larger = [k for k in free if room[k] >= wanted]
-    if larger:
-        best = min(larger, key=lambda k: (not sz.at_least(free[k], size), room[k]))
-        best = best if room[best] <= FAR_LARGER * wanted else min(larger, key=room.__getitem__)
-        if room[best] <= FAR_LARGER * wanted:
-            return best
-    smaller = [k for k in free if room[k] < wanted]
-    return max(smaller, key=room.__getitem__) if smaller else None
+    return _packed(program, "temporary", _lifetimes(program, program.steps), clamped)
 
 
-def plan_buffers(program: Program) -> Layout:
-    """Assign the temporaries of a Program to blocks of the arena."""
-    return _packed(program, "temporary", _lifetimes(program, program.steps))
-
-
-def plan_private(program: Program, batch: Batch) -> Layout:
+def plan_private(program: Program, batch: Batch, clamped: Container[str] | None = None) -> Layout:
     """Assign the private buffers of a batch to blocks of the memory that each worker has for it."""
-    return _packed(program, "private", _lifetimes(program, batch.body))
+    return _packed(program, "private", _lifetimes(program, batch.body), clamped)
 
 
-def _packed(program: Program, kind: str, live: dict[str, tuple[int, int]]) -> Layout:
-    clamped = clamped_buffers(program)
+def _packed(program: Program, kind: str, live: dict[str, tuple[int, int]], clamped: Container[str] | None) -> Layout:
+    clamped = clamped_buffers(program) if clamped is None else clamped
     temporaries = [s for s in program.storages.values() if s.kind == kind and s.name in live]
     temporaries.sort(key=lambda s: live[s.name])
-    sizes: list[SizeLike] = []
-    tenants: list[list[str]] = []
-    free_at: list[int] = []
-    found: list[frozenset[Atom]] = []
+    arena = _Arena(program.reference)
     for storage in temporaries:
-        first, last = live[storage.name]
         size = rounded_bytes(storage, readable_elements(storage) if storage.name in clamped else storage.elements)
-        known = _found_sizes(storage.elements)
-        free = [k for k in range(len(sizes)) if free_at[k] < first and found[k] == known]
-        chosen = _best_fit(size, {k: sizes[k] for k in free}, program.reference)
-        if chosen is None:
-            chosen = len(sizes)
-            sizes.append(size)
-            found.append(known)
-            tenants.append([storage.name])
-            free_at.append(last)
-        else:
-            sizes[chosen] = sz.maximum(sizes[chosen], size)
-            tenants[chosen].append(storage.name)
-            free_at[chosen] = last
-    return Layout(tuple(Block(s, tuple(t)) for s, t in zip(sizes, tenants)))
+        arena.house(storage.name, size, _found_sizes(storage.elements), live[storage.name])
+    return Layout(tuple(Block(sz.largest(s), tuple(t)) for s, t in zip(arena.sizes, arena.tenants)))

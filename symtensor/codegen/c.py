@@ -35,7 +35,7 @@ class CPrinter(KernelPrinter):
         """One statement as lines."""
         if isinstance(s, ir.Transpose):
             dtype = s.source.dtype
-            name = self._recorded("transpose", SUFFIX[dtype.name], max(2, self.width // dtype.itemsize))
+            name = self._recorded("transpose", SUFFIX[dtype], max(2, self.width // dtype.itemsize))
             sizes = ", ".join(_bare(self.size(n)) for n in (s.across, s.rows, s.columns))
             start = f"{s.source.buffer} + {_bare(self.size(s.source.offset))}"
             return [f"{indent}{name}({s.target}, {_bare(self.size(s.stride))}, {start}, {sizes});"]

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import field
 
+import numpy as np
+
 from symtensor.records import dataclass
 
 
@@ -61,6 +63,9 @@ C_TYPES = {
 }  # fmt: skip
 
 SUFFIX = {
-    "bool": "u8", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
-    "uint8": "u8", "uint16": "u16", "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "f64",
+    np.dtype(name): suffix
+    for name, suffix in {
+        "bool": "u8", "int8": "i8", "int16": "i16", "int32": "i32", "int64": "i64",
+        "uint8": "u8", "uint16": "u16", "uint32": "u32", "uint64": "u64", "float32": "f32", "float64": "f64",
+    }.items()
 }  # fmt: skip

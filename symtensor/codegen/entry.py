@@ -88,7 +88,8 @@ class EntryPrinter(ABC):
         self.clock = StepClock(profile, len(program.arguments) + len(self._large_constants()), self.settle)
         self.printer._names = lambda atom: program.size_names.get(atom, atom.label)
         self.library: dict[str, int] = {}
-        self.layout = plan_buffers(program)
+        self.clamped = pg.clamped_buffers(program)
+        self.layout = plan_buffers(program, self.clamped)
         self._steps = ["-1"]  # what holds the step of each loop around the step that is printed
         self.found: dict[Atom, int] = {}  # sizes that the steps printed so far define, with their numbers
 

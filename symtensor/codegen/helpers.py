@@ -85,7 +85,7 @@ def integer_helper(name: str, dtype: np.dtype, dialect: Dialect) -> str:
     """
     kind = "u" if dtype.kind in "ub" else "i"
     body = _BODIES[name, kind]
-    t, suffix = dialect.types[dtype.name], SUFFIX[dtype.name]
+    t, suffix = dialect.types[dtype.name], SUFFIX[dtype]
     unsigned = dialect.types["u" + dtype.name] if kind == "i" else t
     arguments = f"{t} a" if name in UNARY else f"{t} a, {t} b"
     text = body.format(T=t, U=unsigned, W=dialect.types["uint64"], bits=8 * dtype.itemsize)
@@ -97,7 +97,7 @@ def integer_helper(name: str, dtype: np.dtype, dialect: Dialect) -> str:
 
 def float_helper(name: str, dtype: np.dtype, dialect: Dialect) -> str:
     """Source of a function of ``SMALL_FLOAT`` on float scalars."""
-    t, suffix = dialect.types[dtype.name], SUFFIX[dtype.name]
+    t, suffix = dialect.types[dtype.name], SUFFIX[dtype]
     end = "f" if dtype.itemsize == 4 and dialect.name != "opencl" else ""  # OpenCL has one name for both
     prefix = "__builtin_" if dialect.name == "c" else ""
     spelled = {n: f"{prefix}{n}{end}" for n in ("fmod", "copysign", "floor", "nextafter", "ldexp", "frexp")}
@@ -119,7 +119,7 @@ def conversion_helper(source: np.dtype, target: np.dtype, dialect: Dialect) -> s
     high_text = f"({s}){2.0 ** (64 if target == np.dtype('uint64') else 31 if middle.bits == 32 else 63)!r}"
     m = dialect.types["int64"] if wide else t
     least = f"(({m})1 << {middle.bits - 1})" if middle.min < 0 else f"(({m})1 << 63)"
-    name = f"st_to_{SUFFIX[target.name]}_{SUFFIX[source.name]}"
+    name = f"st_to_{SUFFIX[target]}_{SUFFIX[source]}"
     del high
     return (
         f"{dialect.function} {t} {name}({s} a) "

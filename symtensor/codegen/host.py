@@ -28,6 +28,7 @@ LOGS = 1024  # first arena slot of logs that grow, two for each
 # what the printers of kernels and vector loops put behind names
 SUFFIXES = ("_arguments", "_range", "_chunk", "_count", "_zero", "_next", *(f"_{copy}" for copy in range(8)))
 MANY_KERNELS = 32  # from here on text is spared: none of so many kernels is all of the run time, but all are compiled
+LONG_OFFSET = 200  # characters of an offset from which on those behind it count from a variable
 LATE_SCRATCH = 32  # first arena slot of scratch memory whose size is found on the way
 
 
@@ -58,7 +59,6 @@ class HostPrinter(EntryPrinter):
         self.features = features
         self.units = Units(SUFFIXES)
         self.printer.sparing = len(program.kernels()) > MANY_KERNELS
-        self.clamped = pg.clamped_buffers(program)
         self._logs: dict[str, int] = {}
         self._late = 0
         self.products: dict[Kernel, ProductSource] = {}  # our own kernels of matrix products
@@ -144,43 +144,46 @@ class HostPrinter(EntryPrinter):
 
     def _scratch(self, ready: Callable[[SizeLike], bool]) -> SizeLike:
         """Bytes of scratch memory for one worker: the most that any kernel of known sizes needs."""
-        most: SizeLike = 0
         inside = {k.name for k in pg.batch_kernels(self.program)}  # these have theirs with the batch's memory
-        for kernel in self.program.kernels():
-            needed = self.printer.scratch_bytes(kernel) if kernel.name not in inside else 0
-            most = sz.maximum(most, needed) if ready(needed) else most
-        return most
+        needed = (self.printer.scratch_bytes(k) for k in self.program.kernels() if k.name not in inside)
+        return sz.largest(n for n in needed if n != 0 and ready(n))
 
     def _memory(self) -> list[str]:
         """The arena: sizes that are known at the entry first; what depends on a found size is asked for later."""
         lines: list[str] = []
         scratch = self._scratch(lambda size: not is_bound(size))
         late = self._scratch(is_bound)
-        early_at: dict[str, SizeLike] = {}
-        total: SizeLike = 0
+        early_at: dict[str, str] = {}
+        base = ""
+        total: SizeLike = 0  # the offset so far: a variable, where it would be long, and what is added to it
         for block in self.layout.blocks:
-            if not is_bound(block.bytes):
-                early_at.update(dict.fromkeys(block.tenants, total))
-                total = sz.add(total, block.bytes)
-        if total != 0 or scratch != 0:
-            bytes_text = self.size(total)
+            if is_bound(block.bytes):
+                continue
+            early_at.update(dict.fromkeys(block.tenants, f"{base}{self.printer.size(total)}"))
+            total = sz.add(total, block.bytes)
+            if len(self.printer.size(total)) > LONG_OFFSET:
+                name = f"arena_offset{len(lines) + 1}"
+                lines.append(f"  const int64_t {name} = {base}{self.printer.size(total)};")
+                base, total = f"{name} + ", 0
+        bytes_text = total_text = f"{base}{self.size(total)}"
+        if base or total != 0 or scratch != 0:
             if scratch != 0:
                 bytes_text += f" + ctx->workers * ({self.size(scratch)})"
             lines.append(f"  char *const arena = ctx->arena(ctx, 0, {bytes_text});")
             lines.append("  if (!arena) return 1;")
         if scratch != 0 or late != 0:
             constant = "const " if late == 0 else ""
-            value = f"arena + ({self.size(total)})" if scratch != 0 else "0"
+            value = f"arena + ({total_text})" if scratch != 0 else "0"
             lines.append(f"  char *{constant}scratch = {value};")
         each = worker_bytes(self.program, self.printer.scratch_bytes)
         if each != 0:
             lines.append(f"  const int64_t {BYTES} = {self.size(each)};")
             lines.append(f"  char *const {MEMORY} = ctx->arena(ctx, {SLOT}, ctx->workers * {BYTES});")
             lines.append(f"  if (!{MEMORY}) return 1;")
-        for name in self.layout.offsets():
+        for name in (name for block in self.layout.blocks for name in block.tenants):
             t = self.type(name)
             if name in early_at:
-                lines.append(f"  {t} *{name} = ({t} *)(arena + {self.printer.size(early_at[name])});")
+                lines.append(f"  {t} *{name} = ({t} *)(arena + {early_at[name]});")
             else:
                 lines.append(f"  {t} *{name} = 0;")
         pointers = [s.name for s in self.program.storages.values() if s.kind == "pointer"]
@@ -247,7 +250,7 @@ class HostPrinter(EntryPrinter):
         around = [(f"{self.type(s.name)} *", s.name) for s in visible]
         around += [("int64_t ", n) for n in (*self.program.size_names.values(), *self._steps) if n != "-1"]
         types = {name: self.type(name) for name in step.private}
-        source = BatchSource(step, plan_private(self.program, step), types, self.size, around)
+        source = BatchSource(step, plan_private(self.program, step, self.clamped), types, self.size, around)
         self.batches += source.functions(body)
         return source.call(indent)
 

@@ -20,7 +20,7 @@ from symtensor.dtypes import stored
 from symtensor.errors import CODES
 from symtensor.ir.node import Site
 from symtensor.ir.scalar import SCALAR_OPS, Call, Const, Expr, Index, Load, ValueIndex, Var
-from symtensor.ir.size import Atom, SizeCall, SizeLike
+from symtensor.ir.size import Atom, Size, SizeCall, SizeLike, atoms
 from symtensor.ir.text import sanitise
 
 BOOL = np.dtype("bool")
@@ -50,6 +50,8 @@ class KernelPrinter:
         self.helpers: dict[tuple[str, str, int], None] = {}
         self.small: dict[str, str] = {}
         self._names: Callable[[Atom], str] = size_name
+        self._types: dict[np.dtype, str] = {}
+        self._sizes: dict[SizeLike, str] = {}  # texts, unless they depend on computed values
         self.sparing = False  # whether short text matters more than the last percent of speed
 
     # ---------------------------------------------------------------------------------------------------- sizes
@@ -57,6 +59,14 @@ class KernelPrinter:
         """An index polynomial as a C expression of type int64."""
         if isinstance(size, int):
             return str(size) if abs(size) < 2**31 else f"{size}{self.dialect.wide}"
+        text = self._sizes.get(size)
+        if text is None:
+            text = self._polynomial(size)
+            if not any(isinstance(a, ValueIndex) for a in atoms(size)):
+                self._sizes[size] = text
+        return text
+
+    def _polynomial(self, size: Size) -> str:
         parts = []
         for monomial, coefficient in size.terms:
             factors = [self.atom(a) for a in monomial]
@@ -84,8 +94,12 @@ class KernelPrinter:
     # ----------------------------------------------------------------------------------------------- expressions
     def type(self, dtype: np.dtype) -> str:
         """The C type of a dtype."""
+        known = self._types.get(dtype)
+        if known is not None:
+            return known
         try:
-            return self.dialect.types[stored(dtype)[0].name]
+            known = self._types[dtype] = self.dialect.types[stored(dtype)[0].name]
+            return known
         except KeyError:
             raise TypeError(
                 f"the target {self.dialect.name!r} has no dtype {dtype} yet\n"
@@ -154,7 +168,7 @@ class KernelPrinter:
         if target == BOOL:
             return f"({text} != 0)"
         if source.kind == "f" and target.kind in "iu":
-            name = f"st_to_{SUFFIX[target.name]}_{SUFFIX[source.name]}"
+            name = f"st_to_{SUFFIX[target]}_{SUFFIX[source]}"
             self.small.setdefault(name, conversion_helper(source, target, self.dialect))
             return f"{name}({text})"
         return f"({self.type(target)}){text}"
@@ -166,7 +180,7 @@ class KernelPrinter:
         if dtype.kind != "f" or name in SMALL_FLOAT:
             return self.small_helper(name, dtype)
         self.type(dtype)
-        return self._recorded(name, SUFFIX[dtype.name], lanes)
+        return self._recorded(name, SUFFIX[dtype], lanes)
 
     def _recorded(self, name: str, suffix: str, lanes: int) -> str:
         self.helpers.setdefault((name, suffix, lanes))
@@ -174,7 +188,7 @@ class KernelPrinter:
 
     def small_helper(self, name: str, dtype: np.dtype) -> str:
         """A helper on integers (or mod and floordiv of floats)."""
-        full = f"st_{name}_{SUFFIX[dtype.name]}"
+        full = f"st_{name}_{SUFFIX[dtype]}"
         make = float_helper if dtype.kind == "f" else integer_helper
         self.small.setdefault(full, make(name, dtype, self.dialect))
         return full

@@ -37,6 +37,7 @@ class Rewriter:
         self._values = dict(values or {})
         self._known = dict(known or {})
         self._memo: dict[int, Expr] = {}
+        self._sizes: dict[SizeLike, SizeLike] = {}
         self._keep: list[Expr] = []  # keeps the keys of the memo alive
 
     def __call__(self, root: Expr) -> Expr:
@@ -50,14 +51,20 @@ class Rewriter:
         """Rewrite an index polynomial."""
         if isinstance(size, int):
             return size
+        new = self._sizes.get(size)
+        if new is None:
+            new = self._sizes[size] = self._rewritten(size)
+        return new
+
+    def _rewritten(self, size: Size) -> SizeLike:
         values: dict[Atom, SizeLike] = dict(self._values)
         for atom in atoms(size):
             if isinstance(atom, ValueIndex):
                 new = self(atom.value)
                 if new is not atom.value:
                     values[atom] = as_index(new)
-        size = substitute(size, values) if values else size
-        return size if self._canonical is None else self._canonical(size)
+        rewritten = substitute(size, values) if values else size
+        return rewritten if self._canonical is None else self._canonical(rewritten)
 
     def _rebuild(self, expr: Expr) -> Expr:
         if expr in self._known:

@@ -22,8 +22,8 @@ from symtensor.ir.graph import Graph
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import BOOL, Const, Expr, Load, LoopVar, Var, call, index
 from symtensor.ir.size import Atom, Size, SizeLike
-from symtensor.ops.declare import CONSTANT, Elementwise, Reduction
-from symtensor.optimizer.elements import Elements, broadcast_index, inlinable
+from symtensor.ops.declare import CONSTANT, Reduction
+from symtensor.optimizer.elements import Elements, inlinable
 from symtensor.optimizer.fusion import reduction_index
 from symtensor.optimizer.known_sizes import with_known_sizes
 
@@ -103,14 +103,10 @@ class _Scalars(Elements):
         super().__init__(lambda node: False)
         self._lookup = lookup
 
-    def _operands_missing(self, node: Tensor, index_: tuple) -> list:
-        if isinstance(node.op, Elementwise):
-            keys = [(i, broadcast_index(index_, i)) for i in node.inputs]
-        elif isinstance(node.op, Reduction):
-            keys = [key for key, _ in self._terms(node, index_)]
-        else:
-            return []
-        return [k for k in reversed(keys) if k not in self._memo]
+    def _operands(self, node: Tensor, index: tuple) -> list:
+        if isinstance(node.op, Reduction):
+            return [key for key, _ in self._terms(node, index)]
+        return super()._operands(node, index)
 
     def _terms(self, node: Tensor, at: tuple) -> list:
         operand, axes = node.inputs[0], node.attr("axes")
@@ -120,7 +116,7 @@ class _Scalars(Elements):
             for position, reduced in enumerate(_indices(extents))
         ]
 
-    def _apply(self, node: Tensor, at: tuple) -> Expr:
+    def _apply(self, node: Tensor, at: tuple, operands: list[Expr]) -> Expr:
         found = self._lookup(node, at)
         if found is not None:
             return found
@@ -128,10 +124,10 @@ class _Scalars(Elements):
             monoid = node.op.monoid
             terms = self._terms(node, at)
             accumulators: tuple[Expr, ...] = monoid.init(node.inputs[0].dtype)
-            for key, position in terms:
-                accumulators = monoid.step(accumulators, self._memo[key], index(position))
+            for operand, (_, position) in zip(operands, terms):
+                accumulators = monoid.step(accumulators, operand, index(position))
             return monoid.finish(accumulators, index(len(terms)))
-        return super()._apply(node, at)
+        return super()._apply(node, at, operands)
 
 
 class _Operands:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from symtensor.ir import size as sz
 from symtensor.ir.scalar import Expr, Index, Load, LoopVar, ValueIndex, Var
-from symtensor.ir.size import Size, SizeCall, SizeLike, atoms, substitute
+from symtensor.ir.size import Size, SizeCall, SizeLike, atoms
 from symtensor.optimizer.elements import walk
 from symtensor.optimizer.plan import SCRATCH, KernelGroup, Sweep
 from symtensor.records import dataclass
@@ -39,8 +39,14 @@ def coefficient(size: SizeLike, var: LoopVar) -> SizeLike | None:
             return None
         if isinstance(atom, SizeCall) and (mentions(atom.left, var) or mentions(atom.right, var)):
             return None
-    step = sz.add(substitute(size, {var: sz.add(Size.of(var), 1)}), sz.mul(size, -1))
-    return None if mentions(step, var) else step
+    step: SizeLike = 0
+    for monomial, factor in size.terms:
+        rest = tuple([a for a in monomial if a is not var])
+        if len(rest) < len(monomial) - 1:
+            return None
+        if len(rest) < len(monomial):
+            step = sz.add(step, Size({rest: factor}) if rest else factor)
+    return step
 
 
 def mentions(size: SizeLike, var: LoopVar) -> bool:

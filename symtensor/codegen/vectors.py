@@ -68,6 +68,8 @@ class VectorLoop:
     def __init__(self, printer: KernelPrinter, loop: ir.For, width: int) -> None:
         self.p, self.loop, self.var = printer, loop, loop.var
         self.varying: set[str] = set()
+        self._strides: dict[SizeLike, SizeLike | None] = {}
+        self._places: dict[tuple[SizeLike, str], str] = {}  # texts of offsets by the first lane of a copy
         self._varies: dict[int, bool] = {}  # what `depends` found, by the identity of an expression of the loop
         widest = 1
         accumulators: dict[str, np.dtype] = {}
@@ -101,9 +103,12 @@ class VectorLoop:
     def depends(self, expr: Expr) -> bool:
         """Whether a value of the loop varies from lane to lane."""
         known = self._varies
-        for e in walk([expr], known):
-            known[id(e)] = self._varies_itself(e) or any(known[id(c)] for c in children(e))
-        return known[id(expr)]
+        found = known.get(id(expr))
+        if found is None:
+            for e in walk([expr], known):
+                known[id(e)] = self._varies_itself(e) or any(known[id(c)] for c in children(e))
+            found = known[id(expr)]
+        return found
 
     def _varies_itself(self, e: Expr) -> bool:
         if isinstance(e, Var):
@@ -256,7 +261,7 @@ class VectorLoop:
 
     def element(self, dtype: np.dtype) -> str:
         """The element of the vector type of a dtype."""
-        return f"i{8 * self.mask_bytes}" if dtype == BOOL else SUFFIX[dtype.name]
+        return f"i{8 * self.mask_bytes}" if dtype == BOOL else SUFFIX[dtype]
 
     def held(self, dtype: np.dtype) -> np.dtype:
         """What the elements of a vector are: bools are held as integers."""
@@ -272,9 +277,9 @@ class VectorLoop:
 
     def primitive(self, name: str, dtype: np.dtype) -> str:
         """A load, store or other primitive of the math library."""
-        key = (name, SUFFIX[dtype.name], self.lanes)
+        key = (name, SUFFIX[dtype], self.lanes)
         self.p.helpers.setdefault(key)
-        return f"st_{name}_{SUFFIX[dtype.name]}x{self.lanes}"
+        return f"st_{name}_{SUFFIX[dtype]}x{self.lanes}"
 
     def convert(self, text: str, source: str, target: str) -> str:
         """A vector with elements of another type."""
@@ -337,13 +342,20 @@ class VectorLoop:
 
     def stride(self, size: SizeLike) -> SizeLike | None:
         """The stride of an index polynomial along the lanes; None where it is none, or a vector indexes."""
-        if any(isinstance(a, ValueIndex) and self.depends(a.value) for a in atoms(size)):
-            return None
-        return coefficient(size, self.var)
+        if size in self._strides:
+            return self._strides[size]
+        varies = any(isinstance(a, ValueIndex) and self.depends(a.value) for a in atoms(size))
+        step = self._strides[size] = None if varies else coefficient(size, self.var)
+        return step
 
     def p_size(self, size: SizeLike, copy: _Copy) -> str:
         """An index polynomial at the copy's first lane."""
-        return self.lane(Index(size), copy, "0").removeprefix("(int64_t)")
+        text = self._places.get((size, copy.start))
+        if text is None:
+            text = self.lane(Index(size), copy, "0").removeprefix("(int64_t)")
+            if not any(isinstance(a, ValueIndex) for a in atoms(size)):
+                self._places[size, copy.start] = text
+        return text
 
     def gather(self, e: Expr, copy: _Copy) -> str:
         """A value computed lane by lane; dead lanes are not touched."""
@@ -422,7 +434,7 @@ class VectorLoop:
             return self.convert(f"(-{text})", self.element(BOOL), self.element(target))
         if source.kind == "f" and target.kind in "iu":
             self.p.cast("", source, target)
-            name = f"st_to_{SUFFIX[target.name]}_{SUFFIX[source.name]}"
+            name = f"st_to_{SUFFIX[target]}_{SUFFIX[source]}"
             return (
                 f"({{ {self.vec(source)} arg0_ = {text}; {self.vec(target)} vec_; "
                 f"for (int lane_ = 0; lane_ < {self.lanes}; ++lane_) vec_[lane_] = {name}(arg0_[lane_]); vec_; }})"
@@ -441,7 +453,7 @@ class VectorLoop:
             if copy.alive is None:
                 return f"{self.primitive('store', dtype)}({at}, {_bare(value)});"
             return f"{self.primitive('store_part', dtype)}({at}, {_bare(value)}, {copy.alive});"
-        stored = f"st_{SUFFIX[dtype.name]}x{self.lanes}"
+        stored = f"st_{SUFFIX[dtype]}x{self.lanes}"
         offset = _bare(self.lane(Index(s.offset), copy, "lane_").removeprefix("(int64_t)"))
         alive = copy.alive or str(self.lanes)
         each = f"for (int64_t lane_ = 0; lane_ < {alive}; ++lane_)"
@@ -529,6 +541,7 @@ class _LanePrinter(KernelPrinter):
         self, printer: KernelPrinter, names: Callable[[Atom], str], copy: _Copy, varying: set[str], k: str
     ) -> None:
         self.__dict__.update(printer.__dict__)
+        self._sizes = {}
         self._names, self._copy, self._varying, self._lane = names, copy, frozenset(varying), k
 
     def expr(self, e: Expr) -> str:

@@ -71,9 +71,9 @@ def collect(
         kept = {*news, *(no_default_updates or ())}
         news |= checked_updates(default_updates([*asked.leaves, *news.values()], kept))
     results = replace(asked.leaves + list(news.values()), replaced)
-    given = checked_inputs(inputs.leaves, results, on_unused_input)
-    variables = [n for n in toposort(results) if n.op is SHARED]
-    variables += [v for v in news if v not in set(variables)]
+    nodes = toposort(results)
+    given = checked_inputs(inputs.leaves, nodes, on_unused_input)
+    variables = dict.fromkeys([*(n for n in nodes if n.op is SHARED), *news])
     graph = Graph((*given, *variables), tuple(results))
     place = {leaf: k for k, leaf in enumerate(graph.inputs)}
     targets = {len(asked.leaves) + k: place[v] for k, v in enumerate(news)}

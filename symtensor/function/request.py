@@ -6,7 +6,7 @@ Whatever can be proved wrong before anything is compiled is refused here, with t
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -123,7 +123,12 @@ def replace(outputs: Sequence[Tensor], replaced: Mapping[Tensor, Tensor]) -> lis
                 (atom,) = atoms(before)
                 if isinstance(atom, AnonymousDim):
                     sizes[atom] = after
-        if old.op is INPUT and old.ndim == 0 and old.dtype.kind in "iu" and ScalarValue(old) in _size_atoms(outputs):
+        if (
+            old.op is INPUT
+            and old.ndim == 0
+            and old.dtype.kind in "iu"
+            and ScalarValue(old) in _size_atoms(toposort(outputs))
+        ):
             sizes[ScalarValue(old)] = as_size(new)
     return _with_sizes(substitute(outputs, replaced), sizes)
 
@@ -147,12 +152,12 @@ def _with_sizes(outputs: Sequence[Tensor], sizes: Mapping[Atom, SizeLike]) -> li
 
 
 # ---------------------------------------------------------------------------------------------------------- inputs
-def checked_inputs(inputs: Sequence[Tensor], results: Sequence[Tensor], on_unused: str) -> list[Tensor]:
+def checked_inputs(inputs: Sequence[Tensor], nodes: Sequence[Tensor], on_unused: str) -> list[Tensor]:
     """The inputs, if they are what the results need.
 
     Args:
         inputs: as the user listed them.
-        results: outputs and new values of shared variables, replacements made.
+        nodes: all that outputs and new values of shared variables need, replacements made.
         on_unused: one of ``UNUSED``.
 
     Raises:
@@ -161,27 +166,30 @@ def checked_inputs(inputs: Sequence[Tensor], results: Sequence[Tensor], on_unuse
     if on_unused not in UNUSED:
         message = f"on_unused_input must be one of {', '.join(map(repr, UNUSED))}, not {on_unused!r}"
         raise ValueError(f"{message}\n  hint: 'ignore' accepts inputs that nothing needs")
-    inputs = list(inputs)
-    for number, tensor in enumerate(inputs):
+    inputs, listed = list(inputs), set()
+    for tensor in inputs:
         if not isinstance(tensor, Tensor) or tensor.op is not INPUT:
             what = describe(tensor) if isinstance(tensor, Tensor) else repr(tensor)
             hint = "a shared variable needs not be listed" if isinstance(tensor, SharedVariable) else ""
             hint = hint or "list the tensors that it is computed from, or replace it with givens={tensor: new_input}"
             message = f"an input must be an input tensor such as st.vector('x'), not {what}"
             raise CompileError(located(message, getattr(tensor, "sites", ()), hint))
-        if tensor in set(inputs[:number]):
+        if tensor in listed:
             raise CompileError(located(f"the input {describe(tensor)} is listed twice", tensor.sites, "list it once"))
-    needed = [*results, *size_sources(results)]
-    _check_missing(inputs, needed)
-    _check_unused(inputs, needed, on_unused)
+        listed.add(tensor)
+    sources = size_sources(nodes)
+    if sources:
+        nodes = toposort([*nodes, *sources])
+    sizes = _size_atoms(nodes)
+    _check_missing(inputs, nodes, sizes)
+    _check_unused(inputs, nodes, sizes, on_unused)
     return inputs
 
 
-def _check_missing(inputs: list[Tensor], results: Sequence[Tensor]) -> None:
+def _check_missing(inputs: list[Tensor], nodes: Sequence[Tensor], sizes: Iterable[Atom]) -> None:
     names = [i.name for i in inputs]
     listed = set(inputs)
-    needed = [n for n in toposort(results) if n.op is INPUT]
-    sizes = _size_atoms(results)
+    needed = [n for n in nodes if n.op is INPUT]
     needed += [a.tensor for a in sizes if isinstance(a, ScalarValue)]
     missing = next((n for n in needed if n not in listed), None)
     if missing is not None:
@@ -190,7 +198,7 @@ def _check_missing(inputs: list[Tensor], results: Sequence[Tensor]) -> None:
             hint = f"another tensor of the name {missing.name!r} is listed: names do not make two tensors one"
         message = f"the outputs need {describe(missing)}, which is not among the inputs {names}"
         raise CompileError(located(message, missing.sites, hint))
-    known = {s for leaf in (*inputs, *_shared(results)) for s in leaf.shape}
+    known = {s for leaf in (*inputs, *(n for n in nodes if n.op is SHARED)) for s in leaf.shape}
     for atom in sizes:
         if isinstance(atom, (Dim, AnonymousDim)) and Size.of(atom) not in known:
             raise CompileError(
@@ -199,11 +207,11 @@ def _check_missing(inputs: list[Tensor], results: Sequence[Tensor]) -> None:
             )
 
 
-def _check_unused(inputs: list[Tensor], results: Sequence[Tensor], on_unused: str) -> None:
-    sizes = _size_atoms(results)
-    reached = {n for n in toposort(results) if n.op is INPUT}
+def _check_unused(inputs: list[Tensor], nodes: Sequence[Tensor], sizes: Collection[Atom], on_unused: str) -> None:
+    reached = {n for n in nodes if n.op is INPUT}
     reached |= {a.tensor for a in sizes if isinstance(a, ScalarValue)}
-    unused = [i for i in inputs if i not in reached and set(sizes).isdisjoint(a for n in i.shape for a in atoms(n))]
+    known = set(sizes)
+    unused = [i for i in inputs if i not in reached and known.isdisjoint(a for n in i.shape for a in atoms(n))]
     if unused and on_unused == "raise":
         hint = 'leave it out, or pass on_unused_input="ignore"'
         raise CompileError(located(f"no output needs the input {describe(unused[0])}", unused[0].sites, hint))
@@ -211,16 +219,14 @@ def _check_unused(inputs: list[Tensor], results: Sequence[Tensor], on_unused: st
         warnings.warn(f"no output needs the input {describe(unused[0])}", stacklevel=5)
 
 
-def _shared(results: Sequence[Tensor]) -> list[Tensor]:
-    return [n for n in toposort(results) if n.op is SHARED]
-
-
-def _size_atoms(results: Sequence[Tensor]) -> dict[Atom, None]:
+def _size_atoms(nodes: Iterable[Tensor]) -> dict[Atom, None]:
     """The atoms of all sizes that nodes other than inputs depend on, in order, those in bodies of loops included."""
     found: dict[Atom, None] = {}
-    for node in toposort(results):
-        if node.op is INPUT:
+    seen: set[int] = set()  # types looked at, by identity: most nodes of a large graph share a few
+    for node in nodes:
+        if node.op is INPUT or (not node.attrs and id(node.type) in seen):
             continue
+        seen.add(id(node.type))
         types = node.type if isinstance(node.type, tuple) else (node.type,)
         attributes = [v for _, value in node.attrs for v in (value if type(value) is tuple else (value,))]
         for size in [s for t in types for s in t.shape] + attributes:
@@ -228,11 +234,16 @@ def _size_atoms(results: Sequence[Tensor]) -> dict[Atom, None]:
                 found.update(dict.fromkeys(atoms(size)))
             elif isinstance(size, Graph):
                 inside = defined_atoms(size)
-                found.update({atom: None for atom in _size_atoms(size.outputs) if atom not in inside})
+                found.update({atom: None for atom in _size_atoms(toposort(size.outputs)) if atom not in inside})
     return found
 
 
 # --------------------------------------------------------------------------------------------------------- updates
+def shared_variables(results: Sequence[Tensor]) -> list[Tensor]:
+    """The shared variables that results read, in the order of the graph."""
+    return [n for n in toposort(results) if n.op is SHARED]
+
+
 def checked_updates(updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]]) -> dict[SharedVariable, Tensor]:
     """New values of shared variables, cast to the variables' dtypes.
 
@@ -272,7 +283,7 @@ def default_updates(results: Sequence[Tensor], explicit: Collection[Tensor]) -> 
     """
     found: dict[Tensor, Tensor] = {}
     while True:
-        reached = [v for v in _shared([*results, *found.values()]) if v not in found and v not in explicit]
+        reached = [v for v in shared_variables([*results, *found.values()]) if v not in found and v not in explicit]
         new = [v for v in reached if isinstance(v, SharedVariable) and v.default_update is not None]
         if not new:
             return found

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from symtensor.errors import GradientError, ShapeError, located
+from symtensor.ir.collector import collector_paused
 from symtensor.ir.constants import scalar_value
 from symtensor.ir.graph import toposort
 from symtensor.ir.nesting import flatten
@@ -139,7 +140,9 @@ class _Cotangents:
         self._results: dict[Tensor, dict[int, Tensor]] = {}
 
     def contribute(self, node: Tensor, cotangent: Tensor) -> None:
-        if node not in self._fixed and not self._windows.setdefault(node, _Windows()).take(cotangent):
+        if node in self._fixed:
+            return
+        if cotangent.op is not UPDATE_SLICE or not self._windows.setdefault(node, _Windows()).take(cotangent):
             before = self._sums.get(node)
             self._sums[node] = cotangent if before is None else _sum(before, cotangent)
 
@@ -149,7 +152,8 @@ class _Cotangents:
 
     def total(self, node: Tensor) -> Tensor | None:
         whole = self._sums.get(node)
-        windows = self._windows.get(node, _Windows()).total()
+        found = self._windows.get(node)
+        windows = None if found is None else found.total()
         if whole is None or windows is None:
             return windows if whole is None else whole
         return _sum(whole, windows)
@@ -191,9 +195,10 @@ def pull(
     for output, cotangent in zip(outputs, cotangents):
         if cotangent is not None:
             table.contribute(output, cotangent)
-    for node in reversed(order):
-        if node in active and node not in held:
-            _visit(node, table, active)
+    with collector_paused():
+        for node in reversed(order):
+            if node in active and node not in held:
+                _visit(node, table, active)
     return [None if (g := table.total(w)) is None else broadcast_to(g, w.shape) for w in wrt]
 
 
@@ -308,7 +313,9 @@ def grad(
         outputs = list(prepare(outputs, [*leaves, *consider_constant, *fixed]))
     ones = [constant(1, o.dtype) for o in outputs]
     found = pull(outputs, ones, leaves, consider_constant, fixed)
-    reached = frozenset(toposort([*outputs, *fixed], stop=frozenset(consider_constant)))
+    reached: frozenset[Tensor] = frozenset()
+    if any(g is None for g in found):
+        reached = frozenset(toposort([*outputs, *fixed], stop=frozenset(consider_constant)))
     gradients = [_disconnected(t, disconnected_inputs, t in reached) if g is None else g for t, g in zip(leaves, found)]
     return structure.build(iter(gradients))
 

@@ -5,7 +5,7 @@ Nothing here recurses, so a chain of 200,000 nodes is walked like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from operator import is_
 
 from symtensor.ir.node import Tensor, inherit, intern, make
@@ -13,7 +13,7 @@ from symtensor.ir.size import Bound, Size, atoms
 from symtensor.records import dataclass
 
 
-def toposort(outputs: Iterable[Tensor], stop: frozenset[Tensor] | set[Tensor] = frozenset()) -> list[Tensor]:
+def toposort(outputs: Iterable[Tensor], stop: Container[Tensor] = frozenset()) -> list[Tensor]:
     """All nodes that the outputs need, inputs before users, in a deterministic order.
 
     Args:
@@ -21,19 +21,23 @@ def toposort(outputs: Iterable[Tensor], stop: frozenset[Tensor] | set[Tensor] = 
         stop: nodes that are listed but not entered.
     """
     order: list[Tensor] = []
-    entered: set[Tensor] = set()
-    done: set[Tensor] = set()
-    stack = list(outputs)[::-1]
+    seen: set[Tensor] = set()
+    stack: list[Tensor | None] = [*outputs]
+    stack.reverse()
+    users: list[Tensor] = []  # of the marks (None) on the stack
     while stack:
-        node = stack[-1]
-        if node not in done and node not in entered and node.inputs and node not in stop:
-            entered.add(node)
-            stack.extend([i for i in node.inputs[::-1] if i not in done])
-            continue
-        stack.pop()
-        if node not in done:
-            done.add(node)
-            order.append(node)
+        node = stack.pop()
+        if node is None:
+            order.append(users.pop())
+        elif node not in seen:
+            seen.add(node)
+            inputs = node.inputs
+            if inputs and node not in stop:
+                users.append(node)
+                stack.append(None)
+                stack.extend(inputs[::-1])
+            else:
+                order.append(node)
     return order
 
 

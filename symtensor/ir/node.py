@@ -9,19 +9,19 @@ has a tuple as its type and is seen by users only through ``item`` nodes.  Pytho
 from __future__ import annotations
 
 import sys
-import threading
-import weakref
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from symtensor.ir.interning import InternTable
 from symtensor.ir.size import Size, SizeLike
 from symtensor.records import dataclass
 
 Site = tuple[str, int]
 Attrs = tuple[tuple[str, Hashable], ...]
 _PACKAGE = __name__.split(".")[0]
+_INSIDE = _PACKAGE + "."
 
 
 class TensorType:
@@ -230,8 +230,7 @@ class Tensor:
         )
 
 
-_interned: weakref.WeakValueDictionary[tuple, Tensor] = weakref.WeakValueDictionary()
-_lock = threading.Lock()
+_interned: InternTable[Tensor] = InternTable()
 
 
 def make(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs = ()) -> Tensor:
@@ -239,8 +238,8 @@ def make(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs = ()) -> Tensor:
 
     In a rewrite pattern (some input is wild) nothing is inferred and the result is wild too.
     """
-    key = (op, tuple(map(id, inputs)), attrs)
-    found = _interned.get(key)
+    key = _key(op, inputs, attrs)
+    found = _interned.find(key)
     if found is not None:
         return found
     for i in inputs:
@@ -254,17 +253,23 @@ def intern(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs, type: Any, sites: t
 
     For those who know the type: inferring it anew would take time, and would define sizes anew (``nonzero``).
     """
-    key = (op, tuple(map(id, inputs)), attrs)
-    found = _interned.get(key)
-    if found is not None:
-        return found
-    return _entered(key, Tensor(op, inputs, attrs, type), sites)
+    key = _key(op, inputs, attrs)
+    found = _interned.find(key)
+    return _entered(key, Tensor(op, inputs, attrs, type), sites) if found is None else found
+
+
+def _key(op: Op, inputs: tuple[Tensor, ...], attrs: Attrs) -> tuple:
+    """What a node is interned by.
+
+    Numbers alone, so that the cycle collector lets go of most keys: it walks all that a user's graph consists of while
+    that is built.
+    """
+    return (id(op), *map(id, inputs), attrs)
 
 
 def _entered(key: tuple, node: Tensor, sites: tuple[Site, ...]) -> Tensor:
     """A new node with its sites, or the one that another thread has entered meanwhile."""
-    with _lock:
-        found = _interned.setdefault(key, node)
+    found = _interned.setdefault(key, node)
     if found is node:
         node.sites = sites
     return found
@@ -282,7 +287,7 @@ def caller_sites() -> tuple[Site, ...]:
     frame = sys._getframe(2)
     while frame is not None:
         module = frame.f_globals.get("__name__", "")
-        if not module.startswith(_PACKAGE) or module.split(".", 1)[0] != _PACKAGE:
+        if not module.startswith(_INSIDE) and module != _PACKAGE:
             return ((frame.f_code.co_filename, frame.f_lineno),)
         frame = frame.f_back  # type: ignore[assignment]
     return ()

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from symtensor.errors import RewriteError, located
-from symtensor.ir.graph import Graph
+from symtensor.ir.graph import Graph, toposort
 from symtensor.ir.node import Op, Site, Tensor, TensorType, caller_sites, describe, intern, op_named
 from symtensor.ir.pattern import Rule
 from symtensor.ir.trace import Refusal, Step, Trace
@@ -24,6 +24,12 @@ from symtensor.ir.verify import verify_rewritten
 LIMIT = 100  # rewrites of one node, and of what came out of it, before its rules are said to loop
 DEFAULT_ACCURACY = frozenset({"exact", "better"})
 Memo = dict[Tensor, Tensor]
+Kind = tuple[Op, ...]
+
+
+def kind_of(node: Tensor) -> Kind:
+    """The op of a node and those of its inputs, by which rules are indexed."""
+    return (node.op, *[i.op for i in node.inputs])
 
 
 class RuleIndex:
@@ -32,17 +38,17 @@ class RuleIndex:
     def __init__(self, rules: Iterable[Rule]) -> None:
         self.rules = tuple(rules)
         self._of_op: dict[Op, tuple[Rule, ...]] = {}
-        self._candidates: dict[tuple[Op, ...], tuple[Rule, ...]] = {}
+        self._candidates: dict[Kind, tuple[Rule, ...]] = {}
 
-    def candidates(self, node: Tensor) -> tuple[Rule, ...]:
-        """The rules that can match a node, as far as its op and those of its inputs tell."""
-        key = (node.op, *[i.op for i in node.inputs])
-        found = self._candidates.get(key)
+    def candidates(self, kind: Kind) -> tuple[Rule, ...]:
+        """The rules that can match nodes, as far as their op and those of their inputs tell."""
+        found = self._candidates.get(kind)
         if found is None:
-            rules = self._of_op.get(node.op)
+            op, inputs = kind[0], kind[1:]
+            rules = self._of_op.get(op)
             if rules is None:
-                rules = self._of_op[node.op] = tuple([r for r in self.rules if r.takes(node.op)])
-            found = self._candidates[key] = tuple([r for r in rules if r.screen(key[0], key[1:])])
+                rules = self._of_op[op] = tuple([r for r in self.rules if r.takes(op)])
+            found = self._candidates[kind] = tuple([r for r in rules if r.screen(op, inputs)])
         return found
 
 
@@ -61,6 +67,7 @@ def rewrite(
     exclude: Iterable[str] = (),
     accuracy: Iterable[str] = DEFAULT_ACCURACY,
     verify: bool = False,
+    nodes: Iterable[Tensor] | None = None,
 ) -> list[Tensor]:
     """Rewrite until no rule matches; dtype and shape of each output stay as they are.
 
@@ -72,6 +79,7 @@ def rewrite(
         exclude: names of rules or stages that do not fire.
         accuracy: classes of rules that may fire.
         verify: check the result against the invariants of the graph.
+        nodes: all nodes of the outputs, inputs before users, where the caller has walked them already.
 
     Raises:
         RewriteError: if rules undo each other, or make ever more work; it names them.
@@ -79,7 +87,7 @@ def rewrite(
     outputs = list(outputs)
     index = rule_index(tuple(rules), frozenset(exclude), frozenset(accuracy))
     driver = _Driver(index, Trace() if trace is None else trace, {} if memo is None else memo, caller_sites())
-    results = driver.rewrite(outputs)
+    results = driver.rewrite(outputs, nodes)
     if verify:
         verify_rewritten(outputs, results)
     return results
@@ -101,11 +109,17 @@ class _Driver:
         self.history: dict[Tensor, tuple[int, str, Tensor]] = {}
         self.graphs: dict[Graph, Graph] = {}
 
-    def rewrite(self, outputs: Sequence[Tensor]) -> list[Tensor]:
-        for output in outputs:
-            if output not in self.memo:
-                self._finish(output)
-        return [self.memo[o] for o in outputs]
+    def rewrite(self, outputs: Sequence[Tensor], nodes: Iterable[Tensor] | None = None) -> list[Tensor]:
+        memo = self.memo
+        for node in toposort(outputs, stop=memo) if nodes is None else nodes:
+            if node in memo:
+                continue
+            stays = node.op.kind != "loop" and all(memo[i] is i for i in node.inputs)
+            if stays and not self.index.candidates(kind_of(node)):
+                memo[node] = node  # as most nodes of a large graph
+            else:
+                self._finish(node)
+        return [memo[o] for o in outputs]
 
     def _finish(self, root: Tensor) -> None:
         memo, forward, history = self.memo, self.forward, self.history
@@ -182,7 +196,7 @@ class _Driver:
 
     def _apply_first(self, node: Tensor) -> Tensor | None:
         """The replacement that the first matching rule makes of a node, noted in the trace."""
-        for rule in self.index.candidates(node):
+        for rule in self.index.candidates(kind_of(node)):
             if isinstance(node.type, TensorType) and node.type.dtype.kind not in rule.kinds:
                 continue
             try:

@@ -18,13 +18,13 @@ Expressions are interned like the nodes of the graph: the same expression is the
 
 from __future__ import annotations
 
-import weakref
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from symtensor.ir import size as sz
+from symtensor.ir.interning import InternTable
 from symtensor.ir.size import Atom, SizeLike
 from symtensor.records import dataclass
 
@@ -51,7 +51,7 @@ class ValueIndex(Atom):
 
     def __new__(cls, value: Expr) -> ValueIndex:
         """Find the interned expression, or make it."""
-        found = _value_indices.get(id(value))
+        found = _value_indices.find(id(value))
         if found is None:
             found = super().__new__(cls)
             Atom.__init__(found, f"[{value.op if isinstance(value, Call) else value}]")
@@ -63,7 +63,7 @@ class ValueIndex(Atom):
         """All is done in ``__new__``, which may return an atom that exists."""
 
 
-_value_indices: weakref.WeakValueDictionary[int, ValueIndex] = weakref.WeakValueDictionary()
+_value_indices: InternTable[ValueIndex] = InternTable()
 
 
 @dataclass(frozen=True)
@@ -152,11 +152,12 @@ class Expr:
     @classmethod
     def _interned(cls, *key: Any) -> tuple[Any, bool]:
         """The expression with this key, and whether it is new and has to be filled."""
-        found = _expressions.get((cls, *key))
+        key = (cls, *key)
+        found = _expressions.find(key)
         if found is not None:
             return found, False
         new = object.__new__(cls)
-        found = _expressions.setdefault((cls, *key), new)
+        found = _expressions.setdefault(key, new)
         return found, found is new
 
     def __add__(self, other: Any) -> Expr:
@@ -216,7 +217,7 @@ class Expr:
         return call("ne", self, weak(other, self))
 
 
-_expressions: weakref.WeakValueDictionary[tuple, Expr] = weakref.WeakValueDictionary()
+_expressions: InternTable[Expr] = InternTable()
 
 
 class Const(Expr):

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 _serials = itertools.count()
@@ -141,6 +141,14 @@ EVALUATE: dict[str, Callable[[int, int], int]] = {
 }
 
 
+def _order_of_term(term: tuple[Monomial, int]) -> tuple[list[tuple], int]:
+    return [a.order for a in term[0]], term[1]
+
+
+def _order_of_atom(atom: Atom) -> tuple:
+    return atom.order
+
+
 class Size:
     """A polynomial over atoms with at least one atom in it; immutable.
 
@@ -154,8 +162,7 @@ class Size:
     terms: tuple[tuple[Monomial, int], ...]
 
     def __init__(self, terms: Mapping[Monomial, int]) -> None:
-        ordered = sorted(terms.items(), key=lambda t: ([a.order for a in t[0]], t[1]))
-        self.terms = tuple(ordered)
+        self.terms = tuple(terms.items() if len(terms) == 1 else sorted(terms.items(), key=_order_of_term))
         self._hash = hash(self.terms)
 
     @staticmethod
@@ -247,8 +254,12 @@ def _normal(terms: dict[Monomial, int]) -> SizeLike:
 
 def add(left: SizeLike, right: SizeLike) -> SizeLike:
     """Sum of two sizes."""
-    if isinstance(left, int) and isinstance(right, int):
-        return left + right
+    if isinstance(left, int):
+        if isinstance(right, int):
+            return left + right
+        left, right = right, left
+    if right == 0:
+        return left
     terms = _terms(left)
     for monomial, coefficient in _terms(right).items():
         terms[monomial] = terms.get(monomial, 0) + coefficient
@@ -257,12 +268,16 @@ def add(left: SizeLike, right: SizeLike) -> SizeLike:
 
 def mul(left: SizeLike, right: SizeLike) -> SizeLike:
     """Product of two sizes."""
-    if isinstance(left, int) and isinstance(right, int):
-        return left * right
+    if isinstance(left, int):
+        if isinstance(right, int):
+            return left * right
+        left, right = right, left
+    if isinstance(right, int):
+        return left if right == 1 else Size({m: c * right for m, c in left.terms}) if right else 0
     terms: dict[Monomial, int] = {}
     for m1, c1 in _terms(left).items():
         for m2, c2 in _terms(right).items():
-            monomial = tuple(sorted(m1 + m2, key=lambda a: a.order))
+            monomial = m1 + m2 if not m1 or not m2 else tuple(sorted(m1 + m2, key=_order_of_atom))
             terms[monomial] = terms.get(monomial, 0) + c1 * c2
     return _normal(terms)
 
@@ -330,6 +345,18 @@ def minimum(left: SizeLike, right: SizeLike) -> SizeLike:
 def maximum(left: SizeLike, right: SizeLike) -> SizeLike:
     """The larger of two sizes."""
     return _extremum("max", left, right)
+
+
+def largest(sizes: Iterable[SizeLike]) -> SizeLike:
+    """The largest of many sizes; 0 for none.
+
+    Those that cannot be compared stay in a balanced tree, which is no deeper than the logarithm of their number.
+    """
+    level = list(dict.fromkeys(sizes))
+    while len(level) > 1:
+        pairs = [maximum(a, b) for a, b in zip(level[::2], level[1::2])]
+        level = pairs + level[len(level) - len(level) % 2 :]
+    return level[0] if level else 0
 
 
 def root(size: SizeLike) -> SizeLike:
@@ -403,7 +430,7 @@ def atoms(size: SizeLike) -> Iterator[Atom]:
 
 def substitute(size: SizeLike, values: Mapping[Atom, SizeLike]) -> SizeLike:
     """Replace atoms by sizes or integers; atoms not named stay."""
-    if isinstance(size, int):
+    if isinstance(size, int) or not any(_changes(a, values) for m, _ in size.terms for a in m):
         return size
     total: SizeLike = 0
     for monomial, coefficient in size.terms:
@@ -415,6 +442,10 @@ def substitute(size: SizeLike, values: Mapping[Atom, SizeLike]) -> SizeLike:
 
 
 _CALLS = {"floordiv": floordiv, "mod": mod, "min": minimum, "max": maximum, "isqrt": lambda a, _: root(a)}
+
+
+def _changes(atom: Atom, values: Mapping[Atom, SizeLike]) -> bool:
+    return atom in values or isinstance(atom, SizeCall)
 
 
 def _substitute_atom(atom: Atom, values: Mapping[Atom, SizeLike]) -> SizeLike:

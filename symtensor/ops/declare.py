@@ -412,7 +412,9 @@ def _infer_elementwise(inputs: tuple[Tensor, ...], op: Elementwise, dtype: np.dt
 
 def broadcast_guards(inputs: tuple[Tensor, ...], **attrs: Any) -> list[Guard]:
     """Sizes of broadcast operands that must agree at a call."""
-    _, equal = broadcast_shapes([i.shape for i in inputs])
+    _, equal = broadcast_shapes([i.type.shape for i in inputs])
+    if not equal:
+        return []
     names = " and ".join(i.name or i.op.name for i in inputs)
     hint = "a size 1 broadcasts only if it is declared so, as in shape=(None, 1)"
     return [Guard(a, b, f"shapes of {names} do not broadcast: {a} and {b}", hint=hint) for a, b in equal]
@@ -465,7 +467,7 @@ def elementwise(
     """
 
     def infer(inputs: tuple[Tensor, ...], **attrs: Any) -> TensorType:
-        return _infer_elementwise(inputs, op, types_of(op, inputs)[1])
+        return _infer_elementwise(inputs, op, _apply_rule(op.types, tuple([i.type.dtype for i in inputs]))[1])  # type: ignore[arg-type]
 
     def pull(cotangents: Sequence[Tensor], node: Tensor) -> Sequence[Any]:
         if node.dtype.kind != "c":

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from symtensor.ir.graph import rebuild, toposort
+from symtensor.ir.graph import rebuild
 from symtensor.ir.node import Tensor
 
 
-def merge_commuted(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """Replace each commutative node by the first in the graph with the same operands; the order decides, no ids."""
+def merge_commuted(outputs: Sequence[Tensor], nodes: Iterable[Tensor]) -> list[Tensor]:
+    """Replace each commutative node by the first in the graph with the same operands; the order decides, no ids.
+
+    Args:
+        outputs: of the graph.
+        nodes: all of its nodes, inputs before users.
+    """
     first: dict[tuple, Tensor] = {}
     new: dict[Tensor, Tensor] = {}  # only what has changed
-    for node in toposort(outputs):
+    for node in nodes:
         current = node
         if new and any(i in new for i in node.inputs):
             current = rebuild(node, tuple(new.get(i, i) for i in node.inputs))

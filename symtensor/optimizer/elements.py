@@ -46,8 +46,12 @@ class _Missing(Exception):
 
 def broadcast_index(index: IndexTuple, node: Tensor) -> IndexTuple:
     """The index of an operand that broadcasts against a result with this index."""
-    own = index[len(index) - node.ndim :]
-    return tuple(0 if extent == 1 else i for i, extent in zip(own, node.shape))
+    shape = node.type.shape
+    own = index if len(index) == len(shape) else index[len(index) - len(shape) :]
+    for extent in shape:
+        if isinstance(extent, int) and extent == 1:
+            return tuple([0 if isinstance(n, int) and n == 1 else i for i, n in zip(own, shape)])
+    return own
 
 
 def inlinable(node: Tensor) -> bool:
@@ -99,12 +103,13 @@ class Elements:
             if not top and self._stored(node):
                 memo[key] = Element(node, index)
                 continue
-            missing = self._operands_missing(node, index)
+            keys = self._operands(node, index)
+            missing = [k for k in reversed(keys) if k not in memo]
             if missing:
                 stack.extend(missing)
                 continue
             try:
-                value = self._apply(node, index)
+                value = self._apply(node, index, [memo[k] for k in keys])
             except _Missing as ask:
                 stack.append(ask.key)
                 continue
@@ -115,19 +120,14 @@ class Elements:
                 memo[key] = value
         return result if result is not None else memo[root]
 
-    def _operands_missing(self, node: Tensor, index: IndexTuple) -> list[tuple[Tensor, IndexTuple]]:
-        if not isinstance(node.op, Elementwise):
-            return []
-        keys = [(i, broadcast_index(index, i)) for i in node.inputs]
-        return [k for k in reversed(keys) if k not in self._memo]
+    def _operands(self, node: Tensor, index: IndexTuple) -> list[tuple[Tensor, IndexTuple]]:
+        """The elements that an element is computed from, as far as they are known before it is."""
+        return [(i, broadcast_index(index, i)) for i in node.inputs] if isinstance(node.op, Elementwise) else []
 
-    def _apply(self, node: Tensor, index: IndexTuple) -> Expr:
+    def _apply(self, node: Tensor, index: IndexTuple, operands: list[Expr]) -> Expr:
         op = node.op
         if isinstance(op, Elementwise):
-            operands = [self._memo[i, broadcast_index(index, i)] for i in node.inputs]
-            if op is CAST:
-                return cast(operands[0], node.dtype)
-            return op.scalar_of(*operands)
+            return cast(operands[0], node.dtype) if op is CAST else op.scalar_of(*operands)
         if isinstance(op, IndexOp):
             return op.at(node, index, lambda k, at: self._loaded(node.inputs[k], at))
         if op is SIZE:
@@ -239,6 +239,8 @@ def walk(roots: Iterable[Expr], known: Container[int] = ()) -> list[Expr]:
     order: list[Expr] = []
     done: set[int] = set()
     stack: list[Expr | None] = [*roots]
+    if len(stack) == 1 and not children(stack[0]):  # type: ignore[arg-type]
+        return [] if id(stack[0]) in known else stack  # type: ignore[return-value]
     stack.reverse()
     users: list[Expr] = []  # of the marks (None) on the stack
     while stack:
@@ -250,7 +252,10 @@ def walk(roots: Iterable[Expr], known: Container[int] = ()) -> list[Expr]:
         if key in done or key in known:
             continue
         done.add(key)
-        below = children(expr)
+        try:
+            below = expr.operands
+        except AttributeError:
+            below = children(expr)
         if below:
             users.append(expr)
             stack.append(None)

@@ -17,7 +17,11 @@ from symtensor.ops.slicing import TIED
 def _used_and_defined(nodes: Iterable[Tensor]) -> tuple[dict[Bound, None], set[Bound]]:
     used: dict[Bound, None] = {}
     defined: set[Bound] = set()
+    types: set[int] = set()  # those looked at, by identity: most nodes of a large graph share a few
     for node in nodes:
+        if not node.attrs and id(node.type) in types:
+            continue
+        types.add(id(node.type))
         used.update(dict.fromkeys(sorted_bounds(node)))
         for _, value in node.attrs:
             if isinstance(value, Bound):
@@ -34,15 +38,15 @@ def missing_sizes(outputs: Sequence[Tensor]) -> list[Bound]:
     return [atom for atom in used if atom not in defined]
 
 
-def size_sources(outputs: Sequence[Tensor]) -> list[Tensor]:
-    """A result of each step that finds a size which the outputs use."""
-    used, _ = _used_and_defined(toposort(outputs))
+def size_sources(nodes: Iterable[Tensor]) -> list[Tensor]:
+    """A result of each step that finds a size which some nodes use."""
+    used, _ = _used_and_defined(nodes)
     return [atom.source for atom in used if atom.source is not None]
 
 
 def tie_sizes(outputs: Sequence[Tensor]) -> list[Tensor]:
     """Outputs of which the first depends on all steps that find sizes."""
-    sources = size_sources(outputs)
+    sources = size_sources(toposort(outputs))
     return [TIED(outputs[0], *sources), *outputs[1:]] if sources else list(outputs)
 
 

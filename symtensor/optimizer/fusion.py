@@ -11,7 +11,7 @@ Cost model: a group takes at most ``GROUP_LIMIT`` scalar statements, so that reg
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import field
 
 from symtensor.ir import size as sz
@@ -35,10 +35,13 @@ from symtensor.optimizer.plan import (
     PlanStep,
     Sweep,
 )
+from symtensor.optimizer.precedence import Precedence
 from symtensor.optimizer.roots import is_source, select_roots
 from symtensor.records import dataclass
 
 GROUP_LIMIT = 200
+Checks = frozenset[int]  # numbers of groups that look at indices
+NO_CHECKS: Checks = frozenset()
 
 
 # --------------------------------------------------------------------------------------------------- 2. groups
@@ -82,7 +85,7 @@ class _Fusion:
         self.elements = Elements(self._stored)
         self.groups: list[_Group] = []
         self.group_of: dict[Tensor, _Group] = {}
-        self.reach: list[int] = []  # per group a bit set of the groups that must run before it
+        self.precedence = Precedence()  # of groups, by their numbers
         self.analysed: dict[Tensor, _Root] = {}
         self.readers: dict[Tensor, list[Tensor]] = {}  # roots by what they read
 
@@ -118,19 +121,15 @@ class _Fusion:
         return root
 
     # -- growing groups
-    def new_group(self, before: int = 0) -> _Group:
-        group = _Group(len(self.groups))
+    def new_group(self, before: Iterable[int]) -> _Group:
+        group = _Group(self.precedence.add(before))
         self.groups.append(group)
-        self.reach.append(before)
         return group
 
-    def _before(self, nodes: list[Tensor]) -> int:
-        bits = 0
-        for node in nodes:
-            group = self.group_of.get(self._memory(node))
-            if group is not None:
-                bits |= (1 << group.number) | self.reach[group.number]
-        return bits
+    def _before(self, nodes: Iterable[Tensor]) -> set[int]:
+        """Numbers of the groups that compute some nodes."""
+        found = (self.group_of.get(self._memory(node)) for node in nodes)
+        return {group.number for group in found if group is not None}
 
     def _memory(self, node: Tensor) -> Tensor:
         """The node whose step fills the memory of this one."""
@@ -138,24 +137,22 @@ class _Fusion:
             node = node.inputs[0]
         return node
 
-    def place_step(self, node: Tensor, step: PlanStep, reads: list[Tensor], before: int = 0) -> _Group:
+    def place_step(self, node: Tensor, step: PlanStep, reads: list[Tensor], before: Checks = NO_CHECKS) -> _Group:
         group = self.new_group(self._before(reads) | before)
         group.step = step
         self.group_of[node] = group
         return group
 
-    def place_kernel(self, root: _Root, checks: int) -> None:
-        before = self._before(list(root.reads)) | checks
+    def place_kernel(self, root: _Root, checks: Checks) -> None:
+        before = self._before(root.reads) | checks
         for group in self._candidates(root):
-            axes = self._join_axes(root, group)
-            if (
-                axes is None
-                or group.statements + root.statements > GROUP_LIMIT
-                or self._reads_through_view(root, group)
-            ):
+            if group.statements + root.statements > GROUP_LIMIT:
                 continue
-            others = before & ~(1 << group.number)
-            if any(others >> g.number & 1 and self.reach[g.number] >> group.number & 1 for g in self.groups):
+            axes = self._join_axes(root, group)
+            if axes is None or self._reads_through_view(root, group):
+                continue
+            others = before - {group.number}
+            if self.precedence.precedes(group.number, others):
                 continue  # something between the group and this root would have to run in the middle of the group
             self._join(root, group, axes, others)
             return
@@ -174,16 +171,14 @@ class _Fusion:
         group.reads.update(root.reads)
         self.group_of[root.node] = group
 
-    def _join(self, root: _Root, group: _Group, kept: tuple[tuple[int, int], ...], before: int) -> None:
+    def _join(self, root: _Root, group: _Group, kept: tuple[tuple[int, int], ...], before: Iterable[int]) -> None:
         """Enter a group, which keeps the outer positions in ``kept`` (pairs of position and the root's axis)."""
         positions = [p for p, _ in kept]
-        for member, axes in group.members.items():
-            group.members[member] = tuple(axes[p] for p in positions)
+        if len(positions) < len(group.extents):
+            for member, axes in group.members.items():
+                group.members[member] = tuple(axes[p] for p in positions)
         self._enter(root, group, tuple(a for _, a in kept), tuple(group.extents[p] for p in positions))
-        self.reach[group.number] |= before
-        for later in self.groups:
-            if self.reach[later.number] >> group.number & 1:
-                self.reach[later.number] |= before
+        self.precedence.demand(group.number, before)
 
     def _candidates(self, root: _Root) -> list[_Group]:
         """Groups of producers, then recent groups that read the same memory; latest first."""
@@ -262,37 +257,37 @@ class _Fusion:
 
     # -- the whole graph
     def run(self) -> Plan:
-        checks: dict[tuple[Tensor, SizeLike], int] = {}
-        needed: dict[Tensor, int] = {}  # bits of the check steps that the inlined tree of a node relies on
+        checks: dict[tuple[Tensor, SizeLike], Checks] = {}
+        needed: dict[Tensor, Checks] = {}  # the check steps that the inlined tree of a node relies on
         for node in self.nodes:
-            bits = self._inherit_checks(node, needed)
+            relied = self._inherit_checks(node, needed)
             if self.definers:
-                bits |= self._before(
+                relied |= self._before(
                     [self.definers[a] for a in sorted_bounds(node) if self.definers.get(a, node) is not node]
                 )
             if isinstance(node.op, (IndexOp, Scatter)) and getattr(node.op, "bounds", None):
-                bits |= self._place_checks(node, checks)
+                relied |= self._place_checks(node, checks)
             if node.op is TIED:
-                bits |= self._before(self._read_by(node.inputs[1:]))
-            needed[node] = bits
+                relied |= self._before(self._read_by(node.inputs[1:]))
+            needed[node] = relied
             if node in self.roots.views or is_source(node) or node.op.kind == "item":
                 continue
             if node in self.roots:
-                self._place(node, bits)
+                self._place(node, relied)
         return self._finish()
 
     def _read_by(self, nodes: Sequence[Tensor]) -> list[Tensor]:
         """The nodes with steps of their own that others are computed from, or are."""
         return [n for n in toposort(nodes, stop=set(self.group_of)) if n in self.group_of or n in self.roots]
 
-    def _inherit_checks(self, node: Tensor, needed: dict[Tensor, int]) -> int:
-        bits = 0
+    def _inherit_checks(self, node: Tensor, needed: dict[Tensor, Checks]) -> Checks:
+        relied = NO_CHECKS
         for i in node.inputs:
-            if not self._stored(i):
-                bits |= needed[i]
-        return bits
+            if needed[i] and not self._stored(i):
+                relied |= needed[i]
+        return relied
 
-    def _place(self, node: Tensor, checks: int) -> None:
+    def _place(self, node: Tensor, checks: Checks) -> None:
         op = node.op
         if isinstance(op, Scatter):
             step = NodeStep("scatter", node, self._scatter_rows(node))
@@ -304,22 +299,22 @@ class _Fusion:
             kind = "loop" if isinstance(op, LoopOp) else op.kind
             self.place_step(node, NodeStep(kind, node), list(node.inputs), checks)
 
-    def _place_checks(self, node: Tensor, checks: dict[tuple[Tensor, SizeLike], int]) -> int:
-        bits = 0
+    def _place_checks(self, node: Tensor, checks: dict[tuple[Tensor, SizeLike], Checks]) -> Checks:
+        relied = NO_CHECKS
         for number, extent in node.op.bounds(node):  # type: ignore[attr-defined]
             index, extent = node.inputs[number], self.guards.canonical(extent)
             if (index, extent) not in checks:
                 group = self._element_group(index)
                 value = group.sweeps[0].computes[0].value
                 if _provably_within(value, extent):
-                    checks[index, extent] = 0
+                    checks[index, extent] = NO_CHECKS
                 else:
                     step = CheckStep(index, extent, group, node)
                     placed = self.place_step(node, step, self._group_reads(group))
                     del self.group_of[node]
-                    checks[index, extent] = 1 << placed.number | self.reach[placed.number]
-            bits |= checks[index, extent]
-        return bits
+                    checks[index, extent] = frozenset({placed.number})
+            relied |= checks[index, extent]
+        return relied
 
     def _element_group(self, node: Tensor) -> KernelGroup:
         """A kernel over all elements of one node that stores nothing."""
@@ -358,7 +353,7 @@ class _Fusion:
         outputs = {self._memory(o) for o in self.graph.outputs}
         steps: list[PlanStep] = []
         stored: set[Tensor] = set()
-        for group in self._ordered():
+        for group in (self.groups[number] for number in self.precedence.in_order()):
             if group.step is not None:
                 steps.append(group.step)
                 stored.update(group.step.nodes)
@@ -367,22 +362,6 @@ class _Fusion:
             stored |= outside
             steps.append(self._kernel_group(group, outside))
         return Plan(self.graph, self.guards, tuple(steps), frozenset(stored))
-
-    def _ordered(self) -> list[_Group]:
-        done, order = 0, []
-        waiting = list(self.groups)
-        while waiting:
-            rest = []
-            for group in waiting:
-                if self.reach[group.number] & ~(1 << group.number) & ~done:
-                    rest.append(group)
-                else:
-                    order.append(group)
-                    done |= 1 << group.number
-            if len(rest) == len(waiting):
-                raise AssertionError("fusion made a cycle of groups")
-            waiting = rest
-        return order
 
     def _kernel_group(self, group: _Group, outside: set[Tensor]) -> KernelGroup:
         outer = tuple(LoopVar(f"o{k}", n) for k, n in enumerate(group.extents))

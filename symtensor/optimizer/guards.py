@@ -73,11 +73,14 @@ def collect_guards(graph: Graph, more: Iterable[Guard] = ()) -> Guards:
 def _of_nodes(graph: Graph) -> Iterator[Guard]:
     """The guards that the nodes of a graph declare, each with the line where its node was written."""
     seen: set[SizeLike] = set()
+    types: set[int] = set()  # those looked at, by identity
     for node in graph.nodes():
         if node.op.guards is not None:
             for guard in node.op.guards(node.inputs, **dict(node.attrs)):
                 yield replace(guard, sites=node.sites or guard.sites)
-        yield from _of_sizes(node, seen)
+        if id(node.type) not in types:
+            types.add(id(node.type))
+            yield from _of_sizes(node, seen)
 
 
 def _of_sizes(node: Tensor, seen: set[SizeLike]) -> Iterator[Guard]:

@@ -15,7 +15,7 @@ from symtensor.ir.collector import collector_paused
 from symtensor.ir.graph import Graph, substitute, toposort
 from symtensor.ir.node import Tensor, new_leaf
 from symtensor.ir.pattern import Rule
-from symtensor.ir.rewrite import RuleIndex, rewrite, rule_index
+from symtensor.ir.rewrite import kind_of, rewrite, rule_index
 from symtensor.ir.text import graph_text
 from symtensor.ir.trace import Trace
 from symtensor.ir.verify import verify_rewritten
@@ -56,22 +56,18 @@ class Pass:
         name: by which it is excluded and printed.
         rules: what is rewritten; without a node that they could match the pass is skipped.
         along: rules that keep the form that earlier passes made.
-        change: the function, where it is no rewriting.
+        change: the function from outputs and their nodes, where it is no rewriting.
+        loops: whether there is nothing to do in a graph without loops and branches.
     """
 
     name: str
     rules: tuple[Rule, ...] = ()
     along: tuple[Rule, ...] = ()
-    change: Callable[[Outputs], Outputs] | None = None
+    change: Callable[[Outputs, list[Tensor]], Outputs] | None = None
+    loops: bool = False
 
 
-def _has_loops(outputs: Outputs) -> bool:
-    return any(node.op.kind == "loop" for node in toposort(outputs))
-
-
-def _simplify_loops(outputs: Outputs) -> Outputs:
-    if not _has_loops(outputs):
-        return outputs
+def _simplify_loops(outputs: Outputs, _: list[Tensor]) -> Outputs:
     from symtensor.optimizer.loops import simplify_loops
 
     return simplify_loops(outputs)
@@ -79,7 +75,7 @@ def _simplify_loops(outputs: Outputs) -> Outputs:
 
 def _prepare_loops(outputs: Outputs, stand_ins: dict[Tensor, Tensor]) -> Outputs:
     """The outputs with leaves in the place of nodes, in loops and branches too, and loops ready for a derivative."""
-    if not _has_loops(outputs):
+    if not any(node.op.kind == "loop" for node in toposort(outputs)):
         return substitute(outputs, stand_ins)
     from symtensor.optimizer.loop_graphs import expose
     from symtensor.optimizer.loops import prepare_loops
@@ -93,7 +89,7 @@ PASSES = (
     Pass("canonicalise", CANONICAL),
     Pass("fold", fold.RULES, CANONICAL),
     Pass("stabilise", STABLE, (*CANONICAL, *fold.RULES)),
-    Pass("loops", change=_simplify_loops),
+    Pass("loops", change=_simplify_loops, loops=True),
     Pass("linalg", (*linalg.RULES, *factorisations.RULES), (*CANONICAL, *fold.RULES)),
     Pass("moments", moments.RULES, movement.RULES),
     Pass("rows", one_per_row.RULES, (*CANONICAL, *fold.RULES)),
@@ -165,31 +161,49 @@ def _with_user_rules(rules: tuple[Rule, ...]) -> tuple[Pass, ...]:
 def _run_all(
     passes: Iterable[Pass], outputs: Outputs, options: Options, trace: Trace, inputs: tuple[Tensor, ...] = ()
 ) -> Outputs:
-    nodes = toposort(outputs)
+    graph = _Walked(outputs)
     for step in passes:
         if step.name not in options.exclude:
-            changed = _run(step, outputs, nodes, options, trace)
+            changed = _run(step, graph, options, trace)
             if not all(map(is_, changed, outputs)):
-                outputs, nodes = changed, toposort(changed)
+                outputs, graph = changed, _Walked(changed)
         if step.name in options.debug:
             print(f"--- {step.name}\n{graph_text(Graph(inputs, tuple(outputs)))}", file=sys.stderr)
     return outputs
 
 
-def _run(step: Pass, outputs: Outputs, nodes: list[Tensor], options: Options, trace: Trace) -> Outputs:
+class _Walked:
+    """Outputs with what their nodes are, which all passes that change nothing share.
+
+    Attributes:
+        nodes: all that the outputs need, inputs before users.
+        kinds: the ops of all nodes with those of their inputs: a few hundred, however large the graph.
+    """
+
+    def __init__(self, outputs: Outputs) -> None:
+        self.outputs = outputs
+        self.nodes = toposort(outputs)
+        self.kinds = dict.fromkeys([kind_of(node) for node in self.nodes])
+
+    def has_loops(self) -> bool:
+        """Whether there are loops or branches."""
+        return any(kind[0].kind == "loop" for kind in self.kinds)
+
+
+def _run(step: Pass, graph: _Walked, options: Options, trace: Trace) -> Outputs:
+    outputs = graph.outputs
+    if step.loops and not graph.has_loops():
+        return outputs
     if step.change is not None:
-        changed = step.change(outputs)
+        changed = step.change(outputs, graph.nodes)
         if options.verify:
             verify_rewritten(outputs, changed)
         return changed
-    if not _may_match(rule_index(step.rules, frozenset(options.exclude), frozenset(options.accuracy)), nodes):
+    index = rule_index(step.rules, frozenset(options.exclude), frozenset(options.accuracy))
+    # Loops are not looked into.
+    if not graph.has_loops() and not any(map(index.candidates, graph.kinds)):
         return outputs
-    rules = (*step.rules, *step.along)
     return rewrite(
-        outputs, rules, trace=trace, exclude=options.exclude, accuracy=options.accuracy, verify=options.verify
-    )
-
-
-def _may_match(index: RuleIndex, nodes: list[Tensor]) -> bool:
-    """Whether some node has an op, and inputs of ops, that a rule looks for; loops are not looked into."""
-    return any(node.op.kind == "loop" or index.candidates(node) for node in nodes)
+        outputs, (*step.rules, *step.along), trace=trace, exclude=options.exclude, accuracy=options.accuracy,
+        verify=options.verify, nodes=graph.nodes,
+    )  # fmt: skip
