@@ -39,7 +39,9 @@ SHIFTED = {"log_of_difference_of_exps": "x", "log_of_product_with_exp": "y"}
 """The same, where the result is this operand plus something."""
 
 PATTERNS = [r for r in RULES if isinstance(r, PatternRule)]
-ELSEWHERE = {"pullback_of_density", "pullback_of_triangle"}  # of definite matrices only: test_factorisations.py
+ELSEWHERE = {  # of matrices of some kind only: test_factorisations.py, test_determinants.py
+    "pullback_of_density", "pullback_of_triangle", "log_of_determinant",
+}  # fmt: skip
 FUNCTIONS = [r for r in RULES if isinstance(r, FunctionRule) and r.name not in ELSEWHERE]
 
 
