@@ -168,6 +168,7 @@ from symtensor.ops.leaves import TYPED as _TYPED
 from symtensor.ops.leaves import col, matrix, row, scalar, tensor, tensor3, tensor4, vector
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
 from symtensor.ops.normalise import log_softmax, logsumexp, softmax, std
+from symtensor.ops.padding import pad
 from symtensor.ops.parts import abs2, angle, conjugate, imag, join, real
 from symtensor.ops.rearranging import (
     append,
@@ -185,7 +186,6 @@ from symtensor.ops.rearranging import (
     flipud,
     hstack,
     matrix_transpose,
-    pad,
     repeat,
     roll,
     rollaxis,

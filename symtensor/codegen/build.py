@@ -35,7 +35,7 @@ from symtensor.codegen.program import (
 from symtensor.codegen.resolve import resolve, row_major
 from symtensor.codegen.scatter import scatter_kernel
 from symtensor.codegen.schedule import Schedule
-from symtensor.errors import CODES, CompileError, UnsupportedError, located
+from symtensor.errors import CODES, CompileError
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, users
 from symtensor.ir.node import Tensor
@@ -266,9 +266,6 @@ class Builder:
 
     def effect(self, node: Tensor) -> list[Step]:
         """Print or check, and hand the value on."""
-        if self.device:
-            hint = "leave it out, or compile for the targets c or numpy"
-            raise UnsupportedError(located(f"st.{node.op.name} runs on the host only", node.sites, hint))
         source = self.operand(node.inputs[0])
         copy = Copy(self.store(node), source, node.dtype, self.elements(node))
         if node.op is CHECK:

@@ -1,9 +1,9 @@
 """Python's indexing: ``x[1:-1, None, ..., i]`` as slices, gathers and new axes.
 
-Bounds and steps may be symbolic.  A basic index is always one ``slice`` node (even where it takes everything), then ``squeeze``
-for integers and ``expand_dims`` for None.  One integer array alone is a ``take`` of the array itself; any other key
-with arrays is ``slice``, perhaps ``transpose`` and ``reshape``, and a ``take`` at a ``linear_index``.  By this chain
-``symtensor.ops.updating`` knows which array and which place ``x[key].set(v)`` means.
+Bounds and steps may be symbolic.  A basic index is always one ``slice`` node (even where it takes everything), then
+``squeeze`` for integers and ``expand_dims`` for None.  One integer array alone is a ``take`` of the array itself; any
+other key with arrays is ``slice``, perhaps ``transpose`` and ``reshape``, and a ``take`` at a ``linear_index``.  By
+this chain ``symtensor.ops.updating`` knows which array and which place ``x[key].set(v)`` means.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,11 @@ from symtensor.ir.size import SizeLike
 from symtensor.ops.creation import iota
 from symtensor.ops.declare import as_tensor, broadcast_shapes
 from symtensor.ops.diagonal import diagonal
-from symtensor.ops.elementwise import absolute, clip, equal, mod, where
+from symtensor.ops.elementwise import equal, where
 from symtensor.ops.joining import concatenate
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
-from symtensor.ops.scatter import take
 from symtensor.ops.shapes import as_shape, as_size, normal_axes, normal_axis
-from symtensor.ops.slicing import SLICE, pad_widths, slice_of
+from symtensor.ops.slicing import SLICE, slice_of
 from symtensor.ops.slicing import pad as _pad_constant
 
 
@@ -322,52 +321,6 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Tensor:
     place, count = normal_axis(axis, x.ndim), as_size(repeats)
     wide = broadcast_to(expand_dims(x, place + 1), (*x.shape[: place + 1], count, *x.shape[place + 1 :]))
     return reshape(wide, (*x.shape[:place], sz.mul(x.shape[place], count), *x.shape[place + 1 :]))
-
-
-def pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Tensor:
-    """Add a border.
-
-    Args:
-        array: what is padded.
-        pad_width: elements in front and behind, as NumPy takes them: a size, a pair, or a pair per axis.
-        mode: ``"constant"``, ``"edge"``, ``"reflect"``, ``"symmetric"`` or ``"wrap"``.
-        constant_values: the scalar that fills the border of mode ``"constant"``.
-
-    >>> import symtensor as st
-    >>> st.pad(st.ones((3, 2)), ((1, 2), (0, 1)), mode="edge").shape
-    (6, 3)
-    """
-    if mode == "constant":
-        return _pad_constant(array, pad_width, constant_values)
-    if mode not in _BORDERS:
-        raise ValueError(f"pad has no mode {mode!r}\n  hint: one of constant, {', '.join(_BORDERS)}")
-    x = as_tensor(array)
-    for axis, (low, high) in enumerate(zip(*pad_widths(pad_width, x.ndim))):
-        if low != 0 or high != 0:
-            n = x.shape[axis]
-            position = iota(sz.add(sz.add(low, n), high)) - low
-            x = take(x, _BORDERS[mode](position, n), axis)
-    return x
-
-
-def _reflected(position: Tensor, n: SizeLike) -> Tensor:
-    """0 1 2 1 0 1 2 ...: a triangle wave; an axis of one element only has that."""
-    last = sz.add(n, -1)
-    return last - absolute(mod(position, sz.maximum(sz.mul(last, 2), 1)) - last)
-
-
-def _symmetric(position: Tensor, n: SizeLike) -> Tensor:
-    """0 1 2 2 1 0 0 1 ...: as a triangle wave whose edges count twice."""
-    turn = mod(position, sz.mul(n, 2))
-    return where(turn < n, turn, sz.add(sz.mul(n, 2), -1) - turn)
-
-
-_BORDERS: dict[str, Callable[[Tensor, SizeLike], Tensor]] = {
-    "edge": lambda position, n: clip(position, 0, sz.add(n, -1)),
-    "reflect": _reflected,
-    "symmetric": _symmetric,
-    "wrap": mod,
-}
 
 
 def diag(v: Any, k: int = 0) -> Tensor:

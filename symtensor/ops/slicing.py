@@ -84,8 +84,6 @@ def _step_guards(step: SizeLike, x: Tensor, axis: int) -> list[Guard]:
     return [Guard(stride_of(step), length, what, caller_sites())]
 
 
-
-
 SLICE = index_op(
     "slice",
     lambda inputs, starts, steps, shape: TensorType(inputs[0].dtype, shape),

@@ -1,5 +1,6 @@
 """What matters to derivatives alone, once they have been taken: of a value that an equation defines the value is left,
-of one that vanishes nothing."""
+of one that vanishes nothing.
+"""
 
 from __future__ import annotations
 

@@ -289,11 +289,6 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
         "  at LINE\n"
         "  hint: compare it with something, as in x > 0",
     ),
-    "print on a device": (
-        UnsupportedError,
-        lambda: st.compile(st.print(X, "x"), [X], target="null"),
-        "st.print runs on the host only\n  at LINE\n  hint: leave it out, or compile for the targets c or numpy",
-    ),
     "eval without a value": (
         CompileError,
         lambda: (X * Y).eval({X: [1.0]}),

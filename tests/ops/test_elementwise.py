@@ -126,9 +126,6 @@ def test_bools_are_not_subtracted() -> None:
 def test_powers_of_integers() -> None:
     i = np.array([-3, -1, 0, 1, 2, 7])
     agree(lambda i: [i**0, i**3, i**63], i)
-    x, y = st.lvector("x"), st.lvector("y")
-    (got,) = evaluate([x**y], {x: [-1, -1, 1, 2], y: [-1, -2, -5, -1]})
-    np.testing.assert_array_equal(got, [-1, 1, 1, 0])  # NumPy refuses these; a graph truncates
 
 
 def test_clip() -> None:

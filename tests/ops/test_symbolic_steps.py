@@ -63,7 +63,9 @@ def test_steps_that_are_sizes_of_other_arrays() -> None:
 def test_a_step_of_zero_is_refused_before_anything_is_written(target: str) -> None:
     x, k, w = st.vector("x"), st.lscalar("k"), st.shared(0.0, "w")
     f = st.compile(x[::k], [x, k], updates={w: w + 1}, target=target)
-    with pytest.raises(ValueError, match=r"slice step cannot be zero: k of axis 0 of x: float64\[x.shape\[0\]\]") as caught:
+    with pytest.raises(
+        ValueError, match=r"slice step cannot be zero: k of axis 0 of x: float64\[x.shape\[0\]\]"
+    ) as caught:
         f([1.0, 2.0], 0)
     assert "test_symbolic_steps.py:" in str(caught.value)
     assert w.get_value() == 0
