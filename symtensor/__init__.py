@@ -18,7 +18,8 @@ from symtensor import linalg
 from symtensor.grad.reverse import grad
 from symtensor.ir.node import OPS as _OPS
 from symtensor.ir.node import Tensor
-from symtensor.ops import operators as _operators
+from symtensor.ops import operators as _operators  # attaches operators and methods
+from symtensor.ops import protocols as _protocols
 from symtensor.ops.associative import associative_scan
 from symtensor.ops.bits import (
     bitwise_count,
@@ -238,8 +239,8 @@ concat, permute_dims, pow = concatenate, transpose, power
 empty, empty_like = zeros, zeros_like
 globals().update(_TYPED)
 
-_operators.FUNCTIONS.update({name: value for name, value in globals().items() if callable(value) and name[0] != "_"})
-_operators.FUNCTIONS.update({name: getattr(linalg, name) for name in linalg.__all__})
+_protocols.FUNCTIONS.update({name: value for name, value in globals().items() if callable(value) and name[0] != "_"})
+_protocols.FUNCTIONS.update({name: getattr(linalg, name) for name in linalg.__all__})
 
 
 def _evaluate(self: Tensor, values: Any = None, **options: Any) -> Any:

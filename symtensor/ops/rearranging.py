@@ -17,6 +17,7 @@ from symtensor.ops.diagonal import diagonal
 from symtensor.ops.elementwise import equal, where
 from symtensor.ops.joining import concatenate
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
+from symtensor.ops.scatter import take
 from symtensor.ops.shapes import as_shape, as_size, normal_axes, normal_axis
 from symtensor.ops.slicing import SLICE, slice_of
 from symtensor.ops.slicing import pad as _pad_constant
@@ -311,16 +312,37 @@ def tile(A: Any, reps: Any) -> Tensor:
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Tensor:
     """Repeat each element so many times along an axis (or of the flattened array).
 
+    Args:
+        a: what is repeated.
+        repeats: how often: a size, or known ints, one for each element along the axis, whose size must be known too.
+        axis: along which axis; of the flattened array if None.
+
     >>> import symtensor as st
     >>> st.repeat(st.ones((2, 3)), 2, axis=1).shape
     (2, 6)
+    >>> st.repeat(st.ones((2, 3)), [1, 4], axis=0).shape
+    (5, 3)
     """
     x = as_tensor(a)
     if axis is None:
         x, axis = ravel(x), 0
-    place, count = normal_axis(axis, x.ndim), as_size(repeats)
+    place = normal_axis(axis, x.ndim)
+    if isinstance(repeats, (list, tuple, np.ndarray)) and np.ndim(repeats):
+        return _repeat_each(x, np.asarray(repeats), place)
+    count = as_size(repeats)
     wide = broadcast_to(expand_dims(x, place + 1), (*x.shape[: place + 1], count, *x.shape[place + 1 :]))
     return reshape(wide, (*x.shape[:place], sz.mul(x.shape[place], count), *x.shape[place + 1 :]))
+
+
+def _repeat_each(x: Tensor, counts: np.ndarray, axis: int) -> Tensor:
+    n = x.shape[axis]
+    if counts.size == 1:
+        return repeat(x, int(counts[0]), axis)
+    if n != len(counts):
+        text = f"{len(counts)} counts to repeat {n} elements along axis {axis} of {describe(x)}"
+        hint = "" if isinstance(n, int) else "declare the size, as in st.tensor(name, shape=(3, None))"
+        raise ShapeError(located(text, caller_sites(), hint))
+    return take(x, np.repeat(np.arange(n), counts), axis)
 
 
 def diag(v: Any, k: int = 0) -> Tensor:

@@ -64,6 +64,18 @@ def test_borders(mode: str) -> None:
     st.verify_grad(lambda x: st.pad(x, 2, mode=mode) ** 2, [X[:3, :3]], order=2)
 
 
+def test_repeats_of_each_element() -> None:
+    agree(lambda x: [np.repeat(x, [2], 1), x.repeat(np.array([3]), 0)], X)
+    x = st.tensor("x", shape=X.shape)
+    counts = np.arange(X.shape[1])
+    (got,) = evaluate([st.repeat(x, counts, 1)], {x: X})
+    np.testing.assert_array_equal(got, np.repeat(X, counts, 1))
+    with pytest.raises(ShapeError, match="2 counts to repeat"):
+        st.repeat(x, [1, 2], 1)
+    with pytest.raises(ShapeError, match="hint: declare the size"):
+        st.repeat(st.vector("v"), [1, 2])
+
+
 WIDTHS = [1, ((2, 0), (1, 3))]
 
 
