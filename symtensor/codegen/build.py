@@ -225,7 +225,9 @@ class Builder:
         bind = Binder(self.fma)
         position, extent = bind(value), index(step.extent)
         outside = (position < -extent) | (position >= extent)
-        what = f"{step.on_behalf.op.name} with {step.index.name or step.index.op.name}"
+        source = step.on_behalf.inputs[0].name
+        where = f" of {source}" if source else ""
+        what = f"{step.on_behalf.op.name}{where} with {step.index.name or step.index.op.name}"
         fail = ir.Fail(CODES["index"], self.site(what, step.on_behalf.sites), (position, extent))
         values = bind.take()
         body: list[ir.Statement] = [*values, ir.If(outside, (fail,))]

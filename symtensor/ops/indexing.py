@@ -26,6 +26,7 @@ from symtensor.ops.scatter import SCATTER_ADD, TAKE, checked_indices, wrapped
 from symtensor.ops.searching import nonzero
 from symtensor.ops.shapes import as_size, index_op
 from symtensor.ops.slicing import SLICE, stride_of, zeros_of
+from symtensor.ops.weak import NeedsValueError
 from symtensor.records import dataclass
 
 
@@ -90,6 +91,16 @@ def _position(item: SizeLike, n: SizeLike, x: Tensor, axis: int) -> SizeLike:
         text = f"index {item} is out of bounds for axis {axis} with size {n}: {describe(x)}"
         raise BoundsError(located(text, caller_sites()))
     return _from_end(item, n)
+
+
+def _integer(item: Any) -> SizeLike:
+    try:
+        return as_size(item)
+    except NeedsValueError:
+        raise
+    except TypeError:
+        text = f"only integers, slices, None, ..., and arrays of integers or bools are indices, not {item!r}"
+        raise IndexError(located(text, caller_sites())) from None
 
 
 # ----------------------------------------------------------------------------------------------------------- items
@@ -184,7 +195,7 @@ def _entries(x: Tensor, items: Sequence[Any]) -> list[_Entry]:
         elif _is_array(item):
             entries.append(_Entry(axis, 0, 1, n, array=as_tensor(item)))
         else:
-            position = _position(as_size(item), n, x, axis)
+            position = _position(_integer(item), n, x, axis)
             if with_arrays:  # NumPy counts an integer beside arrays as one of them
                 entries.append(_Entry(axis, 0, 1, n, array=as_tensor(position)))
             else:

@@ -342,7 +342,7 @@ def _repeat_each(x: Tensor, counts: np.ndarray, axis: int) -> Tensor:
         text = f"{len(counts)} counts to repeat {n} elements along axis {axis} of {describe(x)}"
         hint = "" if isinstance(n, int) else "declare the size, as in st.tensor(name, shape=(3, None))"
         raise ShapeError(located(text, caller_sites(), hint))
-    return take(x, np.repeat(np.arange(n), counts), axis)
+    return take(x, np.repeat(np.arange(len(counts)), counts), axis)
 
 
 def diag(v: Any, k: int = 0) -> Tensor:
