@@ -12,7 +12,7 @@ PYTEST := $(BIN)/python -m pytest
 WORKERS ?= auto
 
 .DEFAULT_GOAL := test
-.PHONY: demo test test-all lint format types pytest smoke bench bench-quick docs clean distclean
+.PHONY: demo test test-all coverage lint format types pytest smoke bench bench-quick docs clean distclean
 
 # The stamp is older than what it was made from: install again, which also rebuilds the C runtime.
 $(READY): pyproject.toml setup.py $(RUNTIME_SOURCES)
@@ -42,6 +42,10 @@ pytest: $(READY)
 
 test-all: lint types
 	$(PYTEST) -n $(WORKERS) -q -m ""
+
+# Lines that the tests run: prints the files with the lowest share, fails below 90 %.
+coverage: $(READY)
+	$(PYTEST) -n $(WORKERS) -q --cov=symtensor --cov-report=term:skip-covered --cov-fail-under=90
 
 # What a commit must not break, in a few seconds.
 smoke: $(READY)

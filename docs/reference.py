@@ -61,7 +61,7 @@ CHAPTERS: dict[str, tuple[str, tuple[str, ...]]] = {
     "Making arrays": ("", ("ops.creation", "ops.grids")),
     "Shape and order": (
         "A result is no view: nothing is shared, and the compiler moves nothing that it need not.",
-        ("ops.movement", "ops.rearranging", "ops.joining", "ops.diagonal"),
+        ("ops.movement", "ops.rearranging", "ops.padding", "ops.joining", "ops.diagonal"),
     ),
     "Reading and writing at an index": (
         "`x[i]` takes integers, slices with symbolic bounds and negative steps, `None` and `...`; `x[i].set(v)` and "

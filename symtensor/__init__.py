@@ -18,7 +18,8 @@ from symtensor import linalg
 from symtensor.grad.reverse import grad
 from symtensor.ir.node import OPS as _OPS
 from symtensor.ir.node import Tensor
-from symtensor.ops import operators as _operators
+from symtensor.ops import operators as _operators  # attaches operators and methods
+from symtensor.ops import protocols as _protocols
 from symtensor.ops.associative import associative_scan
 from symtensor.ops.bits import (
     bitwise_count,
@@ -168,6 +169,7 @@ from symtensor.ops.leaves import TYPED as _TYPED
 from symtensor.ops.leaves import col, matrix, row, scalar, tensor, tensor3, tensor4, vector
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, reshape, squeeze, swapaxes, transpose
 from symtensor.ops.normalise import log_softmax, logsumexp, softmax, std
+from symtensor.ops.padding import pad
 from symtensor.ops.parts import abs2, angle, conjugate, imag, join, real
 from symtensor.ops.rearranging import (
     append,
@@ -185,7 +187,6 @@ from symtensor.ops.rearranging import (
     flipud,
     hstack,
     matrix_transpose,
-    pad,
     repeat,
     roll,
     rollaxis,
@@ -238,8 +239,8 @@ concat, permute_dims, pow = concatenate, transpose, power
 empty, empty_like = zeros, zeros_like
 globals().update(_TYPED)
 
-_operators.FUNCTIONS.update({name: value for name, value in globals().items() if callable(value) and name[0] != "_"})
-_operators.FUNCTIONS.update({name: getattr(linalg, name) for name in linalg.__all__})
+_protocols.FUNCTIONS.update({name: value for name, value in globals().items() if callable(value) and name[0] != "_"})
+_protocols.FUNCTIONS.update({name: getattr(linalg, name) for name in linalg.__all__})
 
 
 def _evaluate(self: Tensor, values: Any = None, **options: Any) -> Any:

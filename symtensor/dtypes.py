@@ -36,11 +36,17 @@ def as_dtype(dtype: Any) -> np.dtype:
     """
     if isinstance(dtype, np.dtype) and dtype in _CANONICAL:
         return _CANONICAL[dtype]
-    result = np.dtype(dtype).newbyteorder("=")
+    try:
+        result = np.dtype(dtype).newbyteorder("=")
+    except TypeError:
+        raise TypeError(f"there is no dtype {dtype!r}\n  hint: {_known()}") from None
     if result not in SUPPORTED:
-        names = ", ".join(str(d) for d in SUPPORTED)
-        raise TypeError(f"symtensor has no dtype {result}\n  hint: it computes with {names}")
+        raise TypeError(f"symtensor has no dtype {result}\n  hint: {_known()}")
     return result
+
+
+def _known() -> str:
+    return f"it computes with {', '.join(str(d) for d in SUPPORTED)}"
 
 
 def promote(*operands: Any) -> np.dtype:

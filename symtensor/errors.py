@@ -75,7 +75,13 @@ NATIVE = {
         NativeError(1, "memory", MemoryError, "out of memory: {0} bytes could not be allocated"),
         NativeError(2, "interrupted", KeyboardInterrupt, "interrupted"),
         NativeError(3, "shape", ShapeError, "{what}: {0} is not {1}"),
-        NativeError(4, "index", BoundsError, "{what}: index {0} is out of bounds for an axis of size {1}"),
+        NativeError(
+            4,
+            "index",
+            BoundsError,
+            "{what}: index {0} is out of bounds for an axis of size {1}",
+            "indices run from 0 to the size less 1, or from -1 backwards",
+        ),
         NativeError(5, "linalg", LinAlgError, "{what} (LAPACK info={0})"),
         NativeError(6, "device", RuntimeError, "{what}: the device driver returned error {0}"),
         NativeError(7, "check", CheckError, "{what}"),
@@ -84,6 +90,8 @@ NATIVE = {
     )
 }
 CODES = {row.name: row.code for row in NATIVE.values()}
+HINTS: dict[type[BaseException], str] = {row.exception: row.hint for row in NATIVE.values() if row.hint}
+"""Hints by exception, for those who compute the same without native code."""
 
 
 def located(message: str, sites: tuple[tuple[str, int], ...], hint: str = "") -> str:

@@ -253,7 +253,7 @@ def test_givens(target: str) -> None:
     np.testing.assert_array_equal(f([9.0, 1.0, 2.0])[0], [3.0, 5.0])
     assert float(f([9.0, 1.0, 2.0])[1]) == 3.0
     batch = st.lscalar("batch")
-    g = st.compile(x.sum(), [batch], givens={x: s[batch : batch + 1]}, target=target)
+    g = st.compile(x.sum(), [batch], givens=[(x, s[batch : batch + 1])], target=target)
     assert float(g(1)) == 6.0
     h = st.compile(s * 2, [y], givens={s: y}, target=target)
     np.testing.assert_array_equal(h([1.0, 2.0]), [2.0, 4.0])

@@ -35,7 +35,7 @@ from symtensor.codegen.program import (
 from symtensor.codegen.resolve import resolve, row_major
 from symtensor.codegen.scatter import scatter_kernel
 from symtensor.codegen.schedule import Schedule
-from symtensor.errors import CODES, CompileError, UnsupportedError, located
+from symtensor.errors import CODES, CompileError
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, users
 from symtensor.ir.node import Tensor
@@ -227,7 +227,9 @@ class Builder:
         bind = Binder(self.fma)
         position, extent = bind(value), index(step.extent)
         outside = (position < -extent) | (position >= extent)
-        what = f"{step.on_behalf.op.name} with {step.index.name or step.index.op.name}"
+        source = step.on_behalf.inputs[0].name
+        where = f" of {source}" if source else ""
+        what = f"{step.on_behalf.op.name}{where} with {step.index.name or step.index.op.name}"
         fail = ir.Fail(CODES["index"], self.site(what, step.on_behalf.sites), (position, extent))
         values = bind.take()
         body: list[ir.Statement] = [*values, ir.If(outside, (fail,))]
@@ -268,9 +270,6 @@ class Builder:
 
     def effect(self, node: Tensor) -> list[Step]:
         """Print or check, and hand the value on."""
-        if self.device:
-            hint = "leave it out, or compile for the targets c or numpy"
-            raise UnsupportedError(located(f"st.{node.op.name} runs on the host only", node.sites, hint))
         source = self.operand(node.inputs[0])
         copy = Copy(self.store(node), source, node.dtype, self.elements(node))
         if node.op is CHECK:

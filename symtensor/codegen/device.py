@@ -325,6 +325,19 @@ class DevicePrinter(EntryPrinter):
         lines += [self._transfer("write", n, local[n], inner) for n in step.outputs]
         return [*lines, f"{indent}}}"]
 
+    def host_call(self, step: pg.HostCall, inputs: tuple[str, ...], indent: str) -> list[str]:
+        """A Python function, called with what has been read to the host."""
+        inner = indent + "  "
+        local = {name: f"{name}_here" for name in inputs}
+        self.host_steps.append(f"{step.node.op.name}: reads {self._volumes(inputs)}")
+        return [
+            f"{indent}{{ /* {step.node.op.name} runs on the host */",
+            *self._staging(0, inputs, local, inner),
+            *(self._transfer("read", n, local[n], inner) for n in dict.fromkeys(inputs)),
+            *super().host_call(step, tuple(local[n] for n in inputs), inner),
+            f"{indent}}}",
+        ]
+
     def _staging(self, slot: int, names: tuple[str, ...], local: dict[str, str], indent: str) -> list[str]:
         """Host memory for whole buffers, one after the other."""
         total: SizeLike = 0
@@ -342,10 +355,11 @@ class DevicePrinter(EntryPrinter):
         return result
 
     def _report(self, step: pg.Library) -> None:
-        def text(names: tuple[str, ...]) -> str:
-            return ", ".join(f"{n} ({self._bytes(self.program.storages[n])} bytes)" for n in dict.fromkeys(names))
+        reads, writes = self._volumes(step.inputs), self._volumes(step.outputs)
+        self.host_steps.append(f"{step.routine}: reads {reads}, writes {writes}")
 
-        self.host_steps.append(f"{step.routine}: reads {text(step.inputs)}, writes {text(step.outputs)}")
+    def _volumes(self, names: tuple[str, ...]) -> str:
+        return ", ".join(f"{n} ({self._bytes(self.program.storages[n])} bytes)" for n in dict.fromkeys(names))
 
 
 __all__ = ["DIALECTS", "DevicePrinter"]

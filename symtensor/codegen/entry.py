@@ -236,9 +236,7 @@ class EntryPrinter(ABC):
                 f"{indent}}} else {{", *self.steps(step.otherwise, indent + "  "), f"{indent}}}",
             ]  # fmt: skip
         if isinstance(step, pg.HostCall):
-            buffers = f"(void *const[]){{{', '.join(f'(void *){name}' for name in step.inputs)}}}"
-            sizes = f"(const int64_t[]){{{', '.join(map(self.size, step.sizes)) or '0'}}}"
-            return [f"{indent}if (ctx->host(ctx, {step.number}, {buffers}, {sizes})) return 1;"]
+            return self.host_call(step, step.inputs, indent)
         if isinstance(step, pg.Commit):
             return [f"{indent}static const volatile int32_t st_never = 0;", f"{indent}ctx->stop = &st_never;"]
         if isinstance(step, pg.Loop):
@@ -274,6 +272,12 @@ class EntryPrinter(ABC):
     @abstractmethod
     def copy(self, step: pg.Copy, indent: str) -> list[str]:
         """Copy elements between buffers."""
+
+    def host_call(self, step: pg.HostCall, inputs: tuple[str, ...], indent: str) -> list[str]:
+        """Call a Python function with these arrays, which are in host memory."""
+        buffers = f"(void *const[]){{{', '.join(f'(void *){name}' for name in inputs)}}}"
+        sizes = f"(const int64_t[]){{{', '.join(map(self.size, step.sizes)) or '0'}}}"
+        return [f"{indent}if (ctx->host(ctx, {step.number}, {buffers}, {sizes})) return 1;"]
 
     @abstractmethod
     def pointer_type(self, name: str) -> str:

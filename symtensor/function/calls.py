@@ -162,7 +162,10 @@ def _as_array(argument: Argument, value: Any) -> np.ndarray:
         raise ShapeError(located(message, argument.sites, "all rows of a list must be equally long")) from None
     if array.dtype.kind not in _NUMBERS:
         given = f"value of {array.dtype}" if isinstance(value, np.ndarray) else type(value).__name__
-        message = f"the input {argument.name!r} is {argument.dtype}, but a {given} was given"
+        if isinstance(value, int):
+            given = f"int of {value.bit_length()} bits"
+        article = "an" if given[0] in "aeiou" else "a"
+        message = f"the input {argument.name!r} is {argument.dtype}, but {article} {given} was given"
         raise DTypeError(located(message, argument.sites, "pass an array, a list of numbers, or a number"))
     return array
 

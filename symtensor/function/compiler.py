@@ -33,7 +33,7 @@ def compile(
     inputs: Any = (),
     *,
     updates: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]] | None = None,
-    givens: Mapping[Tensor, Any] | None = None,
+    givens: Mapping[Tensor, Any] | Sequence[tuple[Tensor, Any]] | None = None,
     no_default_updates: bool | Sequence[Tensor] = False,
     on_unused_input: str = "raise",
     allow_input_downcast: bool = False,
@@ -54,7 +54,7 @@ def compile(
         outputs: a tensor, or a list, tuple or dict of tensors; ``None`` for a function that only updates.
         inputs: the tensors that a call gives values to, in order.
         updates: new values of shared variables, written after all outputs have been computed; all or none.
-        givens: tensors to be replaced by others before compiling.
+        givens: tensors to be replaced by others before compiling: a dict, or pairs.
         no_default_updates: True, or a list of shared variables, whose ``default_update`` is then left out: a random
             stream draws the same numbers in each call.
         on_unused_input: ``"raise"``, ``"warn"`` or ``"ignore"`` for inputs that no output needs.

@@ -17,6 +17,7 @@ from symtensor.function.variables import SharedVariable
 from symtensor.ir.graph import Graph, rebuild, substitute, toposort
 from symtensor.ir.nesting import contents, flatten, is_flat, matched
 from symtensor.ir.node import Guard, Tensor, describe, inherit, make
+from symtensor.ir.pattern import FunctionRule, PatternRule
 from symtensor.ir.size import AnonymousDim, Atom, Dim, ScalarValue, Size, SizeLike, atoms
 from symtensor.ir.size import substitute as substitute_size
 from symtensor.ops.control import defined_atoms
@@ -85,7 +86,17 @@ def _as_output(value: Any, name: str) -> Tensor:
 
 
 # ---------------------------------------------------------------------------------------------------- replacements
-def checked_givens(givens: Mapping[Tensor, Any]) -> dict[Tensor, Tensor]:
+def _replacements(givens: Any) -> Iterable[tuple[Any, Any]]:
+    """A mapping, or pairs as Theano takes them."""
+    if isinstance(givens, Mapping):
+        return givens.items()
+    if isinstance(givens, (list, tuple)) and all(isinstance(p, (list, tuple)) and len(p) == 2 for p in givens):
+        return [tuple(p) for p in givens]
+    text = "replacements must be a dict, or pairs of a tensor and what stands in for it"
+    raise CompileError(f"{text}, not {givens!r}\n  hint: givens={{x: x / 255}}")
+
+
+def checked_givens(givens: Any) -> dict[Tensor, Tensor]:
     """Replacements of tensors, each of the dtype and rank of what it replaces.
 
     Raises:
@@ -94,7 +105,7 @@ def checked_givens(givens: Mapping[Tensor, Any]) -> dict[Tensor, Tensor]:
         ShapeError: if a value has another rank or other static sizes.
     """
     replaced: dict[Tensor, Tensor] = {}
-    for old, value in givens.items():
+    for old, value in _replacements(givens):
         if not isinstance(old, Tensor):
             raise CompileError(f"givens can replace tensors only, not {old!r}")
         new = as_tensor(value)
@@ -365,7 +376,11 @@ def checked_exclusions(exclude: str | Sequence[str], rules: Sequence[Any]) -> fr
 
     Raises:
         ValueError: for a name that no rule and no stage has.
+        TypeError: for a rule that is none.
     """
+    for rule in rules:
+        if not isinstance(rule, (PatternRule, FunctionRule)):
+            raise TypeError(f"rules are made by @st.rule, not {rule!r}\n  hint: exclude=[...] takes names of rules")
     names = frozenset((exclude,) if isinstance(exclude, str) else exclude)
     if not names:
         return names

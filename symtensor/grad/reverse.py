@@ -88,7 +88,7 @@ def _window(cotangent: Tensor) -> Tensor | None:
     """The node that puts a cotangent into zeros, if it is one, of a window whose place and size are known."""
     if cotangent.op is not UPDATE_SLICE or scalar_value(cotangent.inputs[0]) != 0:
         return None
-    known = (*cotangent.attr("starts"), *cotangent.inputs[1].shape)
+    known = (*cotangent.attr("starts"), *cotangent.attr("steps"), *cotangent.inputs[1].shape)
     return cotangent if all(isinstance(n, int) for n in known) and 0 not in cotangent.inputs[1].shape else None
 
 

@@ -17,7 +17,8 @@ from symtensor.ops.control import may_agree
 from symtensor.ops.declare import as_tensor
 from symtensor.ops.joining import concatenate
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, squeeze
-from symtensor.ops.rearranging import flip, pad
+from symtensor.ops.padding import pad
+from symtensor.ops.rearranging import flip
 from symtensor.ops.scan import scan
 from symtensor.ops.shapes import normal_axis
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from symtensor.errors import GradientError, located
 from symtensor.ir.graph import Graph, substitute
 from symtensor.ir.node import Op, Tensor, TensorType, caller_sites, describe, make, new_leaf, register
@@ -40,11 +42,17 @@ def grad_clip(x: Any, lower: Any, upper: Any) -> Tensor:
         lower: scalar.
         upper: scalar.
 
+    Raises:
+        ValueError: for a bound that is known to be NaN.
+
     >>> import numpy as np, symtensor as st
     >>> x = st.vector("x")
     >>> st.compile(st.grad((100 * st.grad_clip(x, -1, 1) ** 2).sum(), x), [x])(np.ones(2))
     array([1., 1.])
     """
+    for name, bound in (("lower", lower), ("upper", upper)):
+        if isinstance(bound, (float, np.floating)) and np.isnan(bound):
+            raise ValueError(f"grad_clip: {name} must be a number, not {bound}\n  hint: inf leaves a side open")
     return GRAD_CLIP(as_tensor(x), lower, upper)
 
 

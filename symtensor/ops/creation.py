@@ -136,7 +136,7 @@ def arange(start: Any, stop: Any = None, step: Any = 1, dtype: Any = None) -> Te
     return result if dtype is None else cast(result, dtype)
 
 
-def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Tensor:
+def linspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None) -> Tensor:
     """``num`` numbers from ``start`` to ``stop``, equally far apart.
 
     >>> import symtensor as st
@@ -145,11 +145,12 @@ def linspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype:
     """
     start, stop = as_tensor(start), as_tensor(stop)
     start, stop = cast(start, dtypes.inexact(start.dtype)), cast(stop, dtypes.inexact(stop.dtype))
-    gaps = num - 1 if endpoint else num
-    position = iota(num, dtypes.FLOAT64)
-    result = position * ((stop - start) / gaps) + start if gaps > 0 else position * (stop - start) + start
-    if endpoint and num > 1:
-        result = where(equal(position, num - 1), stop, result)  # the last is exact
+    count = as_size(num)
+    gaps = sz.maximum(sz.add(count, -1) if endpoint else count, 1)
+    position = iota(count, dtypes.FLOAT64)
+    result = position * ((stop - start) / gaps) + start
+    if endpoint and count != 1:
+        result = where(equal(position, gaps), stop, result)  # the last is exact; one number alone is the first
     return result if dtype is None else cast(result, dtype)
 
 

@@ -46,14 +46,15 @@ class Elementwise(Op):
         types: from dtypes or weak scalars to the operand dtypes and the result dtype.
         cost: scalar operations an element, for the cost model (a division is about 4, ``exp`` about 12).
         half: the element for float16 operands, given as float32, where rounding the result of ``scalar`` is not it.
-        check: ``check(operands)`` raises for values that are known to be refused.
+        check: ``check(operands)`` raises for values that are known to be refused, and returns the operands, guarded by
+            ``st.check`` where only a call can tell.
     """
 
     scalar: Callable[..., Expr] = lambda *a: a[0]
     types: TypeRule | None = None
     cost: float = 1.0
     half: Callable[..., Expr] | None = None
-    check: Callable[[Sequence[Any]], None] | None = None
+    check: Callable[[Sequence[Any]], Sequence[Any]] | None = None
 
     def scalar_of(self, *operands: Expr) -> Expr:
         """The element for these operands: float16 is computed in float32 and rounded once, as NumPy does."""
@@ -428,7 +429,7 @@ def apply_elementwise(op: Elementwise, operands: Sequence[Any], attrs: dict[str,
     if op is CAST:
         return make(op, (as_tensor(operands[0]),), tuple(attrs.items()))
     if op.check is not None:
-        op.check(operands)
+        operands = op.check(operands)
     try:
         types, _ = types_of(op, operands)
     except DTypeError as error:
@@ -448,7 +449,7 @@ def elementwise(
     commutative: bool = False,
     cost: float = 1.0,
     half: Callable[..., Expr] | None = None,
-    check: Callable[[Sequence[Any]], None] | None = None,
+    check: Callable[[Sequence[Any]], Sequence[Any]] | None = None,
 ) -> Elementwise:
     """Declare an elementwise op.
 

@@ -59,7 +59,7 @@ PRINT = register(Op("print", "effect", _print_type, _print_reference, _print_vjp
 
 
 def print(value: Any, label: str = "") -> Tensor:
-    """Print a value each time it is computed; on the targets ``c`` and ``numpy``.
+    """Print a value each time it is computed; on a device it is read back for that.
 
     Args:
         value: a tensor.

@@ -313,3 +313,5 @@ def clip(a: Any, min: Any = None, max: Any = None) -> Tensor:
 
 stop_gradient = elementwise("stop_gradient", lambda x: x, lambda x: x, vjp=lambda g, z, x: (None,))
 """The identity, held constant by every derivative."""
+vanishing = elementwise("vanishing", lambda x: x, lambda x: x, vjp=lambda g, z, x: (g,))
+"""A value that is known to be 0 while its derivatives are not: nobody computes it once they have been taken."""

@@ -15,11 +15,24 @@ import numpy as np
 from symtensor import dtypes
 from symtensor.ir.node import Tensor
 from symtensor.ir.scalar import Const, Expr, call, select
-from symtensor.ops.declare import Elementwise, constant_value, elementwise, helper, inexact_type, promoted
+from symtensor.ir.size import at_least
+from symtensor.ops.creation import IOTA
+from symtensor.ops.declare import (
+    SIZE,
+    Elementwise,
+    as_tensor,
+    constant_value,
+    elementwise,
+    helper,
+    inexact_type,
+    promoted,
+)
+from symtensor.ops.effects import CHECK
 from symtensor.ops.elementwise import (
     Types,
     equal,
     greater,
+    greater_equal,
     is_nan,
     logical_not,
     maximum,
@@ -29,6 +42,7 @@ from symtensor.ops.elementwise import (
 )
 from symtensor.ops.elementwise import isnan as _isnan
 from symtensor.ops.elementwise import signbit as _signbit
+from symtensor.ops.weak import Weak
 
 TWO_OVER_SQRT_PI = 2 / math.sqrt(math.pi)
 
@@ -222,19 +236,36 @@ def _power_vjp(g: Tensor, z: Tensor, x: Tensor, y: Tensor) -> Sequence[Any]:
 def _power_reference(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     if y.dtype.kind != "i":
         return np.power(x, y)
-    # NumPy refuses negative powers of integers; a graph cannot know them, so they truncate: 1, -1 or 0.
+    # The scalar form has a value for negative powers of integers, 1, -1 or 0, although nobody comes to see it.
     inverse = np.where(np.abs(x) == 1, np.power(x, np.abs(y)), np.zeros((), x.dtype))
     return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0)))
 
 
-def _known_exponent(operands: Sequence[Any]) -> None:
-    """NumPy refuses negative powers of integers; of those that a call brings a graph knows nothing: they truncate."""
-    exponent = operands[1]
+NEGATIVE_POWER = "Integers to negative integer powers are not allowed: st.float_power takes them"
+
+
+def _natural_exponent(operands: Sequence[Any]) -> Sequence[Any]:
+    """NumPy refuses negative powers of integers: here, where the exponent is known, else at the call."""
+    base, exponent = operands
     if promoted(operands).kind not in "bi":
-        return
+        return operands
     fixed = constant_value(exponent) if isinstance(exponent, Tensor) else exponent
-    if isinstance(fixed, (int, np.ndarray, np.generic)) and np.any(np.less(fixed, 0)):
-        raise ValueError("Integers to negative integer powers are not allowed.\n  hint: st.float_power takes them")
+    if isinstance(fixed, (int, np.ndarray, np.generic)):
+        if np.any(np.less(fixed, 0)):
+            raise ValueError("Integers to negative integer powers are not allowed.\n  hint: st.float_power takes them")
+        return operands
+    power_of = as_tensor(exponent)
+    if power_of.dtype.kind != "i" or _is_natural(power_of):
+        return operands
+    checked = CHECK(power_of, greater_equal(power_of, 0), message=NEGATIVE_POWER)
+    return base, checked if isinstance(exponent, Tensor) else Weak(checked, int)
+
+
+def _is_natural(x: Tensor) -> bool:
+    """Whether integers are known to be none of them negative."""
+    if x.op is CHECK:
+        return x.attr("message") == NEGATIVE_POWER
+    return x.op is IOTA or (x.op is SIZE and at_least(x.attr("size"), 0))
 
 
 power = elementwise(
@@ -242,7 +273,7 @@ power = elementwise(
     _power_reference,
     helper("pow", 2),
     types=no_bool_type,
-    check=_known_exponent,
+    check=_natural_exponent,
     vjp=_power_vjp,
     samples="pr",
     cost=30,

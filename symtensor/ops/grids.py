@@ -16,7 +16,7 @@ from symtensor.ops.shapes import as_shape
 
 
 def logspace(
-    start: Any, stop: Any, num: int = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None
+    start: Any, stop: Any, num: Any = 50, endpoint: bool = True, base: float = 10.0, dtype: Any = None
 ) -> Tensor:
     """``num`` powers of the base whose exponents are equally far apart.
 
@@ -28,7 +28,7 @@ def logspace(
     return result if dtype is None else cast(result, dtype)
 
 
-def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype: Any = None) -> Tensor:
+def geomspace(start: Any, stop: Any, num: Any = 50, endpoint: bool = True, dtype: Any = None) -> Tensor:
     """``num`` numbers from ``start`` to ``stop`` with equal ratios; both bounds have one sign.
 
     >>> import symtensor as st
@@ -39,7 +39,7 @@ def geomspace(start: Any, stop: Any, num: int = 50, endpoint: bool = True, dtype
     ratio = last / first
     exponents = linspace(0.0, 1.0, num, endpoint)
     result = first * power(ratio, exponents)
-    if endpoint and num > 1:
+    if endpoint:
         result = where(equal(exponents, 1), last, result)  # the last is exact
     return result if dtype is None else cast(result, dtype)
 

@@ -1,9 +1,9 @@
 """Python's indexing: ``x[1:-1, None, ..., i]`` as slices, gathers and new axes.
 
-Bounds may be symbolic.  A basic index is always one ``slice`` node (even where it takes everything), then ``squeeze``
-for integers and ``expand_dims`` for None.  One integer array alone is a ``take`` of the array itself; any other key
-with arrays is ``slice``, perhaps ``transpose`` and ``reshape``, and a ``take`` at a ``linear_index``.  By this chain
-``symtensor.ops.updating`` knows which array and which place ``x[key].set(v)`` means.
+Bounds and steps may be symbolic.  A basic index is always one ``slice`` node (even where it takes everything), then
+``squeeze`` for integers and ``expand_dims`` for None.  One integer array alone is a ``take`` of the array itself; any
+other key with arrays is ``slice``, perhaps ``transpose`` and ``reshape``, and a ``take`` at a ``linear_index``.  By
+this chain ``symtensor.ops.updating`` knows which array and which place ``x[key].set(v)`` means.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ from symtensor.ops.movement import EXPAND_DIMS, reshape, squeeze, transpose
 from symtensor.ops.scatter import SCATTER_ADD, TAKE, checked_indices, wrapped
 from symtensor.ops.searching import nonzero
 from symtensor.ops.shapes import as_size, index_op
-from symtensor.ops.slicing import SLICE, zeros_of
+from symtensor.ops.slicing import SLICE, stride_of, zeros_of
+from symtensor.ops.weak import NeedsValueError
 from symtensor.records import dataclass
 
 
@@ -42,30 +43,46 @@ def _from_end(bound: SizeLike, n: SizeLike) -> SizeLike:
     return sz.add(bound, sz.mul(n, negative))
 
 
-def _resolve(item: builtins.slice, n: SizeLike) -> tuple[SizeLike, int, SizeLike]:
+def _resolve(item: builtins.slice, n: SizeLike) -> tuple[SizeLike, SizeLike, SizeLike]:
     """Start, step and number of elements of a Python slice on an axis of size n, clipped as Python clips.
 
     What lies out of range only where nothing is read stays unclipped, so that ``x[1:]`` and ``x[:-1]`` have
     structurally equal sizes.
     """
-    step = 1 if item.step is None else int(item.step.__index__())
+    step = 1 if item.step is None else as_size(item.step)
     if step == 0:
         raise ValueError("slice step cannot be zero")
     start = None if item.start is None else as_size(item.start)
     stop = None if item.stop is None else as_size(item.stop)
-    if step > 0:
-        first: SizeLike = 0 if start is None else sz.maximum(_from_end(start, n), 0)
-        last = n if stop is None else sz.minimum(_from_end(stop, n), n)
-        if stop is None and isinstance(start, int) and start < 0 and step == 1:
-            return first, 1, sz.minimum(-start, n)
-        distance = sz.add(last, sz.mul(first, -1))
-    else:
-        top = sz.add(n, -1)
-        first = top if start is None else sz.minimum(_from_end(start, n), top)
-        last = -1 if stop is None else sz.maximum(_from_end(stop, n), -1)
-        distance = sz.add(first, sz.mul(last, -1))
-    count = sz.maximum(distance, 0)
-    return first, step, count if abs(step) == 1 else sz.floordiv(sz.add(count, abs(step) - 1), abs(step))
+    if step == 1 and stop is None and isinstance(start, int) and start < 0:
+        return sz.maximum(_from_end(start, n), 0), 1, sz.minimum(-start, n)
+    if sz.at_least(step, 1):
+        first, distance = _upwards(start, stop, n)
+    elif sz.at_least(-1, step):
+        first, distance = _downwards(start, stop, n)
+    else:  # which way is only known at the call: one of the two weights is 1, the other 0
+        up = sz.maximum(sz.minimum(step, 1), 0)
+        down = sz.add(1, sz.mul(up, -1))
+        (first_up, up_by), (first_down, down_by) = _upwards(start, stop, n), _downwards(start, stop, n)
+        first = sz.add(sz.mul(up, first_up), sz.mul(down, first_down))
+        distance = sz.add(sz.mul(up, up_by), sz.mul(down, down_by))
+    count, stride = sz.maximum(distance, 0), stride_of(step)
+    return first, step, count if stride == 1 else sz.floordiv(sz.add(count, sz.add(stride, -1)), stride)
+
+
+def _upwards(start: SizeLike | None, stop: SizeLike | None, n: SizeLike) -> tuple[SizeLike, SizeLike]:
+    """First index of a slice with a positive step, and the distance to its end."""
+    first = 0 if start is None else sz.maximum(_from_end(start, n), 0)
+    last = n if stop is None else sz.minimum(_from_end(stop, n), n)
+    return first, sz.add(last, sz.mul(first, -1))
+
+
+def _downwards(start: SizeLike | None, stop: SizeLike | None, n: SizeLike) -> tuple[SizeLike, SizeLike]:
+    """First index of a slice with a negative step, and the distance to its end."""
+    top = sz.add(n, -1)
+    first = top if start is None else sz.minimum(_from_end(start, n), top)
+    last = -1 if stop is None else sz.maximum(_from_end(stop, n), -1)
+    return first, sz.add(first, sz.mul(last, -1))
 
 
 def _position(item: SizeLike, n: SizeLike, x: Tensor, axis: int) -> SizeLike:
@@ -74,6 +91,16 @@ def _position(item: SizeLike, n: SizeLike, x: Tensor, axis: int) -> SizeLike:
         text = f"index {item} is out of bounds for axis {axis} with size {n}: {describe(x)}"
         raise BoundsError(located(text, caller_sites()))
     return _from_end(item, n)
+
+
+def _integer(item: Any) -> SizeLike:
+    try:
+        return as_size(item)
+    except NeedsValueError:
+        raise
+    except TypeError:
+        text = f"only integers, slices, None, ..., and arrays of integers or bools are indices, not {item!r}"
+        raise IndexError(located(text, caller_sites())) from None
 
 
 # ----------------------------------------------------------------------------------------------------------- items
@@ -149,7 +176,7 @@ class _Entry:
 
     axis: int | None = None
     start: SizeLike = 0
-    step: int = 1
+    step: SizeLike = 1
     size: SizeLike = 1
     dropped: bool = False
     array: Tensor | None = None
@@ -168,7 +195,7 @@ def _entries(x: Tensor, items: Sequence[Any]) -> list[_Entry]:
         elif _is_array(item):
             entries.append(_Entry(axis, 0, 1, n, array=as_tensor(item)))
         else:
-            position = _position(as_size(item), n, x, axis)
+            position = _position(_integer(item), n, x, axis)
             if with_arrays:  # NumPy counts an integer beside arrays as one of them
                 entries.append(_Entry(axis, 0, 1, n, array=as_tensor(position)))
             else:

@@ -42,13 +42,16 @@ def tensor(name: str | None = None, dtype: Any = "float64", shape: Any = ()) -> 
     Args:
         name: shown in messages and generated source.
         dtype: element type.
-        shape: per axis an int, None (any size), or a name that ties axes of several inputs together.
+        shape: per axis an int, None (any size), or a name that ties axes of several inputs together; an int or a name
+            alone is the size of a vector.
 
     >>> x = tensor("x", shape=("n", 3))
     >>> x.type
     float64[n, 3]
     """
-    sizes = tuple(_size(s, name, i) for i, s in enumerate(shape))
+    if not (name is None or isinstance(name, str)):
+        raise TypeError(f"the name of an input must be a str, not {name!r}\n  hint: st.tensor(name, dtype, shape)")
+    sizes = tuple(_size(s, name, i) for i, s in enumerate((shape,) if isinstance(shape, (int, str)) else shape))
     return new_leaf(INPUT, TensorType(dtypes.as_dtype(dtype), sizes), name=name)
 
 

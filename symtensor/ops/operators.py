@@ -1,8 +1,4 @@
-"""Python's operators, methods and NumPy's protocols on ``Tensor``; importing this module attaches them.
-
-``np.exp(x)`` and ``np.concatenate([x, y])`` of tensors build graphs: NumPy hands functions on to ``FUNCTIONS``, which
-``symtensor`` fills with its public names.
-"""
+"""Python's operators, methods and NumPy's protocols on ``Tensor``; importing this module attaches them."""
 
 from __future__ import annotations
 
@@ -34,12 +30,10 @@ from symtensor.ops import (
 )
 from symtensor.ops.declare import as_tensor, cast, constant_value
 from symtensor.ops.indexing import getitem
+from symtensor.ops.protocols import array, array_function, array_ufunc
 from symtensor.ops.shapes import as_shape
 from symtensor.ops.updating import add_at, set_at
 from symtensor.ops.weak import Weak
-
-FUNCTIONS: dict[str, Callable[..., Any]] = {}
-"""Public functions by NumPy's name, for the NumPy protocols."""
 
 _OPERANDS = (Tensor, Weak, Size, np.ndarray, np.generic, bool, int, float, complex, list, tuple)
 
@@ -79,7 +73,7 @@ _COMPARISONS: dict[str, Callable[[Any, Any], Tensor]] = {
 }
 
 
-def _divmod(self: Tensor, other: Any) -> tuple[Tensor, Tensor]:
+def _divmod(self: Any, other: Any) -> tuple[Tensor, Tensor]:
     return elementwise.floor_divide(self, other), elementwise.mod(self, other)
 
 
@@ -121,11 +115,11 @@ def _weak_operator(function: Callable[..., Tensor], swap: bool = False) -> Calla
 
 
 def _weak_ufunc(self: Weak, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-    return _array_ufunc(self.tensor, ufunc, method, *inputs, **options)
+    return array_ufunc(self.tensor, ufunc, method, *inputs, **options)
 
 
 def _weak_function(self: Weak, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-    return _array_function(self.tensor, function, types, args, kwargs)
+    return array_function(self.tensor, function, types, args, kwargs)
 
 
 def _size_operator(name: str) -> Callable[..., Any]:
@@ -222,28 +216,6 @@ _METHODS: dict[str, Callable[..., Any]] = {
 }
 
 
-# ------------------------------------------------------------------------------------------------- NumPy protocols
-def _array_ufunc(self: Tensor, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
-    function = FUNCTIONS.get(ufunc.__name__)
-    name = ufunc.__name__ if method == "__call__" else f"{ufunc.__name__}.{method}"
-    if method != "__call__" or function is None:
-        raise TypeError(f"symtensor has no np.{name}")
-    if options and ufunc.signature is None:  # out, where, casting; products such as vecdot have options of their own
-        raise TypeError(f"symtensor's {name} takes no {', '.join(options)}")
-    return function(*inputs, **options)
-
-
-def _array_function(self: Tensor, function: Callable[..., Any], types: Any, args: Any, kwargs: Any) -> Any:
-    ours = FUNCTIONS.get(function.__name__)
-    if ours is None:
-        raise TypeError(f"symtensor has no np.{function.__name__}")
-    return ours(*args, **kwargs)
-
-
-def _array(self: Tensor, *_: Any, **__: Any) -> Any:
-    raise TypeError(f"{describe(self)} has no value while the graph is built\n  hint: compile it with st.compile")
-
-
 # ------------------------------------------------------------------------------------------------------------- text
 def _repr(self: Tensor) -> str:
     """One line: a constant's value, an input's name and type, else the op and the type."""
@@ -286,6 +258,7 @@ def _attach() -> None:
         "__round__": lambda self, digits=0: composed.round(self, digits),
         "__invert__": lambda self: elementwise.invert(self),
         "__divmod__": _divmod,
+        "__rdivmod__": lambda self, other: _divmod(other, self),
         "__getitem__": getitem,
         "__setitem__": _no_assignment,
         "__len__": _length,
@@ -293,9 +266,9 @@ def _attach() -> None:
         "__contains__": None,
         "__index__": _index,
         "__float__": lambda self: float(_item_refused(self)),
-        "__array__": _array,
-        "__array_ufunc__": _array_ufunc,
-        "__array_function__": _array_function,
+        "__array__": array,
+        "__array_ufunc__": array_ufunc,
+        "__array_function__": array_function,
         "__repr__": _repr,
         "__str__": _str,
         "_repr_latex_": _latex,

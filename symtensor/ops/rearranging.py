@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,12 @@ from symtensor.ir.size import SizeLike
 from symtensor.ops.creation import iota
 from symtensor.ops.declare import as_tensor, broadcast_shapes
 from symtensor.ops.diagonal import diagonal
-from symtensor.ops.elementwise import absolute, clip, equal, mod, where
+from symtensor.ops.elementwise import equal, where
 from symtensor.ops.joining import concatenate
 from symtensor.ops.movement import broadcast_to, expand_dims, moveaxis, ravel, reshape, swapaxes, transpose
 from symtensor.ops.scatter import take
 from symtensor.ops.shapes import as_shape, as_size, normal_axes, normal_axis
-from symtensor.ops.slicing import SLICE, pad_widths, slice_of
+from symtensor.ops.slicing import SLICE, slice_of
 from symtensor.ops.slicing import pad as _pad_constant
 
 
@@ -312,62 +312,37 @@ def tile(A: Any, reps: Any) -> Tensor:
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Tensor:
     """Repeat each element so many times along an axis (or of the flattened array).
 
+    Args:
+        a: what is repeated.
+        repeats: how often: a size, or known ints, one for each element along the axis, whose size must be known too.
+        axis: along which axis; of the flattened array if None.
+
     >>> import symtensor as st
     >>> st.repeat(st.ones((2, 3)), 2, axis=1).shape
     (2, 6)
+    >>> st.repeat(st.ones((2, 3)), [1, 4], axis=0).shape
+    (5, 3)
     """
     x = as_tensor(a)
     if axis is None:
         x, axis = ravel(x), 0
-    place, count = normal_axis(axis, x.ndim), as_size(repeats)
+    place = normal_axis(axis, x.ndim)
+    if isinstance(repeats, (list, tuple, np.ndarray)) and np.ndim(repeats):
+        return _repeat_each(x, np.asarray(repeats), place)
+    count = as_size(repeats)
     wide = broadcast_to(expand_dims(x, place + 1), (*x.shape[: place + 1], count, *x.shape[place + 1 :]))
     return reshape(wide, (*x.shape[:place], sz.mul(x.shape[place], count), *x.shape[place + 1 :]))
 
 
-def pad(array: Any, pad_width: Any, mode: str = "constant", constant_values: Any = 0) -> Tensor:
-    """Add a border.
-
-    Args:
-        array: what is padded.
-        pad_width: elements in front and behind, as NumPy takes them: a size, a pair, or a pair per axis.
-        mode: ``"constant"``, ``"edge"``, ``"reflect"``, ``"symmetric"`` or ``"wrap"``.
-        constant_values: the scalar that fills the border of mode ``"constant"``.
-
-    >>> import symtensor as st
-    >>> st.pad(st.ones((3, 2)), ((1, 2), (0, 1)), mode="edge").shape
-    (6, 3)
-    """
-    if mode == "constant":
-        return _pad_constant(array, pad_width, constant_values)
-    if mode not in _BORDERS:
-        raise ValueError(f"pad has no mode {mode!r}\n  hint: one of constant, {', '.join(_BORDERS)}")
-    x = as_tensor(array)
-    for axis, (low, high) in enumerate(zip(*pad_widths(pad_width, x.ndim))):
-        if low != 0 or high != 0:
-            n = x.shape[axis]
-            position = iota(sz.add(sz.add(low, n), high)) - low
-            x = take(x, _BORDERS[mode](position, n), axis)
-    return x
-
-
-def _reflected(position: Tensor, n: SizeLike) -> Tensor:
-    """0 1 2 1 0 1 2 ...: a triangle wave; an axis of one element only has that."""
-    last = sz.add(n, -1)
-    return last - absolute(mod(position, sz.maximum(sz.mul(last, 2), 1)) - last)
-
-
-def _symmetric(position: Tensor, n: SizeLike) -> Tensor:
-    """0 1 2 2 1 0 0 1 ...: as a triangle wave whose edges count twice."""
-    turn = mod(position, sz.mul(n, 2))
-    return where(turn < n, turn, sz.add(sz.mul(n, 2), -1) - turn)
-
-
-_BORDERS: dict[str, Callable[[Tensor, SizeLike], Tensor]] = {
-    "edge": lambda position, n: clip(position, 0, sz.add(n, -1)),
-    "reflect": _reflected,
-    "symmetric": _symmetric,
-    "wrap": mod,
-}
+def _repeat_each(x: Tensor, counts: np.ndarray, axis: int) -> Tensor:
+    n = x.shape[axis]
+    if counts.size == 1:
+        return repeat(x, int(counts[0]), axis)
+    if n != len(counts):
+        text = f"{len(counts)} counts to repeat {n} elements along axis {axis} of {describe(x)}"
+        hint = "" if isinstance(n, int) else "declare the size, as in st.tensor(name, shape=(3, None))"
+        raise ShapeError(located(text, caller_sites(), hint))
+    return take(x, np.repeat(np.arange(len(counts)), counts), axis)
 
 
 def diag(v: Any, k: int = 0) -> Tensor:

@@ -18,7 +18,7 @@ from symtensor.errors import ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.node import Guard, Tensor, TensorType, caller_sites, describe, register
 from symtensor.ops.declare import Monoid, Reduction, TwoPass, as_tensor, cast, conjugate
-from symtensor.ops.elementwise import absolute, equal, maximum, minimum, not_equal, where
+from symtensor.ops.elementwise import absolute, equal, maximum, minimum, not_equal, vanishing, where
 from symtensor.ops.monoids import (
     ALL_MONOID,
     ANY_MONOID,
@@ -105,18 +105,36 @@ def _extremum_vjp(g: Tensor, y: Tensor, x: Tensor, axes: Axes) -> Tensor:
     return g * hit / sum(hit, axis=axes, keepdims=True)
 
 
+MOST_ZEROS = 4
+"""Derivatives of a product are right up to this order, however many of its factors are 0."""
+
+
 def _prod_vjp(g: Tensor, y: Tensor, x: Tensor, axes: Axes) -> Tensor:
     # y / x, but where exactly one factor is 0 its own slope is the product of the others.
-    # With two or three zeros the slope is 0, but not the slopes of the slope: the other zeros stand in it as a product,
-    # by sums of their powers.
+    # With more zeros the slope is 0, but not the slopes of the slope: the other zeros stand in it as a product.
     zero = equal(x, 0)
     count = sum(zero, axis=axes, keepdims=True)
     others = prod(where(zero, 1, x), axis=axes, keepdims=True)
-    small = where(zero, x, 0)
-    left = sum(small, axis=axes, keepdims=True) - small
-    two_left = (left * left - sum(small * small, axis=axes, keepdims=True) + small * small) / 2
-    product = where(equal(count, 1), 1, where(equal(count, 2), left, where(equal(count, 3), two_left, 0)))
+    product = where(equal(count, 1), 1, vanishing(_product_of_others(where(zero, x, 0), count, axes)))
     return g * conjugate(where(zero, others * product, y / where(zero, 1, x)))
+
+
+def _product_of_others(small: Tensor, count: Tensor, axes: Axes) -> Tensor:
+    """The product of ``count`` elements but the one that is looked at, all others being 0.
+
+    It is the elementary symmetric polynomial of their number, by Newton's identities from sums of powers:
+    ``k e_k = e_(k-1) p_1 - e_(k-2) p_2 + ...``.
+    """
+    power, sums, symmetric, result = small, [], [as_tensor(1, small.dtype)], as_tensor(0, small.dtype)
+    for k in range(1, MOST_ZEROS):
+        sums.append(sum(power, axis=axes, keepdims=True) - power)
+        power = power * small
+        total = symmetric[k - 1] * sums[0]
+        for j in range(1, k):
+            total = total + (-1) ** j * symmetric[k - 1 - j] * sums[j]
+        symmetric.append(total / k)
+        result = where(equal(count, k + 1), symmetric[k], result)
+    return result
 
 
 def _flattened(function: Callable[..., Any]) -> Callable[[np.ndarray, Axes], Any]:

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from symtensor.errors import CODES, NATIVE, ShapeError, SymtensorError, located
+from symtensor.errors import CODES, HINTS, NATIVE, ShapeError, SymtensorError, located
 from symtensor.ir import size as sz
 from symtensor.ir.graph import Graph, sizes_first, toposort
 from symtensor.ir.node import Guard, Tensor, describe
@@ -186,7 +186,7 @@ def apply_reference(
         return node.op.reference(*walker, *inputs, **attrs)
     except SymtensorError as error:
         if node.sites and node.sites[0][0] not in str(error):
-            raise type(error)(located(str(error), node.sites)) from None
+            raise type(error)(located(str(error), node.sites, HINTS.get(type(error), ""))) from None
         raise
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -93,7 +94,11 @@ def as_size(value: Any) -> SizeLike:
             raise NeedsValueError(value) from None
     if isinstance(value, Tensor):
         return size_of(value)
-    return int(value.__index__())
+    try:
+        return operator.index(value)
+    except TypeError:
+        text = f"a size or an index must be an integer, not {value!r}"
+        raise TypeError(located(text, caller_sites())) from None
 
 
 def size_of(tensor: Tensor) -> SizeLike:

@@ -1,6 +1,7 @@
 """Windows into arrays: ``slice``, its inverse ``update_slice``, and ``pad``.
 
-The ops take resolved bounds: start, step and size of each axis as sizes.  Python's slices, negative bounds and
+The ops take resolved bounds: start, step and size of each axis as sizes, a step being negative where a window runs
+backwards.  Python's slices, negative bounds and
 clipping are resolved by ``symtensor.ops.indexing``.
 """
 
@@ -16,11 +17,17 @@ from symtensor.errors import ShapeError, located
 from symtensor.ir import size as sz
 from symtensor.ir.node import Guard, Tensor, TensorType, caller_sites, describe
 from symtensor.ir.scalar import Expr, call, index
+from symtensor.ir.size import SizeLike
 from symtensor.ops.declare import Index, Loader, as_tensor, constant
 from symtensor.ops.movement import broadcast_to
 from symtensor.ops.shapes import Shape, as_size, conjunction, guarded, index_op
 
-Steps = tuple[int, ...]
+Steps = tuple[SizeLike, ...]
+
+
+def stride_of(step: SizeLike) -> SizeLike:
+    """The distance between neighbours, which is at least 1: that a step is not zero is guarded."""
+    return sz.maximum(sz.maximum(step, sz.mul(step, -1)), 1)
 
 
 def _python_slice(start: int, step: int, size: int) -> builtins.slice:
@@ -28,7 +35,7 @@ def _python_slice(start: int, step: int, size: int) -> builtins.slice:
     return builtins.slice(start, None if stop < 0 else stop, step)
 
 
-def _window(starts: tuple[int, ...], steps: Steps, shape: tuple[int, ...]) -> tuple[builtins.slice, ...]:
+def _window(starts: tuple[int, ...], steps: tuple[int, ...], shape: tuple[int, ...]) -> tuple[builtins.slice, ...]:
     return tuple(_python_slice(a, b, n) if n else builtins.slice(0, 0) for a, b, n in zip(starts, steps, shape))
 
 
@@ -49,9 +56,12 @@ def _slice_vjp(g: Tensor, node: Tensor) -> Sequence[Any]:
 
 
 def _slice_guards(inputs: tuple[Tensor, ...], starts: Shape, steps: Steps, shape: Shape) -> list[Guard]:
-    """Integer indices of axes whose size is symbolic; clipped slices fit by construction."""
+    """Integer indices of axes whose size is symbolic, and symbolic steps; clipped slices fit by construction."""
     guards = []
     for axis, (start, step, size, n) in enumerate(zip(starts, steps, shape, inputs[0].shape)):
+        if not isinstance(step, int):
+            guards += _step_guards(step, inputs[0], axis)
+            continue
         if not isinstance(size, int) or size == 0:
             continue
         last = sz.add(start, (size - 1) * step)
@@ -64,6 +74,14 @@ def _slice_guards(inputs: tuple[Tensor, ...], starts: Shape, steps: Steps, shape
         if not sz.at_least(n, sz.add(high, 1)):
             guards.append(Guard(sz.maximum(sz.add(high, 1), n), n, what, caller_sites(), "index"))
     return guards
+
+
+def _step_guards(step: SizeLike, x: Tensor, axis: int) -> list[Guard]:
+    length = sz.maximum(step, sz.mul(step, -1))
+    if sz.at_least(length, 1):
+        return []
+    what = f"slice step cannot be zero: {step} of axis {axis} of {describe(x)}"
+    return [Guard(stride_of(step), length, what, caller_sites())]
 
 
 SLICE = index_op(
@@ -127,10 +145,9 @@ def _update_at(node: Tensor, at: Index, load: Loader) -> Expr:
         if a == 0 and step == 1 and size == extent:  # the whole axis
             inner.append(i)
             continue
-        distance = sz.add(i, sz.mul(a, -1))
-        if step < 0:
-            distance = sz.mul(distance, -1)
-        stride = abs(step)
+        sign = sz.maximum(sz.minimum(step, 1), -1)
+        distance = sz.mul(sz.add(i, sz.mul(a, -1)), sign)
+        stride = stride_of(step)
         last = sz.mul(sz.add(size, -1), stride)  # distance of the last element
         conditions += [call("ge", index(distance), index(0)), call("le", index(distance), index(last))]
         if stride != 1:
@@ -140,7 +157,7 @@ def _update_at(node: Tensor, at: Index, load: Loader) -> Expr:
     return guarded(conjunction(conditions), tuple(inner), lambda j: load(1, j), load(0, at))
 
 
-def _update_reference(x: np.ndarray, v: np.ndarray, starts: tuple[int, ...], steps: Steps) -> np.ndarray:
+def _update_reference(x: np.ndarray, v: np.ndarray, starts: tuple[int, ...], steps: tuple[int, ...]) -> np.ndarray:
     result = np.array(x)
     result[_window(starts, steps, v.shape)] = v
     return result

@@ -38,7 +38,8 @@ def _final_state(node: Tensor) -> Tensor | None:
     """What a slice of one row reads, if that is a final state."""
     rows = node.inputs[0]
     starts, shape = node.attr("starts"), node.attr("shape")
-    if shape != (1, *rows.shape[1:]) or any(s != 0 for s in starts[1:]) or any(s < 0 for s in node.attr("steps")[1:]):
+    forwards = all(isinstance(s, int) and s > 0 for s in node.attr("steps")[1:])
+    if shape != (1, *rows.shape[1:]) or any(s != 0 for s in starts[1:]) or not forwards:
         return None
     for last, place in ((True, sz.add(rows.shape[0], -1)), (False, 0)):
         final = _edge(rows, last) if starts[0] == place else None

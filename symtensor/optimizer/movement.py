@@ -167,7 +167,7 @@ def slice_of_slice(node: Tensor) -> Tensor | None:
     return slice_of(
         inner.inputs[0],
         tuple(sz.add(a, sz.mul(b, s)) for a, b, s in zip(starts, node.attr("starts"), steps)),
-        tuple(a * b for a, b in zip(steps, node.attr("steps"))),
+        tuple(sz.mul(a, b) for a, b in zip(steps, node.attr("steps"))),
         node.shape,
     )
 
@@ -177,7 +177,9 @@ def slice_of_concatenate(node: Tensor) -> Tensor | None:
     """A window that lies within one part reads that part alone."""
     joined = node.inputs[0]
     axis, starts, steps = joined.attr("axis"), node.attr("starts"), node.attr("steps")
-    low, high = _ends(starts[axis], steps[axis], node.shape[axis])
+    if (ends := _ends(starts[axis], steps[axis], node.shape[axis])) is None:
+        return None
+    low, high = ends
     begin: SizeLike = 0
     for part in joined.inputs:
         end = sz.add(begin, part.shape[axis])
@@ -188,8 +190,10 @@ def slice_of_concatenate(node: Tensor) -> Tensor | None:
     return None
 
 
-def _ends(start: SizeLike, step: int, size: SizeLike) -> tuple[SizeLike, SizeLike]:
-    """The lowest and the highest index of a window that is not empty."""
+def _ends(start: SizeLike, step: SizeLike, size: SizeLike) -> tuple[SizeLike, SizeLike] | None:
+    """The lowest and the highest index of a window that is not empty; None where nobody knows which way it runs."""
+    if not isinstance(step, int):
+        return None
     last = sz.add(start, sz.mul(sz.add(size, -1), step))
     return (start, last) if step > 0 else (last, start)
 
@@ -200,7 +204,10 @@ def slice_of_pad(node: Tensor) -> Tensor | None:
     padded = node.inputs[0]
     x, lows = padded.inputs[0], padded.attr("low")
     for start, step, size, low, extent in zip(node.attr("starts"), node.attr("steps"), node.shape, lows, x.shape):
-        first, last = _ends(start, step, size)
+        ends = _ends(start, step, size)
+        if ends is None:
+            return None
+        first, last = ends
         if not (sz.at_least(first, low) and sz.at_least(sz.add(low, extent), sz.add(last, 1))):
             return None
     starts = tuple(sz.add(a, sz.mul(low, -1)) for a, low in zip(node.attr("starts"), lows))
@@ -217,7 +224,10 @@ def slice_of_update(node: Tensor) -> Tensor | None:
     if window == written:
         return value
     for start, step, size, start_w, step_w, size_w in zip(*window, *written):
-        (low, high), (low_w, high_w) = _ends(start, step, size), _ends(start_w, step_w, size_w)
+        ends, ends_w = _ends(start, step, size), _ends(start_w, step_w, size_w)
+        if ends is None or ends_w is None:
+            continue
+        (low, high), (low_w, high_w) = ends, ends_w
         if sz.at_least(low, sz.add(high_w, 1)) or sz.at_least(low_w, sz.add(high, 1)):
             return slice_of(base, *window)
     return None

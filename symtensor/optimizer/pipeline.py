@@ -23,6 +23,7 @@ from symtensor.ops.declare import INPUT
 from symtensor.optimizer import (
     algebra,
     canonicalize,
+    determinants,
     differences,
     exponentials,
     factorisations,
@@ -45,7 +46,7 @@ from symtensor.records import dataclass
 Outputs = Sequence[Tensor]
 
 CANONICAL = (*canonicalize.RULES, *movement.RULES, *algebra.RULES)
-STABLE = (*rows.RULES, *stabilize.RULES, *differences.RULES, *exponentials.RULES)
+STABLE = (*rows.RULES, *determinants.RULES, *stabilize.RULES, *differences.RULES, *exponentials.RULES)
 
 
 @dataclass(frozen=True)

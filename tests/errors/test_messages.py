@@ -75,6 +75,21 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
         lambda: st.tensor("p", shape=(2, 3))[2],
         "index 2 is out of bounds for axis 0 with size 2: p: float64[2, 3]\n  at LINE",
     ),
+    "an index that is no integer": (
+        IndexError,
+        lambda: X[1.5],
+        "only integers, slices, None, ..., and arrays of integers or bools are indices, not 1.5\n  at LINE",
+    ),
+    "a size that is no integer": (
+        TypeError,
+        lambda: st.zeros((2, "n")),
+        "a size or an index must be an integer, not 'n'\n  at LINE",
+    ),
+    "a bound of a gradient that is no number": (
+        ValueError,
+        lambda: st.grad_clip(X, float("nan"), 1.0),
+        "grad_clip: lower must be a number, not nan\n  hint: inf leaves a side open",
+    ),
     "a truth value": (
         TypeError,
         lambda: bool(st.vector("x") > 0),
@@ -230,6 +245,29 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
         lambda: st.compile(X, [X], exclude=["stabilize"]),
         "exclude names no rewrite rule and no stage: 'stabilize'\n  hint: there is 'stabilise'",
     ),
+    "replacements that are no pairs": (
+        CompileError,
+        lambda: st.compile(X, [X], givens=[1]),
+        "replacements must be a dict, or pairs of a tensor and what stands in for it, not [1]\n"
+        "  hint: givens={x: x / 255}",
+    ),
+    "a name that is no text": (
+        TypeError,
+        lambda: st.vector(3),
+        "the name of an input must be a str, not 3\n  hint: st.tensor(name, dtype, shape)",
+    ),
+    "a dtype that nobody knows": (
+        TypeError,
+        lambda: st.tensor("x", "float65"),
+        "there is no dtype 'float65'\n"
+        "  hint: it computes with bool, int8, int16, int32, int64, uint8, uint16, uint32, uint64, float16, float32, "
+        "float64, complex64, complex128",
+    ),
+    "a rule that is none": (
+        TypeError,
+        lambda: st.compile(X, [X], rules=["log_of_exp"]),
+        "rules are made by @st.rule, not 'log_of_exp'\n  hint: exclude=[...] takes names of rules",
+    ),
     "an unknown treatment of unused inputs": (
         ValueError,
         lambda: st.compile(X, [X], on_unused_input="shrug"),
@@ -288,11 +326,6 @@ BUILD: dict[str, tuple[type[BaseException], Callable[[], Any], str]] = {
         "a condition must be a bool, not x: float64[x.shape[0]]\n"
         "  at LINE\n"
         "  hint: compare it with something, as in x > 0",
-    ),
-    "print on a device": (
-        UnsupportedError,
-        lambda: st.compile(st.print(X, "x"), [X], target="null"),
-        "st.print runs on the host only\n  at LINE\n  hint: leave it out, or compile for the targets c or numpy",
     ),
     "eval without a value": (
         CompileError,
@@ -447,11 +480,15 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
     ),
     "an index in an array": (
         BoundsError, st.take(X, I), [X, I], ([1.0, 2.0], [0, 2]),
-        "take with i: index 2 is out of bounds for an axis of size 2\n  at LINE",
+        "take of x with i: index 2 is out of bounds for an axis of size 2\n"
+        "  at LINE\n"
+        "  hint: indices run from 0 to the size less 1, or from -1 backwards",
     ),
     "a position of an update": (
         BoundsError, st.scatter_add(W, I, 1.0), [I], ([1, -3],),
-        "scatter_add with i: index -3 is out of bounds for an axis of size 2\n  at LINE",
+        "scatter_add of w with i: index -3 is out of bounds for an axis of size 2\n"
+        "  at LINE\n"
+        "  hint: indices run from 0 to the size less 1, or from -1 backwards",
     ),
     "a matrix that is not square": (
         ShapeError, st.linalg.cholesky(A), [A], (np.ones((2, 3)),),
@@ -545,6 +582,20 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
         "x must not be negative\n"
         "  at LINE",
     ),
+    "an integer that is too large for any type": (
+        DTypeError, X, [X], (10**400,),
+        "the input 'x' is float64, but an int of 1329 bits was given\n"
+        "  at LINE\n"
+        "  hint: pass an array, a list of numbers, or a number",
+    ),
+    "a negative power of integers": (
+        CheckError, I**S, [I, S], ([1], -1),
+        "Integers to negative integer powers are not allowed: st.float_power takes them\n  at LINE",
+    ),
+    "a step of zero": (
+        ShapeError, X[::S], [X, S], ([1.0], 0),
+        "slice step cannot be zero: s of axis 0 of x: float64[x.shape[0]]\n  at LINE",
+    ),
     "too few arguments": (
         TypeError, X * Y, [X, Y], ([1.0],), "the input 'y' has no value\n  hint: the inputs are ['x', 'y']",
     ),
@@ -555,9 +606,11 @@ CALL: dict[str, tuple[type[BaseException], Any, list[st.Tensor], tuple[Any, ...]
     ),
 }  # fmt: skip
 SAME_FACT = {  # the interpreter learns it from NumPy, native code from a check of its own
-    "index 2 is out of bounds for axis 0 with size 2": "take with i: index 2 is out of bounds for an axis of size 2",
+    "index 2 is out of bounds for axis 0 with size 2": (
+        "take of x with i: index 2 is out of bounds for an axis of size 2"
+    ),
     "index -3 is out of bounds for axis 0 with size 2": (
-        "scatter_add with i: index -3 is out of bounds for an axis of size 2"
+        "scatter_add of w with i: index -3 is out of bounds for an axis of size 2"
     ),
     "axis 0 of k must have size n = 2, but the array has 3": "axis 0 of k must have size n: 3 is not 2",
 }
@@ -615,9 +668,10 @@ def test_a_failing_step_of_a_loop(target: str) -> None:
     assert (
         text
         == {
-            "numpy": "index 5 is out of bounds for axis 0 with size 2 (in step 2 of the loop)\n  at LINE",
-            "c": "take with i: index 5 is out of bounds for an axis of size 2 (in step 2 of the loop)\n  at LINE",
+            "numpy": "index 5 is out of bounds for axis 0 with size 2 (in step 2 of the loop)",
+            "c": "take of x with i: index 5 is out of bounds for an axis of size 2 (in step 2 of the loop)",
         }[target]
+        + "\n  at LINE\n  hint: indices run from 0 to the size less 1, or from -1 backwards"
     )
 
 

@@ -132,3 +132,14 @@ def test_deep_graphs_build_print_and_differentiate() -> None:
     slope = st.grad(y.sum(), x)
     assert len(str(slope).splitlines()) > 20_000 or "multiply" in str(slope)
     np.testing.assert_allclose(evaluate([slope], {x: [0.0]})[0], [1.0001**20_000], rtol=1e-9)
+
+
+@pytest.mark.parametrize("endpoint", [True, False])
+def test_as_many_numbers_as_another_array_has_rows(endpoint: bool) -> None:
+    x = st.matrix("x")
+    n = x.shape[0]
+    made = [f(2.0, 3.0, n, endpoint) for f in (st.linspace, st.logspace, st.geomspace)]
+    for size in (0, 1, 2, 7):
+        got = evaluate(made, {x: np.zeros((size, 1))})
+        for value, f in zip(got, (np.linspace, np.logspace, np.geomspace)):
+            np.testing.assert_allclose(value, f(2.0, 3.0, size, endpoint), rtol=1e-14)

@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import pickle
+import re
 
 import numpy as np
 import pytest
 
 import symtensor as st
 from symtensor.errors import CheckError
-
-
-@pytest.fixture(params=["numpy", "c"])
-def target(request: pytest.FixtureRequest) -> str:
-    return request.param
 
 
 def test_print(target: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -80,3 +76,25 @@ def test_an_exception_while_printing_stops_the_call(monkeypatch: pytest.MonkeyPa
     with pytest.raises(OSError, match="no space"):
         f([1.0])
     assert not w.get_value().any()
+
+
+def test_a_negative_power_of_integers_is_refused_at_the_call(target: str) -> None:
+    x, k, w = st.lvector("x"), st.tensor("k", "int8", (None,)), st.shared(0, "w")
+    f = st.compile([x**k, 2**k, x ** k.astype("uint8")], [x, k], updates={w: w + 1}, target=target)
+    for got, want in zip(f([2, -3], [3, 2]), ([8, 9], [8, 4], [8, 9])):
+        np.testing.assert_array_equal(got, want)
+    with pytest.raises(CheckError) as caught:
+        f([2, 3], [1, -1])
+    first, where = str(caught.value).splitlines()
+    assert first == "Integers to negative integer powers are not allowed: st.float_power takes them"
+    assert re.fullmatch(r"  at .*test_effects\.py:\d+", where)
+    assert w.get_value() == 1
+
+
+def test_what_cannot_be_negative_is_not_checked() -> None:
+    x, y = st.lvector("x"), st.vector("y")
+    powers = [x ** st.arange(3), x ** x.shape[0], x**2, x ** st.constant([1, 2, 3]), y**x]
+    graph = str(st.compile(powers, [x, y]).graph)
+    assert "check(" not in graph
+    twice = x ** st.check(x < 9, "small", x)
+    assert str(st.compile([twice, 2**x, 3**x], [x]).graph).count("check(") == 3  # of the user, and of each exponent

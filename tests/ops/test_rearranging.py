@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -62,9 +64,54 @@ def test_borders(mode: str) -> None:
     st.verify_grad(lambda x: st.pad(x, 2, mode=mode) ** 2, [X[:3, :3]], order=2)
 
 
-def test_an_unknown_border() -> None:
-    with pytest.raises(ValueError, match="one of constant, edge"):
-        st.pad(st.vector("x"), 1, mode="mean")
+def test_repeats_of_each_element() -> None:
+    agree(lambda x: [np.repeat(x, [2], 1), x.repeat(np.array([3]), 0)], X)
+    x = st.tensor("x", shape=X.shape)
+    counts = np.arange(X.shape[1])
+    (got,) = evaluate([st.repeat(x, counts, 1)], {x: X})
+    np.testing.assert_array_equal(got, np.repeat(X, counts, 1))
+    with pytest.raises(ShapeError, match="2 counts to repeat"):
+        st.repeat(x, [1, 2], 1)
+    with pytest.raises(ShapeError, match="hint: declare the size"):
+        st.repeat(st.vector("v"), [1, 2])
+
+
+WIDTHS = [1, ((2, 0), (1, 3))]
+
+
+@pytest.mark.parametrize("mode", ["maximum", "mean", "minimum"])
+@pytest.mark.parametrize("length", [None, 1, 2, ((1, 2), (9, 3))])
+def test_borders_of_statistics(mode: str, length: Any) -> None:
+    for x in (X, (10 * X).astype("int64")):
+        agree(lambda x: [np.pad(x, width, mode, stat_length=length) for width in WIDTHS], x)
+    st.verify_grad(lambda x: st.pad(x, 2, mode=mode, stat_length=length) ** 2, [X[:3, :3]], order=2)
+
+
+@pytest.mark.parametrize("ends", [0, 2.5, (1, -1), ((1, 2), (3, 4))])
+def test_borders_of_ramps_and_constants(ends: Any) -> None:
+    for width in WIDTHS:
+        agree(lambda x: np.pad(x, width, "linear_ramp", end_values=ends), X)  # noqa: B023
+        agree(lambda x: np.pad(x, width, constant_values=ends), X)  # noqa: B023
+    agree(lambda x: np.pad(x, 7, "linear_ramp", end_values=((3, -5), (1, 2))), (10 * X).astype("int64"))
+    st.verify_grad(lambda x: st.pad(x, 2, mode="linear_ramp", end_values=ends) ** 2, [X[:3, :3]], order=2)
+
+
+@pytest.mark.parametrize("mode", ["reflect", "symmetric"])
+def test_borders_mirrored_at_the_value_of_the_edge(mode: str) -> None:
+    agree(lambda x: [np.pad(x, width, mode, reflect_type="odd") for width in [*WIDTHS, 3]], X)
+    agree(lambda x: np.pad(x, (9, 14), mode, reflect_type="odd"), V)
+    if mode == "symmetric":
+        agree(lambda x: np.pad(x, 3, mode, reflect_type="odd"), V[:1])
+    st.verify_grad(lambda x: st.pad(x, 5, mode=mode, reflect_type="odd") ** 2, [X[:3, :3]], order=2)
+
+
+def test_unknown_borders() -> None:
+    with pytest.raises(ValueError, match="pad has no mode 'median'\n  hint: one of constant, edge, linear_ramp"):
+        st.pad(st.vector("x"), 1, mode="median")
+    with pytest.raises(ValueError, match="reflect_type 'strange'"):
+        st.pad(st.vector("x"), 1, mode="reflect", reflect_type="strange")
+    with pytest.raises(ValueError, match="3 pairs for 2 axes"):
+        st.pad(X, 1, mode="linear_ramp", end_values=((1, 2), (3, 4), (5, 6)))
 
 
 def test_diag() -> None:

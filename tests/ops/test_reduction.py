@@ -104,3 +104,23 @@ def test_gradients_with_ties_and_zeros() -> None:
         want = [np.prod(np.delete(point, k)) for k in range(3)]
         np.testing.assert_allclose(slope, want)
     st.verify_grad(lambda x: st.prod(x, axis=1), [np.array([[0.0, 2.0], [1.0, 3.0]])], order=2)
+
+
+@pytest.mark.parametrize("zeros", [2, 4, 5])
+def test_derivatives_of_a_product_with_zeros_up_to_the_fourth_order(zeros: int) -> None:
+    x = st.vector("x")
+    point = np.array([*np.zeros(zeros), 2.0, 3.0])
+    derivative, found = x.prod(), []
+    for k in range(min(zeros, 4)):
+        derivative = st.grad(derivative, x)[k]
+        found.append(derivative)
+    found.append(st.grad(found[0], x)[0])  # the second by the same factor
+    want = [6.0 if k == zeros - 1 else 0.0 for k in range(len(found) - 1)]
+    np.testing.assert_array_equal(evaluate(found, {x: point}), [*want, 0.0])
+
+
+def test_the_gradient_of_a_product_computes_no_sums_of_powers() -> None:
+    x = st.vector("x")
+    text = str(st.compile(st.grad(x.prod(), x), [x]).graph)
+    assert "vanishing" not in text
+    assert text.count("= sum(") == 1  # the number of zeros
