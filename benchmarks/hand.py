@@ -115,12 +115,12 @@ def bind(
     """Return the call of a row's function, and a function that returns the results."""
     kind = row.kind
     assert kind.hand is not None
+    loaded = library(row.dtype)
+    loaded.omp_set_num_threads(threads)
     if kind.hand.startswith("py_"):
         function = getattr(extension(kind.hand[3:]), kind.hand[3:])
         call = functools.partial(function, *arguments.values())
         return call, lambda: [np.asarray(value) for value in (lambda r: r if isinstance(r, tuple) else (r,))(call())]
-    loaded = library(row.dtype)
-    loaded.omp_set_num_threads(threads)
     if kind.blas:
         _set_blas(blas, row.dtype)
     outputs = [

@@ -33,6 +33,7 @@ _ROWS = (
     Row(loops.HiddenMarkov, (1000, 16), "float64"),
 )
 _OWN = (
+    (calls.PlusOne, (1_000_000,), "float64"),
     (calls.ThreeTwo, (10,), "float64"),
     (elementwise.Chain, (1000,), "float32"),
     (elementwise.Chain, (1_000_003,), "float64"),

@@ -20,7 +20,12 @@ static PyObject *plus_one(PyObject *module, PyObject *const *arguments, Py_ssize
   }
   const double *restrict from = PyArray_DATA(x);
   double *restrict to = PyArray_DATA(pooled);
-  for (npy_intp i = 0; i < n; i++) to[i] = from[i] + 1.0;
+  if (n < 65536) {
+    for (npy_intp i = 0; i < n; i++) to[i] = from[i] + 1.0;
+  } else {
+#pragma omp parallel for simd schedule(static)
+    for (npy_intp i = 0; i < n; i++) to[i] = from[i] + 1.0;
+  }
   Py_INCREF(pooled);
   return (PyObject *)pooled;
 }

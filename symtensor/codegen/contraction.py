@@ -108,11 +108,11 @@ def as_sum(node: Tensor) -> Tensor:
         own, x = _diagonals(x, own)
         order = sorted(range(len(own)), key=lambda k: labels.index(own[k]))
         if order != list(range(len(own))):
-            x = OPS["transpose"](x, axes=tuple(order))
+            x = inherit(OPS["transpose"](x, axes=tuple(order)), node)
         missing = tuple(k for k, label in enumerate(labels) if label not in own)
-        return OPS["expand_dims"](x, axes=missing) if missing else x
+        return inherit(OPS["expand_dims"](x, axes=missing), node) if missing else x
 
-    product = OPS["multiply"](spread(a, left), spread(b, right))
+    product = inherit(OPS["multiply"](spread(a, left), spread(b, right)), node)
     axes = tuple(range(len(out), len(labels)))
     result = OPS["sum"](product, axes=axes) if axes else product
     return inherit(cast(result, node.dtype), node)

@@ -17,7 +17,6 @@ from symtensor.function.variables import SharedVariable
 from symtensor.ir.graph import Graph, rebuild, substitute, toposort
 from symtensor.ir.nesting import contents, flatten, is_flat, matched
 from symtensor.ir.node import Guard, Tensor, describe, inherit, make
-from symtensor.ir.pattern import FunctionRule, PatternRule
 from symtensor.ir.size import AnonymousDim, Atom, Dim, ScalarValue, Size, SizeLike, atoms
 from symtensor.ir.size import substitute as substitute_size
 from symtensor.ops.control import defined_atoms
@@ -378,6 +377,8 @@ def checked_exclusions(exclude: str | Sequence[str], rules: Sequence[Any]) -> fr
         ValueError: for a name that no rule and no stage has.
         TypeError: for a rule that is none.
     """
+    if rules:
+        from symtensor.ir.pattern import FunctionRule, PatternRule
     for rule in rules:
         if not isinstance(rule, (PatternRule, FunctionRule)):
             raise TypeError(f"rules are made by @st.rule, not {rule!r}\n  hint: exclude=[...] takes names of rules")

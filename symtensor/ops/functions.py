@@ -275,7 +275,7 @@ power = elementwise(
     types=no_bool_type,
     check=_natural_exponent,
     vjp=_power_vjp,
-    samples="pr",
+    samples="pe",
     cost=30,
 )
 

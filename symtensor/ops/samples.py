@@ -18,6 +18,7 @@ Samples = Callable[["np.random.Generator"], Iterable[Sample]]
 DOMAINS: dict[str, tuple[float, float]] = {
     "r": (-2.0, 2.0),  # any real
     "s": (-2.0, 2.0),  # any real, drawn apart from "r"
+    "e": (-2.0, 2.0),  # an exponent: any real, a natural number where it is an integer
     "p": (0.2, 3.0),  # positive
     "u": (0.05, 0.95),  # inside the unit interval
     "g": (1.1, 4.0),  # greater than one

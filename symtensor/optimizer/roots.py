@@ -92,16 +92,18 @@ def _cut_by_cost(nodes: list[Tensor], readers: dict[Tensor, list[Tensor]], roots
         cost[node] = own + sum(cost[i] for i in node.inputs)
         count[node] = 1 + sum(count[i] for i in node.inputs)
         shared = len(readers[node]) > 1
-        spread = cost[node] > STORE_SPREAD_ABOVE and any(_is_spread(node, reader) for reader in readers[node])
+        spread = cost[node] > STORE_SPREAD_ABOVE and any(_is_spread(node, reader, readers) for reader in readers[node])
         if (shared and cost[node] > STORE_ABOVE) or spread or count[node] > INLINE_LIMIT:
             roots.soft.add(node)
             cost[node], count[node] = 0.0, 0
 
 
-def _is_spread(node: Tensor, reader: Tensor) -> bool:
+def _is_spread(node: Tensor, reader: Tensor, readers: dict[Tensor, list[Tensor]]) -> bool:
     """Whether a reader broadcasts a node along an axis that comes before one along which the node varies."""
     if isinstance(reader.type, tuple) or not (isinstance(reader.op, Elementwise) or reader.op is BROADCAST_TO):
         return False
+    if readers[reader] and all(isinstance(user.op, Scatter) for user in readers[reader]):
+        return False  # a scatter computes a row for many positions once itself
     shape = (1,) * (reader.ndim - node.ndim) + node.shape
     varying = max((axis for axis, size in enumerate(shape) if size != 1), default=0)
     times = sz.product(tuple(n for n, size in zip(reader.shape[:varying], shape) if size == 1))

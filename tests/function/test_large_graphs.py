@@ -159,7 +159,7 @@ def test_free_blocks_are_found_without_a_search(monkeypatch: pytest.MonkeyPatch)
 
     def proved(count: int) -> int:
         proofs.clear()
-        arena = buffers._Arena()
+        arena = buffers._Arena({})
         n, m = (sz.Size.of(sz.Dim(name)) for name in "nm")
         for k in range(count):
             arena.house(f"t{k}", (n, m)[k % 2], frozenset(), (k, k + 5))
@@ -169,15 +169,15 @@ def test_free_blocks_are_found_without_a_search(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_blocks_are_shared_by_temporaries_of_one_size_first() -> None:
-    arena = buffers._Arena()
+    arena = buffers._Arena({})
     arena.house("a", 64, frozenset(), (1, 2))
     arena.house("b", 128, frozenset(), (1, 2))
     arena.house("c", 128, frozenset(), (3, 4))  # fits b's block as it is
     arena.house("d", 32, frozenset(), (3, 4))  # fits into a's
-    arena.house("e", 256, frozenset(), (5, 6))  # nothing is large enough: the first grows
+    arena.house("e", 256, frozenset(), (5, 6))  # nothing is large enough: the largest grows
     arena.house("f", 64, frozenset(), (6, 6))  # e is alive still
-    assert arena.tenants == [["a", "d", "e"], ["b", "c", "f"]]
-    assert arena.sizes == [(256,), (128,)]
+    assert arena.tenants == [["a", "d", "f"], ["b", "c", "e"]]
+    assert arena.sizes == [(64,), (256,)]
 
 
 def products(count: int) -> tuple[list[Any], list[Any]]:

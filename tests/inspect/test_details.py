@@ -53,7 +53,7 @@ def test_explain_tells_the_plan_with_costs(softmax: st.Function) -> None:
     assert "cost: about" in text
     assert "reads x, weight" in text
     assert "divide is stored: an output" in text
-    assert "k1_supremum_exp_sum: Inner(), Lanes(count=32), Parallel(" in text
+    assert "k1_supremum_exp_sum: Inner(), Ahead(bytes=262144), Lanes(count=32), Parallel(" in text
     assert text.endswith("nothing: generated kernels compute everything")
 
 
@@ -74,7 +74,7 @@ def test_refused_rewrites_are_told_once(softmax: st.Function) -> None:
 def test_schedule_is_a_table_of_steps(softmax: st.Function) -> None:
     ((name, steps),) = softmax.schedule.items()
     assert name == "k1_supremum_exp_sum"
-    assert [type(s).__name__ for s in steps] == ["Inner", "Lanes", "Parallel"]
+    assert [type(s).__name__ for s in steps] == ["Inner", "Ahead", "Lanes", "Parallel"]
 
 
 def test_compile_report_has_every_phase(softmax: st.Function) -> None:

@@ -12,6 +12,7 @@ from symtensor.ir.node import Tensor
 from symtensor.ops.contraction import CONTRACT
 from symtensor.ops.creation import IOTA
 from symtensor.ops.declare import CAST, SIZE
+from symtensor.ops.elementwise import vanishing
 from symtensor.ops.implicit import IMPLICIT
 from symtensor.ops.indexing import linear_index
 from symtensor.ops.joining import CONCATENATE
@@ -77,6 +78,7 @@ EXAMPLES: dict[str, list[Example]] = {
         _on(("n",), dtype="int8")(lambda x: st.cast(st.cast(x, "int64"), "float32")),
     ],
     "cast_to_same": [_on(("n",))(lambda x: CAST(x, dtype=x.dtype))],
+    "drop_vanishing": [_on(("n",))(lambda x: vanishing(x - x))],
     # movement
     "shape_as_it_was": [
         _on((2, "n"))(lambda x: RESHAPE(x, shape=x.shape)),

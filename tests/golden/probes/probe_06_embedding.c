@@ -153,61 +153,22 @@ static int k2_sum_divide(st_ctx *ctx, const int64_t *restrict ids, const double 
   return ctx->parallel(ctx, k2_sum_divide_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* k3_multiply
- *   multiply: float64[slope.shape[0], 1, slope.shape[1]]  at probe_06_embedding.py:21
- */
-static int k3_multiply_range(st_ctx *ctx, const double *restrict slope, double *restrict multiply, int64_t slope_size0, int64_t ids_size1, int64_t begin, int64_t end) {
-  for (int64_t p = begin; p < end; ++p) {
-    const int64_t o1 = (int64_t)0;
-    const int64_t o0 = p;
-    {
-      int64_t j = 0;
-      {
-        const int64_t alive = 6;
-        const st_f64x8 t1 = (st_load_part_f64x8(slope + j + 6 * o0, alive) / st_splat_f64x8((double)ids_size1)) * st_splat_f64x8((-0.1));
-        st_store_part_f64x8(multiply + j + 6 * o0 + 6 * o1, t1, alive);
-        j += 8;
-      }
-    }
-  }
-  return 0;
-}
-typedef struct {
-  st_ctx *ctx;
-  const double *slope;
-  double *multiply;
-  int64_t slope_size0;
-  int64_t ids_size1;
-  int64_t extent, grain;
-} k3_multiply_arguments;
-static int k3_multiply_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k3_multiply_arguments *st_given = argument;
-  const int64_t begin = chunk * st_given->grain;
-  int64_t end = begin + st_given->grain;
-  if (end > st_given->extent) end = st_given->extent;
-  (void)worker;
-  return k3_multiply_range(st_given->ctx, st_given->slope, st_given->multiply, st_given->slope_size0, st_given->ids_size1, begin, end);
-}
-static int k3_multiply(st_ctx *ctx, const double *restrict slope, double *restrict multiply, int64_t slope_size0, int64_t ids_size1) {
-  const int64_t extent = slope_size0;
-  int64_t grain = extent;
-  if (ctx->workers > 1 && (30 * slope_size0) >= 40000) {
-    const int64_t least = 4369;
-    /* an even number of equal chunks, a function of the sizes alone */
-    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);
-    grain = (extent + 2 * pairs - 1) / (2 * pairs);
-  }
-  if (extent <= grain) return k3_multiply_range(ctx, slope, multiply, slope_size0, ids_size1, 0, extent);
-  k3_multiply_arguments st_given = {ctx, slope, multiply, slope_size0, ids_size1, extent, grain};
-  return ctx->parallel(ctx, k3_multiply_chunk, &st_given, (extent + grain - 1) / grain);
-}
-
-/* k4_scatter_add
+/* k3_scatter_add
  *   scatter_add: float64[50, 6]  at probe_06_embedding.py:21
  */
-static int k4_scatter_add_range(st_ctx *ctx, const int64_t *restrict ids, double *restrict scatter_add, const double *restrict multiply, int64_t slope_size0, int64_t ids_size1, int64_t begin, int64_t end) {
+static int k3_scatter_add_range(st_ctx *ctx, const double *restrict slope, const int64_t *restrict ids, double *restrict scatter_add, int64_t slope_size0, int64_t ids_size1, int64_t begin, int64_t end) {
   const int64_t owner_begin = begin, owner_end = end;
+  double update_row[6] __attribute__((aligned(64)));
   for (int64_t i0 = 0; i0 < slope_size0; ++i0) {
+    {
+      int64_t i2 = 0;
+      {
+        const int64_t alive = 6;
+        const st_f64x8 t1 = (st_load_part_f64x8(slope + 6 * i0 + i2, alive) / st_splat_f64x8((double)ids_size1)) * st_splat_f64x8((-0.1));
+        st_store_part_f64x8(update_row + i2, t1, alive);
+        i2 += 8;
+      }
+    }
     for (int64_t i1 = 0; i1 < ids_size1; ++i1) {
       const int64_t row = (ids[i0 * ids_size1 + i1] < 0) ? (ids[i0 * ids_size1 + i1] + (int64_t)50) : ids[i0 * ids_size1 + i1];
       if (((row & (int64_t)63) >= owner_begin) & ((row & (int64_t)63) < owner_end)) {
@@ -215,7 +176,7 @@ static int k4_scatter_add_range(st_ctx *ctx, const int64_t *restrict ids, double
           int64_t i2 = 0;
           {
             const int64_t alive = 6;
-            const st_f64x8 t1 = st_load_part_f64x8(scatter_add + i2 + 6 * row, alive) + st_load_part_f64x8(multiply + 6 * i0 + i2, alive);
+            const st_f64x8 t1 = st_load_part_f64x8(scatter_add + i2 + 6 * row, alive) + st_load_part_f64x8(update_row + i2, alive);
             st_store_part_f64x8(scatter_add + i2 + 6 * row, t1, alive);
             i2 += 8;
           }
@@ -227,33 +188,33 @@ static int k4_scatter_add_range(st_ctx *ctx, const int64_t *restrict ids, double
 }
 typedef struct {
   st_ctx *ctx;
+  const double *slope;
   const int64_t *ids;
   double *scatter_add;
-  const double *multiply;
   int64_t slope_size0;
   int64_t ids_size1;
   int64_t extent, grain;
-} k4_scatter_add_arguments;
-static int k4_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
-  const k4_scatter_add_arguments *st_given = argument;
+} k3_scatter_add_arguments;
+static int k3_scatter_add_chunk(void *argument, int64_t chunk, int64_t worker) {
+  const k3_scatter_add_arguments *st_given = argument;
   const int64_t begin = chunk * st_given->grain;
   int64_t end = begin + st_given->grain;
   if (end > st_given->extent) end = st_given->extent;
   (void)worker;
-  return k4_scatter_add_range(st_given->ctx, st_given->ids, st_given->scatter_add, st_given->multiply, st_given->slope_size0, st_given->ids_size1, begin, end);
+  return k3_scatter_add_range(st_given->ctx, st_given->slope, st_given->ids, st_given->scatter_add, st_given->slope_size0, st_given->ids_size1, begin, end);
 }
-static int k4_scatter_add(st_ctx *ctx, const int64_t *restrict ids, double *restrict scatter_add, const double *restrict multiply, int64_t slope_size0, int64_t ids_size1) {
+static int k3_scatter_add(st_ctx *ctx, const double *restrict slope, const int64_t *restrict ids, double *restrict scatter_add, int64_t slope_size0, int64_t ids_size1) {
   const int64_t extent = 64;
   int64_t grain = extent;
   if (ctx->workers > 1 && (24 * ids_size1 * slope_size0) >= 40000) {
     grain = (extent + ctx->workers - 1) / ctx->workers; /* no bit depends on it */
   }
-  if (extent <= grain) return k4_scatter_add_range(ctx, ids, scatter_add, multiply, slope_size0, ids_size1, 0, extent);
-  k4_scatter_add_arguments st_given = {ctx, ids, scatter_add, multiply, slope_size0, ids_size1, extent, grain};
-  return ctx->parallel(ctx, k4_scatter_add_chunk, &st_given, (extent + grain - 1) / grain);
+  if (extent <= grain) return k3_scatter_add_range(ctx, slope, ids, scatter_add, slope_size0, ids_size1, 0, extent);
+  k3_scatter_add_arguments st_given = {ctx, slope, ids, scatter_add, slope_size0, ids_size1, extent, grain};
+  return ctx->parallel(ctx, k3_scatter_add_chunk, &st_given, (extent + grain - 1) / grain);
 }
 
-/* probe_06_embedding: 4 kernels, 2 outputs */
+/* probe_06_embedding: 3 kernels, 2 outputs */
 int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)arguments; (void)layout;
   int64_t *const ids = arguments[0];
@@ -269,17 +230,13 @@ int st_entry(st_ctx *ctx, void **arguments, const int64_t *layout) {
   (void)slope_size1;
   if (ids_size0 != slope_size0) return st_fail(ctx, 3, 7, ids_size0, slope_size0);
   if (6 != slope_size1) return st_fail(ctx, 3, 8, 6, slope_size1);
-  char *const arena = ctx->arena(ctx, 0, 64 * ((63 + 48 * slope_size0) / 64));
-  if (!arena) return 1;
-  double *multiply = (double *)(arena + 0);
   double *const divide = ctx->output(ctx, 0, (const int64_t[]){slope_size0, 6});
   if (!divide) return 1;
   double *const scatter_add = ctx->output(ctx, 1, (const int64_t[]){50, 6});
   if (!scatter_add) return 1;
   if (k1_input_check(ctx, ids, slope_size0, ids_size1)) return 1;
   if (k2_sum_divide(ctx, ids, table, divide, slope_size0, ids_size1)) return 1;
-  if (k3_multiply(ctx, slope, multiply, slope_size0, ids_size1)) return 1;
   if (scatter_add != table) __builtin_memmove(scatter_add, table, (300) * 8);
-  if (k4_scatter_add(ctx, ids, scatter_add, multiply, slope_size0, ids_size1)) return 1;
+  if (k3_scatter_add(ctx, slope, ids, scatter_add, slope_size0, ids_size1)) return 1;
   return 0;
 }
