@@ -53,7 +53,7 @@ def test_explain_tells_the_plan_with_costs(softmax: st.Function) -> None:
     assert "cost: about" in text
     assert "reads x, weight" in text
     assert "divide is stored: an output" in text
-    assert "k1_supremum_exp_sum: Inner(), Ahead(bytes=262144), Lanes(count=32), Parallel(" in text
+    assert "k1_supremum_exp_sum: Inner(), Ahead(bytes=16384), Lanes(count=32), Parallel(" in text
     assert text.endswith("nothing: generated kernels compute everything")
 
 
