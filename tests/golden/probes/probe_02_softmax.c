@@ -18,18 +18,18 @@ static int k1_supremum_exp_sum_range(st_ctx *ctx, const double *restrict x, cons
       st_f64x8 supremum_row_acc_3 = st_splat_f64x8(supremum_row_acc_zero);
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
-        __builtin_prefetch(x + j0 + o0 * weights_size1 + st_min_i64(32768, weights_size1));
+        __builtin_prefetch(x + j0 + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         supremum_row_acc_0 = st_max_f64x8(st_load_f64x8(x + j0 + o0 * weights_size1), supremum_row_acc_0);
-        __builtin_prefetch(x + (j0 + 8) + o0 * weights_size1 + st_min_i64(32768, weights_size1));
+        __builtin_prefetch(x + (j0 + 8) + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         supremum_row_acc_1 = st_max_f64x8(st_load_f64x8(x + (j0 + 8) + o0 * weights_size1), supremum_row_acc_1);
-        __builtin_prefetch(x + (j0 + 16) + o0 * weights_size1 + st_min_i64(32768, weights_size1));
+        __builtin_prefetch(x + (j0 + 16) + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         supremum_row_acc_2 = st_max_f64x8(st_load_f64x8(x + (j0 + 16) + o0 * weights_size1), supremum_row_acc_2);
-        __builtin_prefetch(x + (j0 + 24) + o0 * weights_size1 + st_min_i64(32768, weights_size1));
+        __builtin_prefetch(x + (j0 + 24) + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         supremum_row_acc_3 = st_max_f64x8(st_load_f64x8(x + (j0 + 24) + o0 * weights_size1), supremum_row_acc_3);
       }
       int turned = 0;
       for (; j0 + 8 <= j0_count; j0 += 8) {
-        __builtin_prefetch(x + j0 + o0 * weights_size1 + st_min_i64(32768, weights_size1));
+        __builtin_prefetch(x + j0 + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         supremum_row_acc_0 = st_max_f64x8(st_load_f64x8(x + j0 + o0 * weights_size1), supremum_row_acc_0);
         const st_f64x8 supremum_row_acc_first = supremum_row_acc_0; supremum_row_acc_0 = supremum_row_acc_1; supremum_row_acc_1 = supremum_row_acc_2; supremum_row_acc_2 = supremum_row_acc_3; supremum_row_acc_3 = supremum_row_acc_first;
         ++turned;
@@ -99,22 +99,22 @@ static int k1_supremum_exp_sum_range(st_ctx *ctx, const double *restrict x, cons
       st_f64x8 sum_2_row_acc_3 = st_splat_f64x8(sum_2_row_acc_zero);
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
-        __builtin_prefetch(weights + j0 + o0 * weights_size1 + st_min_i64(32768, weights_size1));
+        __builtin_prefetch(weights + j0 + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         const st_f64x8 t1_0 = st_load_f64x8(multiply + j0 + o0 * weights_size1) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + j0 + o0 * weights_size1, t1_0);
         const st_f64x8 t2_0 = -((t1_0 * st_load_f64x8(weights + j0 + o0 * weights_size1)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_0 = sum_2_row_acc_0 + t2_0;
-        __builtin_prefetch(weights + (j0 + 8) + o0 * weights_size1 + st_min_i64(32768, weights_size1));
+        __builtin_prefetch(weights + (j0 + 8) + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         const st_f64x8 t1_1 = st_load_f64x8(multiply + (j0 + 8) + o0 * weights_size1) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 8) + o0 * weights_size1, t1_1);
         const st_f64x8 t2_1 = -((t1_1 * st_load_f64x8(weights + (j0 + 8) + o0 * weights_size1)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_1 = sum_2_row_acc_1 + t2_1;
-        __builtin_prefetch(weights + (j0 + 16) + o0 * weights_size1 + st_min_i64(32768, weights_size1));
+        __builtin_prefetch(weights + (j0 + 16) + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         const st_f64x8 t1_2 = st_load_f64x8(multiply + (j0 + 16) + o0 * weights_size1) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 16) + o0 * weights_size1, t1_2);
         const st_f64x8 t2_2 = -((t1_2 * st_load_f64x8(weights + (j0 + 16) + o0 * weights_size1)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_2 = sum_2_row_acc_2 + t2_2;
-        __builtin_prefetch(weights + (j0 + 24) + o0 * weights_size1 + st_min_i64(32768, weights_size1));
+        __builtin_prefetch(weights + (j0 + 24) + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         const st_f64x8 t1_3 = st_load_f64x8(multiply + (j0 + 24) + o0 * weights_size1) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 24) + o0 * weights_size1, t1_3);
         const st_f64x8 t2_3 = -((t1_3 * st_load_f64x8(weights + (j0 + 24) + o0 * weights_size1)) / st_splat_f64x8(sum_row));
@@ -122,7 +122,7 @@ static int k1_supremum_exp_sum_range(st_ctx *ctx, const double *restrict x, cons
       }
       int turned = 0;
       for (; j0 + 8 <= j0_count; j0 += 8) {
-        __builtin_prefetch(weights + j0 + o0 * weights_size1 + st_min_i64(32768, weights_size1));
+        __builtin_prefetch(weights + j0 + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         const st_f64x8 t1 = st_load_f64x8(multiply + j0 + o0 * weights_size1) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + j0 + o0 * weights_size1, t1);
         const st_f64x8 t2 = -((t1 * st_load_f64x8(weights + j0 + o0 * weights_size1)) / st_splat_f64x8(sum_row));

@@ -265,18 +265,18 @@ static int k2_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       st_f64x8 sum_3_row_acc_3 = st_splat_f64x8(sum_3_row_acc_zero);
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
-        __builtin_prefetch(x + j0 + o0 * u_size0 + st_min_i64(32768, u_size0));
+        __builtin_prefetch(x + j0 + o0 * u_size0 + st_min_i64(2048, u_size0));
         sum_3_row_acc_0 = sum_3_row_acc_0 + st_load_f64x8(x + j0 + o0 * u_size0);
-        __builtin_prefetch(x + (j0 + 8) + o0 * u_size0 + st_min_i64(32768, u_size0));
+        __builtin_prefetch(x + (j0 + 8) + o0 * u_size0 + st_min_i64(2048, u_size0));
         sum_3_row_acc_1 = sum_3_row_acc_1 + st_load_f64x8(x + (j0 + 8) + o0 * u_size0);
-        __builtin_prefetch(x + (j0 + 16) + o0 * u_size0 + st_min_i64(32768, u_size0));
+        __builtin_prefetch(x + (j0 + 16) + o0 * u_size0 + st_min_i64(2048, u_size0));
         sum_3_row_acc_2 = sum_3_row_acc_2 + st_load_f64x8(x + (j0 + 16) + o0 * u_size0);
-        __builtin_prefetch(x + (j0 + 24) + o0 * u_size0 + st_min_i64(32768, u_size0));
+        __builtin_prefetch(x + (j0 + 24) + o0 * u_size0 + st_min_i64(2048, u_size0));
         sum_3_row_acc_3 = sum_3_row_acc_3 + st_load_f64x8(x + (j0 + 24) + o0 * u_size0);
       }
       int turned = 0;
       for (; j0 + 8 <= j0_count; j0 += 8) {
-        __builtin_prefetch(x + j0 + o0 * u_size0 + st_min_i64(32768, u_size0));
+        __builtin_prefetch(x + j0 + o0 * u_size0 + st_min_i64(2048, u_size0));
         sum_3_row_acc_0 = sum_3_row_acc_0 + st_load_f64x8(x + j0 + o0 * u_size0);
         const st_f64x8 sum_3_row_acc_first = sum_3_row_acc_0; sum_3_row_acc_0 = sum_3_row_acc_1; sum_3_row_acc_1 = sum_3_row_acc_2; sum_3_row_acc_2 = sum_3_row_acc_3; sum_3_row_acc_3 = sum_3_row_acc_first;
         ++turned;

@@ -77,26 +77,26 @@ static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       st_f64x8 supremum_row_acc_3 = st_splat_f64x8(supremum_row_acc_zero);
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
-        __builtin_prefetch(contract_5 + j0 + o0 * v_size2 + st_min_i64(32768, v_size2));
+        __builtin_prefetch(contract_5 + j0 + o0 * v_size2 + st_min_i64(2048, v_size2));
         const st_f64x8 t1_0 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_3_row + j0, t1_0);
         supremum_row_acc_0 = st_max_f64x8(t1_0, supremum_row_acc_0);
-        __builtin_prefetch(contract_5 + (j0 + 8) + o0 * v_size2 + st_min_i64(32768, v_size2));
+        __builtin_prefetch(contract_5 + (j0 + 8) + o0 * v_size2 + st_min_i64(2048, v_size2));
         const st_f64x8 t1_1 = st_load_f64x8(contract_5 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_3_row + (j0 + 8), t1_1);
         supremum_row_acc_1 = st_max_f64x8(t1_1, supremum_row_acc_1);
-        __builtin_prefetch(contract_5 + (j0 + 16) + o0 * v_size2 + st_min_i64(32768, v_size2));
+        __builtin_prefetch(contract_5 + (j0 + 16) + o0 * v_size2 + st_min_i64(2048, v_size2));
         const st_f64x8 t1_2 = st_load_f64x8(contract_5 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_3_row + (j0 + 16), t1_2);
         supremum_row_acc_2 = st_max_f64x8(t1_2, supremum_row_acc_2);
-        __builtin_prefetch(contract_5 + (j0 + 24) + o0 * v_size2 + st_min_i64(32768, v_size2));
+        __builtin_prefetch(contract_5 + (j0 + 24) + o0 * v_size2 + st_min_i64(2048, v_size2));
         const st_f64x8 t1_3 = st_load_f64x8(contract_5 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_3_row + (j0 + 24), t1_3);
         supremum_row_acc_3 = st_max_f64x8(t1_3, supremum_row_acc_3);
       }
       int turned = 0;
       for (; j0 + 8 <= j0_count; j0 += 8) {
-        __builtin_prefetch(contract_5 + j0 + o0 * v_size2 + st_min_i64(32768, v_size2));
+        __builtin_prefetch(contract_5 + j0 + o0 * v_size2 + st_min_i64(2048, v_size2));
         const st_f64x8 t1 = st_load_f64x8(contract_5 + j0 + o0 * v_size2) / st_splat_f64x8(st_sqrt_f64((double)k_size3));
         st_store_f64x8(divide_3_row + j0, t1);
         supremum_row_acc_0 = st_max_f64x8(t1, supremum_row_acc_0);
@@ -170,22 +170,22 @@ static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       st_f64x8 sum_2_row_acc_3 = st_splat_f64x8(sum_2_row_acc_zero);
       int64_t j0 = 0;
       for (; j0 + 32 <= j0_count; j0 += 32) {
-        __builtin_prefetch(contract_6 + j0 + o0 * v_size2 + st_min_i64(32768, v_size2));
+        __builtin_prefetch(contract_6 + j0 + o0 * v_size2 + st_min_i64(2048, v_size2));
         const st_f64x8 t1_0 = st_load_f64x8(divide_2 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + j0 + o0 * v_size2, t1_0);
         const st_f64x8 t2_0 = -((t1_0 * st_load_f64x8(contract_6 + j0 + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_0 = sum_2_row_acc_0 + t2_0;
-        __builtin_prefetch(contract_6 + (j0 + 8) + o0 * v_size2 + st_min_i64(32768, v_size2));
+        __builtin_prefetch(contract_6 + (j0 + 8) + o0 * v_size2 + st_min_i64(2048, v_size2));
         const st_f64x8 t1_1 = st_load_f64x8(divide_2 + (j0 + 8) + o0 * v_size2) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 8) + o0 * v_size2, t1_1);
         const st_f64x8 t2_1 = -((t1_1 * st_load_f64x8(contract_6 + (j0 + 8) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_1 = sum_2_row_acc_1 + t2_1;
-        __builtin_prefetch(contract_6 + (j0 + 16) + o0 * v_size2 + st_min_i64(32768, v_size2));
+        __builtin_prefetch(contract_6 + (j0 + 16) + o0 * v_size2 + st_min_i64(2048, v_size2));
         const st_f64x8 t1_2 = st_load_f64x8(divide_2 + (j0 + 16) + o0 * v_size2) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 16) + o0 * v_size2, t1_2);
         const st_f64x8 t2_2 = -((t1_2 * st_load_f64x8(contract_6 + (j0 + 16) + o0 * v_size2)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_2 = sum_2_row_acc_2 + t2_2;
-        __builtin_prefetch(contract_6 + (j0 + 24) + o0 * v_size2 + st_min_i64(32768, v_size2));
+        __builtin_prefetch(contract_6 + (j0 + 24) + o0 * v_size2 + st_min_i64(2048, v_size2));
         const st_f64x8 t1_3 = st_load_f64x8(divide_2 + (j0 + 24) + o0 * v_size2) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + (j0 + 24) + o0 * v_size2, t1_3);
         const st_f64x8 t2_3 = -((t1_3 * st_load_f64x8(contract_6 + (j0 + 24) + o0 * v_size2)) / st_splat_f64x8(sum_row));
@@ -193,7 +193,7 @@ static int k3_divide_supremum_exp_range(st_ctx *ctx, const double *restrict cont
       }
       int turned = 0;
       for (; j0 + 8 <= j0_count; j0 += 8) {
-        __builtin_prefetch(contract_6 + j0 + o0 * v_size2 + st_min_i64(32768, v_size2));
+        __builtin_prefetch(contract_6 + j0 + o0 * v_size2 + st_min_i64(2048, v_size2));
         const st_f64x8 t1 = st_load_f64x8(divide_2 + j0 + o0 * v_size2) / st_splat_f64x8(sum_row);
         st_store_f64x8(divide + j0 + o0 * v_size2, t1);
         const st_f64x8 t2 = -((t1 * st_load_f64x8(contract_6 + j0 + o0 * v_size2)) / st_splat_f64x8(sum_row));
