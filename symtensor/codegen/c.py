@@ -8,12 +8,15 @@ from symtensor.codegen.printer import KernelPrinter, _bare
 from symtensor.codegen.vectors import VectorLoop, vectorisable
 from symtensor.errors import CODES
 from symtensor.ir import size as sz
-from symtensor.ir.size import SizeLike
+from symtensor.ir.scalar import Load
+from symtensor.ir.size import SizeLike, atoms
+from symtensor.optimizer.elements import walk
 
 C = Dialect("c", C_TYPES)
 
 STACK_BYTES = 32768  # scratch arrays of known size up to this much lie on the stack, others in the worker's arena
 PIECE = 4096  # steps of a serial loop between two looks at the stop flag (a power of two)
+STREAM_BYTES = 1 << 25  # of a kernel's results, above which stores past the caches spare reads of what is overwritten
 PARALLEL_WORK = 40000  # scalar operations below which waking other threads costs more than it saves (about 3 us)
 
 
@@ -29,6 +32,7 @@ class CPrinter(KernelPrinter):
         self.width = width
         self._scratch: list[tuple[ir.Alloc, SizeLike]] = []
         self._scratch_bytes: SizeLike = 0
+        self.results: dict[str, SizeLike] = {}  # bytes of the results of the function that no step reads
 
     # ------------------------------------------------------------------------------------------------- statements
     def statement(self, s: ir.Statement, indent: str) -> list[str]:
@@ -125,6 +129,16 @@ class CPrinter(KernelPrinter):
             return [*lines, "  return 0;", "}", ""]
         return self._parallel(kernel, last, parameters, declared, scratch)
 
+    def _streaming(self) -> tuple[list[str], list[str]]:
+        """Lines before and after the loops of a kernel that may store past the caches."""
+        if not self.streams:
+            return [], []
+        total: SizeLike = 0
+        for size in self.streamed.values():
+            total = sz.add(total, size)
+        test = f"  const int streaming = {_bare(self.size(total))} >= {STREAM_BYTES};"
+        return [test], ["  if (streaming) __builtin_ia32_sfence();"]
+
     def _parallel(
         self, kernel: ir.Kernel, loop: ir.For, parameters: list[tuple[str, str]], declared: str, scratch: SizeLike
     ) -> list[str]:
@@ -141,6 +155,7 @@ class CPrinter(KernelPrinter):
             fields += "  int64_t scratch_bytes;\n"
             given.append(bytes_each)
         work = self.size(kernel.work)
+        self.streamed = _written_once(kernel, self.results)
         if loop.joint:
             first, last = ir.joint_names(loop.var)
             run = [f"  const int64_t {first} = begin, {last} = end;", *self.block(loop.body, "  ")]
@@ -153,10 +168,14 @@ class CPrinter(KernelPrinter):
                 "    const int64_t pairs = (extent + 2 * least - 1) / (2 * least) + (extent == 0);",
                 "    grain = (extent + 2 * pairs - 1) / (2 * pairs);",
             ]
+        begin, end = self._streaming()
+        self.streamed, self.streams = {}, False
         return [
             f"static int {name}_range({head}) {{",
+            *begin,
             *self.block(kernel.body[:-1], "  "),
             *run,
+            *end,
             "  return 0;",
             "}",
             "typedef struct {",
@@ -182,6 +201,18 @@ class CPrinter(KernelPrinter):
             "}",
             "",
         ]
+
+
+def _written_once(kernel: ir.Kernel, results: dict[str, SizeLike]) -> dict[str, SizeLike]:
+    """Those of some buffers that a kernel stores in one place and never loads, if it knows their size."""
+    known = set(kernel.sizes)
+    statements = ir.all_statements(kernel.body)
+    stores = [s.buffer for s in statements if isinstance(s, ir.Store)]
+    loads = {e.buffer for s in statements for e in walk(list(ir.expressions(s))) if isinstance(e, Load)}
+    return {
+        name: size for name, size in results.items()
+        if stores.count(name) == 1 and name not in loads and known.issuperset(atoms(size))
+    }  # fmt: skip
 
 
 def _short(loop: ir.For) -> bool:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
 from symtensor.codegen import program as pg
 from symtensor.codegen.batch_source import BYTES, MEMORY, SLOT, BatchSource, worker_bytes
 from symtensor.codegen.buffers import plan_private
-from symtensor.codegen.c import CPrinter
+from symtensor.codegen.c import STREAM_BYTES, CPrinter
 from symtensor.codegen.entry import FAIL, EntryPrinter, Source, is_bound, routine_dtype
 from symtensor.codegen.library import gemm_call, gemm_source, routine_call, workspace_bytes
 from symtensor.codegen.mathlib import helper_texts, type_source
@@ -59,6 +60,8 @@ class HostPrinter(EntryPrinter):
         self.features = features
         self.units = Units(SUFFIXES)
         self.printer.sparing = len(program.kernels()) > MANY_KERNELS
+        if "avx512f" in features:
+            self.printer.results = _last_written(program)
         self._logs: dict[str, int] = {}
         self._late = 0
         self.products: dict[Kernel, ProductSource] = {}  # our own kernels of matrix products
@@ -304,6 +307,14 @@ class HostPrinter(EntryPrinter):
         lines = [f"{indent}{name} = {routine_call(step, dtype, sizes, site, counting=True)};"]
         lines += self.ask_late(step.defines, indent)
         return [*lines, f"{indent}if ({routine_call(step, dtype, sizes, site, work)}) return 1;"]
+
+
+def _last_written(program: pg.Program) -> dict[str, SizeLike]:
+    """Bytes of the outputs that one step touches: nobody reads them before the caller does."""
+    touches = Counter(name for step in pg.all_steps(program.steps) for name in pg.touched(step))
+    outputs = [s for s in program.storages.values() if s.kind == "output" and touches[s.name] == 1]
+    sizes = {s.name: sz.mul(s.elements, s.dtype.itemsize) for s in outputs}
+    return {name: size for name, size in sizes.items() if not isinstance(size, int) or size >= STREAM_BYTES}
 
 
 __all__ = ["HostPrinter", "Source"]

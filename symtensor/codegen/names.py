@@ -31,7 +31,7 @@ USHRT_MAX
 _OURS = """
 ctx worker argument arguments begin end chunk extent grain group groups lane lanes scratch layout outputs device arena
 tile tile_row block owner owner_begin owner_end row alive swap fault owned failed scratch_bytes given memory
-batch_memory batch_bytes
+batch_memory batch_bytes streaming
 """
 WORDS = frozenset(f"{_C} {_CPP} {_CUDA} {_OPENCL} {_OURS}".split())
 

@@ -41,6 +41,7 @@ class KernelPrinter:
     """Prints kernels of one source file.
 
     Attributes:
+        streamed: bytes of the buffers that the kernel at hand stores past the caches if they are large.
         helpers: (name, suffix, lanes) of the math functions used, in order of first use.
         integer: sources of integer and conversion helpers used, by name.
     """
@@ -52,6 +53,8 @@ class KernelPrinter:
         self._names: Callable[[Atom], str] = size_name
         self._types: dict[np.dtype, str] = {}
         self._sizes: dict[SizeLike, str] = {}  # texts, unless they depend on computed values
+        self.streamed: dict[str, SizeLike] = {}
+        self.streams = False  # whether the kernel at hand has such a store
         self.sparing = False  # whether short text matters more than the last percent of speed
 
     # ---------------------------------------------------------------------------------------------------- sizes

@@ -450,6 +450,9 @@ class VectorLoop:
             value = f"({self.convert(value, self.element(BOOL), 'u8')} & 1)"
         if self.stride(s.offset) == 1:
             at = f"{s.buffer} + {_bare(self.p_size(s.offset, copy))}"
+            if copy.alive is None and s.buffer in self.p.streamed and dtype.kind == "f":
+                self.p.streams = True
+                return f"{self.primitive('stream', dtype)}({at}, {_bare(value)}, streaming);"
             if copy.alive is None:
                 return f"{self.primitive('store', dtype)}({at}, {_bare(value)});"
             return f"{self.primitive('store_part', dtype)}({at}, {_bare(value)}, {copy.alive});"

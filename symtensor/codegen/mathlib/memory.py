@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from symtensor.codegen.mathlib.target import QUALIFIERS, Target
-from symtensor.codegen.mathlib.x86 import masked_move
+from symtensor.codegen.mathlib.x86 import masked_move, streaming_store
 
 MEMORY = (
     "load", "store", "load_part", "store_part", "select_part", "load_pairs", "load_back", "load_back_pairs",
-    "transpose",
+    "stream", "transpose",
 )  # fmt: skip
 STEPS = {2: "load_pairs", -1: "load_back", -2: "load_back_pairs"}  # loads by the step between their elements
 #: horizontal reductions of so many vectors: "sum_tree" of one, "sum_tree4" of four
@@ -17,7 +17,8 @@ TREES = tuple(f"{monoid}_tree{count}" for monoid in ("sum", "max", "min") for co
 def memory_source(name: str, t: Target) -> str:
     """Unaligned loads and stores, whole or of the first n elements (0 <= n <= lanes); nothing else is touched.
 
-    ``select_part`` has the first n elements of one vector and the rest of another.
+    ``select_part`` has the first n elements of one vector and the rest of another.  ``stream`` stores past the caches
+    if it is told to and the address allows it.
     """
     if name == "transpose":
         return transpose_source(t)
@@ -27,6 +28,7 @@ def memory_source(name: str, t: Target) -> str:
     head = {
         "load": f"{v} st_load_{t.suffix}(const {t.scalar} *p)",
         "store": f"void st_store_{t.suffix}({t.scalar} *p, {v} a)",
+        "stream": f"void st_stream_{t.suffix}({t.scalar} *p, {v} a, int past)",
         "load_part": f"{v} st_load_part_{t.suffix}(const {t.scalar} *p, int64_t n)",
         "store_part": f"void st_store_part_{t.suffix}({t.scalar} *p, {v} a, int64_t n)",
         "select_part": f"{v} st_select_part_{t.suffix}({v} a, {v} b, int64_t n)",
@@ -35,11 +37,17 @@ def memory_source(name: str, t: Target) -> str:
         raise ValueError(f"the {t.dialect} dialect has no {name} primitive: a scalar is loaded and stored by itself")
     if not t.vector:
         body = {
-            "load": "return *p;", "store": "*p = a;", "load_part": "return n > 0 ? *p : 0;",
+            "load": "return *p;", "store": "*p = a;", "stream": "(void)past; *p = a;",
+            "load_part": "return n > 0 ? *p : 0;",
             "store_part": "if (n > 0) *p = a;", "select_part": "return n > 0 ? a : b;",
         }[name]  # fmt: skip
     elif name == "load":
         body = f"{v} r; __builtin_memcpy(&r, p, sizeof r); return r;"
+    elif name == "stream":
+        plain = f"st_store_{t.suffix}(p, a);"
+        builtin = streaming_store(t)
+        aligned = f"past && ((__UINTPTR_TYPE__)p & {t.width - 1}) == 0"
+        body = f"if ({aligned}) {builtin} else {plain}" if builtin else f"(void)past; {plain}"
     elif name == "store":
         # Not memcpy: gcc 12 makes a constant whose last lanes are 0 an integer of 512 bits, and stores it as the
         # broadcast of its first lane (ix86_convert_const_wide_int_to_broadcast overlooks the zero words).

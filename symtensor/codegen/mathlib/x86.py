@@ -120,6 +120,13 @@ _MASKED_512 = {
 _BLEND_512 = {"f32": "ps", "f64": "pd", "32": "d", "64": "q", "8": "b", "16": "w"}
 
 
+def streaming_store(t: Target) -> str | None:
+    """A store past the caches of a whole vector of floats at an aligned address, or None where there is none."""
+    if not t.avx512 or t.width != 64 or t.element not in ("f32", "f64"):
+        return None
+    return f"__builtin_ia32_movnt{'ps' if t.element == 'f32' else 'pd'}512(p, a);"
+
+
 def masked_move(name: str, t: Target, v: str) -> str | None:
     """A load, store or choice of the first n elements as one instruction, or None where there is none."""
     if not t.avx512 or (t.bits < 32 and "avx512bw" not in t.features):

@@ -4,6 +4,7 @@
  *   maximum: float64[a.shape[0]]  at probe_01_elementwise.py:20
  */
 static int k1_divide_add_maximum_range(st_ctx *ctx, const double *restrict a, const double *restrict b, const double *restrict c, double *restrict add, double *restrict maximum, int64_t c_size0, int64_t begin, int64_t end) {
+  const int streaming = 16 * c_size0 >= 33554432;
   for (int64_t tile = begin; tile < end; ++tile) {
     {
       const int64_t j_count = st_min_i64(4096, (c_size0 - 4096 * tile));
@@ -21,12 +22,12 @@ static int k1_divide_add_maximum_range(st_ctx *ctx, const double *restrict a, co
         const st_f64x8 t5_1 = t4_1 / (st_splat_f64x8(1.0) + st_abs_f64x8(t4_1));
         const st_f64x8 t6_0 = st_fma_f64x8(st_exp_f64x8((-t5_0)), t1_0, (-(st_splat_f64x8(0.25) * t2_0))) + t3_0;
         const st_f64x8 t6_1 = st_fma_f64x8(st_exp_f64x8((-t5_1)), t1_1, (-(st_splat_f64x8(0.25) * t2_1))) + t3_1;
-        st_store_f64x8(add + j + 4096 * tile, t6_0);
-        st_store_f64x8(add + (j + 8) + 4096 * tile, t6_1);
+        st_stream_f64x8(add + j + 4096 * tile, t6_0, streaming);
+        st_stream_f64x8(add + (j + 8) + 4096 * tile, t6_1, streaming);
         const st_f64x8 t7_0 = st_max_f64x8(t6_0, t5_0);
         const st_f64x8 t7_1 = st_max_f64x8(t6_1, t5_1);
-        st_store_f64x8(maximum + j + 4096 * tile, t7_0);
-        st_store_f64x8(maximum + (j + 8) + 4096 * tile, t7_1);
+        st_stream_f64x8(maximum + j + 4096 * tile, t7_0, streaming);
+        st_stream_f64x8(maximum + (j + 8) + 4096 * tile, t7_1, streaming);
       }
       for (; j + 8 <= j_count; j += 8) {
         const st_f64x8 t1 = st_load_f64x8(a + j + 4096 * tile);
@@ -35,9 +36,9 @@ static int k1_divide_add_maximum_range(st_ctx *ctx, const double *restrict a, co
         const st_f64x8 t4 = st_fma_f64x8(t1, t2, t3);
         const st_f64x8 t5 = t4 / (st_splat_f64x8(1.0) + st_abs_f64x8(t4));
         const st_f64x8 t6 = st_fma_f64x8(st_exp_f64x8((-t5)), t1, (-(st_splat_f64x8(0.25) * t2))) + t3;
-        st_store_f64x8(add + j + 4096 * tile, t6);
+        st_stream_f64x8(add + j + 4096 * tile, t6, streaming);
         const st_f64x8 t7 = st_max_f64x8(t6, t5);
-        st_store_f64x8(maximum + j + 4096 * tile, t7);
+        st_stream_f64x8(maximum + j + 4096 * tile, t7, streaming);
       }
       if (j < j_count) {
         const int64_t alive = j_count - j;
@@ -53,6 +54,7 @@ static int k1_divide_add_maximum_range(st_ctx *ctx, const double *restrict a, co
       }
     }
   }
+  if (streaming) __builtin_ia32_sfence();
   return 0;
 }
 typedef struct {

@@ -7,6 +7,7 @@
  *   multiply: float64[weights.shape[0], weights.shape[1]]  at probe_02_softmax.py:19
  */
 static int k1_supremum_exp_sum_range(st_ctx *ctx, const double *restrict x, const double *restrict weights, double *restrict divide, double *restrict multiply, int64_t weights_size0, int64_t weights_size1, int64_t begin, int64_t end) {
+  const int streaming = 8 * weights_size0 * weights_size1 >= 33554432;
   for (int64_t o0 = begin; o0 < end; ++o0) {
     double supremum_row_acc = (double)-__builtin_inf();
     {
@@ -101,22 +102,22 @@ static int k1_supremum_exp_sum_range(st_ctx *ctx, const double *restrict x, cons
       for (; j0 + 32 <= j0_count; j0 += 32) {
         __builtin_prefetch(weights + j0 + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         const st_f64x8 t1_0 = st_load_f64x8(multiply + j0 + o0 * weights_size1) / st_splat_f64x8(sum_row);
-        st_store_f64x8(divide + j0 + o0 * weights_size1, t1_0);
+        st_stream_f64x8(divide + j0 + o0 * weights_size1, t1_0, streaming);
         const st_f64x8 t2_0 = -((t1_0 * st_load_f64x8(weights + j0 + o0 * weights_size1)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_0 = sum_2_row_acc_0 + t2_0;
         __builtin_prefetch(weights + (j0 + 8) + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         const st_f64x8 t1_1 = st_load_f64x8(multiply + (j0 + 8) + o0 * weights_size1) / st_splat_f64x8(sum_row);
-        st_store_f64x8(divide + (j0 + 8) + o0 * weights_size1, t1_1);
+        st_stream_f64x8(divide + (j0 + 8) + o0 * weights_size1, t1_1, streaming);
         const st_f64x8 t2_1 = -((t1_1 * st_load_f64x8(weights + (j0 + 8) + o0 * weights_size1)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_1 = sum_2_row_acc_1 + t2_1;
         __builtin_prefetch(weights + (j0 + 16) + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         const st_f64x8 t1_2 = st_load_f64x8(multiply + (j0 + 16) + o0 * weights_size1) / st_splat_f64x8(sum_row);
-        st_store_f64x8(divide + (j0 + 16) + o0 * weights_size1, t1_2);
+        st_stream_f64x8(divide + (j0 + 16) + o0 * weights_size1, t1_2, streaming);
         const st_f64x8 t2_2 = -((t1_2 * st_load_f64x8(weights + (j0 + 16) + o0 * weights_size1)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_2 = sum_2_row_acc_2 + t2_2;
         __builtin_prefetch(weights + (j0 + 24) + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         const st_f64x8 t1_3 = st_load_f64x8(multiply + (j0 + 24) + o0 * weights_size1) / st_splat_f64x8(sum_row);
-        st_store_f64x8(divide + (j0 + 24) + o0 * weights_size1, t1_3);
+        st_stream_f64x8(divide + (j0 + 24) + o0 * weights_size1, t1_3, streaming);
         const st_f64x8 t2_3 = -((t1_3 * st_load_f64x8(weights + (j0 + 24) + o0 * weights_size1)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_3 = sum_2_row_acc_3 + t2_3;
       }
@@ -124,7 +125,7 @@ static int k1_supremum_exp_sum_range(st_ctx *ctx, const double *restrict x, cons
       for (; j0 + 8 <= j0_count; j0 += 8) {
         __builtin_prefetch(weights + j0 + o0 * weights_size1 + st_min_i64(2048, weights_size1));
         const st_f64x8 t1 = st_load_f64x8(multiply + j0 + o0 * weights_size1) / st_splat_f64x8(sum_row);
-        st_store_f64x8(divide + j0 + o0 * weights_size1, t1);
+        st_stream_f64x8(divide + j0 + o0 * weights_size1, t1, streaming);
         const st_f64x8 t2 = -((t1 * st_load_f64x8(weights + j0 + o0 * weights_size1)) / st_splat_f64x8(sum_row));
         sum_2_row_acc_0 = sum_2_row_acc_0 + t2;
         const st_f64x8 sum_2_row_acc_first = sum_2_row_acc_0; sum_2_row_acc_0 = sum_2_row_acc_1; sum_2_row_acc_1 = sum_2_row_acc_2; sum_2_row_acc_2 = sum_2_row_acc_3; sum_2_row_acc_3 = sum_2_row_acc_first;
@@ -164,6 +165,7 @@ static int k1_supremum_exp_sum_range(st_ctx *ctx, const double *restrict x, cons
       }
     }
   }
+  if (streaming) __builtin_ia32_sfence();
   return 0;
 }
 typedef struct {

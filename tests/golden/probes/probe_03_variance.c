@@ -5,6 +5,7 @@
  *   divide: float64[1, x.shape[1]]  at probe_03_variance.py:17
  */
 static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const double *restrict x, double *restrict divide, double *restrict divide_3, int64_t u_size0, int64_t v_size0, int64_t begin, int64_t end) {
+  const int streaming = 8 * u_size0 >= 33554432;
   for (int64_t tile = begin; tile < end; ++tile) {
     double sum_of_squared_deviations_row_acc1[512] __attribute__((aligned(64)));
     double sum_of_squared_deviations_row_acc2[512] __attribute__((aligned(64)));
@@ -177,13 +178,13 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
         const st_f64x8 t1_0 = st_load_f64x8(sum_of_squared_deviations_row + j) / st_splat_f64x8((double)v_size0);
-        st_store_f64x8(divide + j + 512 * tile, t1_0);
+        st_stream_f64x8(divide + j + 512 * tile, t1_0, streaming);
         const st_f64x8 t1_1 = st_load_f64x8(sum_of_squared_deviations_row + (j + 8)) / st_splat_f64x8((double)v_size0);
-        st_store_f64x8(divide + (j + 8) + 512 * tile, t1_1);
+        st_stream_f64x8(divide + (j + 8) + 512 * tile, t1_1, streaming);
       }
       for (; j + 8 <= j_count; j += 8) {
         const st_f64x8 t1 = st_load_f64x8(sum_of_squared_deviations_row + j) / st_splat_f64x8((double)v_size0);
-        st_store_f64x8(divide + j + 512 * tile, t1);
+        st_stream_f64x8(divide + j + 512 * tile, t1, streaming);
       }
       if (j < j_count) {
         const int64_t alive = j_count - j;
@@ -213,6 +214,7 @@ static int k1_sum_of_squared_deviations_sum_divide_range(st_ctx *ctx, const doub
       }
     }
   }
+  if (streaming) __builtin_ia32_sfence();
   return 0;
 }
 typedef struct {
@@ -438,6 +440,7 @@ static int k2_sum_of_squared_deviations_sum_divide(st_ctx *ctx, const double *re
  *   add: float64[v.shape[0], x.shape[1]]  at probe_03_variance.py:19
  */
 static int k3_multiply_sum_divide_range(st_ctx *ctx, const double *restrict u, const double *restrict divide_3, const double *restrict x, const double *restrict multiply, const double *restrict sum_2, double *restrict add, int64_t u_size0, int64_t v_size0, int64_t begin, int64_t end) {
+  const int streaming = 8 * u_size0 * v_size0 >= 33554432;
   for (int64_t tile = begin; tile < end; ++tile) {
     double multiply_2_row[512] __attribute__((aligned(64)));
     double sum_4_row_acc[512] __attribute__((aligned(64)));
@@ -545,13 +548,13 @@ static int k3_multiply_sum_divide_range(st_ctx *ctx, const double *restrict u, c
         int64_t j = 0;
         for (; j + 16 <= j_count; j += 16) {
           const st_f64x8 t1_0 = st_fma_f64x8(st_load_f64x8(multiply_2_row + j), (st_load_f64x8(x + j + j0 * u_size0 + 512 * tile) - st_load_f64x8(divide_3 + j + 512 * tile)), (st_load_f64x8(multiply + j + j0 * u_size0 + 512 * tile) + st_splat_f64x8((sum_2[j0] / (double)u_size0)))) + st_load_f64x8(divide_4_row + j);
-          st_store_f64x8(add + j + j0 * u_size0 + 512 * tile, t1_0);
+          st_stream_f64x8(add + j + j0 * u_size0 + 512 * tile, t1_0, streaming);
           const st_f64x8 t1_1 = st_fma_f64x8(st_load_f64x8(multiply_2_row + (j + 8)), (st_load_f64x8(x + (j + 8) + j0 * u_size0 + 512 * tile) - st_load_f64x8(divide_3 + (j + 8) + 512 * tile)), (st_load_f64x8(multiply + (j + 8) + j0 * u_size0 + 512 * tile) + st_splat_f64x8((sum_2[j0] / (double)u_size0)))) + st_load_f64x8(divide_4_row + (j + 8));
-          st_store_f64x8(add + (j + 8) + j0 * u_size0 + 512 * tile, t1_1);
+          st_stream_f64x8(add + (j + 8) + j0 * u_size0 + 512 * tile, t1_1, streaming);
         }
         for (; j + 8 <= j_count; j += 8) {
           const st_f64x8 t1 = st_fma_f64x8(st_load_f64x8(multiply_2_row + j), (st_load_f64x8(x + j + j0 * u_size0 + 512 * tile) - st_load_f64x8(divide_3 + j + 512 * tile)), (st_load_f64x8(multiply + j + j0 * u_size0 + 512 * tile) + st_splat_f64x8((sum_2[j0] / (double)u_size0)))) + st_load_f64x8(divide_4_row + j);
-          st_store_f64x8(add + j + j0 * u_size0 + 512 * tile, t1);
+          st_stream_f64x8(add + j + j0 * u_size0 + 512 * tile, t1, streaming);
         }
         if (j < j_count) {
           const int64_t alive = j_count - j;
@@ -561,6 +564,7 @@ static int k3_multiply_sum_divide_range(st_ctx *ctx, const double *restrict u, c
       }
     }
   }
+  if (streaming) __builtin_ia32_sfence();
   return 0;
 }
 typedef struct {

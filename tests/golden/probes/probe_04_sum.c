@@ -86,19 +86,20 @@ static int k1_sum_combine(st_ctx *ctx, const double *restrict sum_row_part, doub
  *   broadcast_to: float64[x.shape[0], x.shape[1]]  at probe_04_sum.py:15
  */
 static int k2_broadcast_to_range(st_ctx *ctx, const double *restrict sum, double *restrict broadcast_to, int64_t x_size0, int64_t x_size1, int64_t begin, int64_t end) {
+  const int streaming = 8 * x_size0 * x_size1 >= 33554432;
   for (int64_t tile = begin; tile < end; ++tile) {
     {
       const int64_t j_count = st_min_i64((x_size0 * x_size1 - 4096 * tile), 4096);
       int64_t j = 0;
       for (; j + 16 <= j_count; j += 16) {
         const double t1_0 = 2.0 * sum[0];
-        st_store_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(t1_0));
+        st_stream_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(t1_0), streaming);
         const double t1_1 = 2.0 * sum[0];
-        st_store_f64x8(broadcast_to + (j + 8) + 4096 * tile, st_splat_f64x8(t1_1));
+        st_stream_f64x8(broadcast_to + (j + 8) + 4096 * tile, st_splat_f64x8(t1_1), streaming);
       }
       for (; j + 8 <= j_count; j += 8) {
         const double t1 = 2.0 * sum[0];
-        st_store_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(t1));
+        st_stream_f64x8(broadcast_to + j + 4096 * tile, st_splat_f64x8(t1), streaming);
       }
       if (j < j_count) {
         const int64_t alive = j_count - j;
@@ -107,6 +108,7 @@ static int k2_broadcast_to_range(st_ctx *ctx, const double *restrict sum, double
       }
     }
   }
+  if (streaming) __builtin_ia32_sfence();
   return 0;
 }
 typedef struct {

@@ -249,6 +249,7 @@ static int k3_sum_combine(st_ctx *ctx, const double *restrict sum_2_row_part, co
  *   add: float64[count]  at probe_12_nonzero.py:14
  */
 static int k4_add_range(st_ctx *ctx, const int64_t *restrict item, const double *restrict x, const double *restrict sum_2, double *restrict add, int64_t count, int64_t x_size0, int64_t begin, int64_t end) {
+  const int streaming = 8 * count >= 33554432;
   for (int64_t tile = begin; tile < end; ++tile) {
     {
       const int64_t j_count = st_min_i64(4096, (count - 4096 * tile));
@@ -259,13 +260,13 @@ static int k4_add_range(st_ctx *ctx, const int64_t *restrict item, const double 
         const double t3_0 = (double)count;
         const st_f64x8 t4_0 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_0[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3_0))) * __builtin_convertvector(t1_0, st_f64x8);
         const st_f64x8 t5_0 = t4_0 + st_splat_f64x8(t3_0);
-        st_store_f64x8(add + j + 4096 * tile, t5_0);
+        st_stream_f64x8(add + j + 4096 * tile, t5_0, streaming);
         const st_i64x8 t1_1 = st_load_i64x8(item + (j + 8) + 4096 * tile);
         const st_i64x8 t2_1 = ({ st_i64x8 mask_ = (t1_1 < ((st_i64x8){0} + (0))); (st_i64x8)((mask_ & (st_i64x8)(t1_1 + ((st_i64x8){0} + (x_size0)))) | (~mask_ & (st_i64x8)t1_1)); });
         const double t3_1 = (double)count;
         const st_f64x8 t4_1 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2_1[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3_1))) * __builtin_convertvector(t1_1, st_f64x8);
         const st_f64x8 t5_1 = t4_1 + st_splat_f64x8(t3_1);
-        st_store_f64x8(add + (j + 8) + 4096 * tile, t5_1);
+        st_stream_f64x8(add + (j + 8) + 4096 * tile, t5_1, streaming);
       }
       for (; j + 8 <= j_count; j += 8) {
         const st_i64x8 t1 = st_load_i64x8(item + j + 4096 * tile);
@@ -273,7 +274,7 @@ static int k4_add_range(st_ctx *ctx, const int64_t *restrict item, const double 
         const double t3 = (double)count;
         const st_f64x8 t4 = (({ st_f64x8 vec_ = {0}; _Pragma("GCC unroll 8") for (int64_t lane_ = 0; lane_ < 8; ++lane_) vec_[lane_] = x[t2[lane_]]; vec_; }) - st_splat_f64x8((sum_2[0] / t3))) * __builtin_convertvector(t1, st_f64x8);
         const st_f64x8 t5 = t4 + st_splat_f64x8(t3);
-        st_store_f64x8(add + j + 4096 * tile, t5);
+        st_stream_f64x8(add + j + 4096 * tile, t5, streaming);
       }
       if (j < j_count) {
         const int64_t alive = j_count - j;
@@ -286,6 +287,7 @@ static int k4_add_range(st_ctx *ctx, const int64_t *restrict item, const double 
       }
     }
   }
+  if (streaming) __builtin_ia32_sfence();
   return 0;
 }
 typedef struct {
