@@ -28,6 +28,7 @@ class Kind:
         blas: whether ``hand`` calls a matrix product, so that it is timed with each BLAS that is installed.
         tolerance: largest error by dtype, relative to the largest magnitude of the result.
         missing: why symtensor cannot take part yet; the row counts as open.
+        limit: what keeps symtensor from the goal where it misses it, and what was tried.
     """
 
     title: ClassVar[str]
@@ -36,6 +37,7 @@ class Kind:
     blas: ClassVar[bool] = False
     tolerance: ClassVar[Mapping[str, float]] = {"float32": 2e-5, "float64": 1e-10}
     missing: ClassVar[str | None] = None
+    limit: ClassVar[str | None] = None
 
     @staticmethod
     def sample(rng: np.random.Generator, dtype: str, *size: int) -> dict[str, np.ndarray]:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from benchmarks import hand
 from benchmarks.contenders import CONTENDERS
 from benchmarks.figures import AGAINST_C, OURS, Comparison, Results, comparisons, geometric_mean
+from benchmarks.kind import Kind
 from benchmarks.machine import describe
 from benchmarks.race import Entry
 
@@ -108,6 +109,19 @@ def failures(results: Results) -> str:
     return "\n".join(lines) + "\n" if lines else "None.\n"
 
 
+def shortfalls(results: Results) -> str:
+    """Return, for each kind of which a row misses the goal, which rows do and why."""
+    missed: dict[type[Kind], list[str]] = {}
+    for threads in thread_counts(results):
+        for c in comparisons(results, threads):
+            if c.verdict != "yes":
+                missed.setdefault(c.row.kind, []).append(f"{c.row.title}, {threads} thread(s): {c.verdict}")
+    lines = [
+        f"- {'; '.join(rows)}. {kind.missing or kind.limit or 'Not looked into yet.'}" for kind, rows in missed.items()
+    ]
+    return "\n".join(lines) + "\n" if lines else "None.\n"
+
+
 def scaling(results: Results, most: int) -> str:
     """Return how much faster the most threads are than one, ours and the best C."""
     body = []
@@ -160,6 +174,7 @@ def page(results: Results) -> str:
         parts.append(f"![{caption}](benchmarks-{name}.svg)\n")
     for threads in counts:
         parts += [f"## {threads} thread{'s' * (threads > 1)}\n", main_table(comparisons(results, threads))]
+    parts += ["## What misses the goal, and why\n", shortfalls(results)]
     parts += ["## Failures and wrong answers\n", failures(results)]
     for threads in counts:
         parts.append(f"## Time of a call, {threads} thread{'s' * (threads > 1)}\n")
@@ -185,7 +200,7 @@ def write(results: Results) -> None:
     from benchmarks import plots
 
     PAGE.write_text(page(results), encoding="utf-8")
-    most = thread_counts(results)[-1]
+    most = max(thread_counts(results), key=lambda n: (sum(n in races for races in results.values()), n))
     plots.draw(comparisons(results, most), comparisons(results, 1), PAGE.parent)
     readme = README.read_text(encoding="utf-8")
     text = f"{summary(comparisons(results, most), most)}\n{readme_table(comparisons(results, most))}"

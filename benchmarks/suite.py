@@ -40,6 +40,7 @@ _OWN = (
     (elementwise.StridedChain, (1_000_000,), "float32"),
     (elementwise.Gelu, (1000, 777), "float32"),
     (elementwise.TransposedSum, (4096, 4096), "float32"),
+    (reductions.SoftmaxGradient, (2048, 1024), "float32"),
     (reductions.Softmax, (5, 7), "float32"),
     (reductions.Softmax, (56_680, 37), "float32"),
     (reductions.Softmax, (42, 50_000), "float32"),

@@ -13,6 +13,21 @@ void FN(softmax)(const T *x, T *p, int64_t rows, int64_t columns) {
   PARALLEL_FOR for (int64_t i = 0; i < rows; i++) softmax_row(x + i * columns, p + i * columns, columns);
 }
 
+void FN(softmax_gradient)(const T *x, const T *slope, T *p, T *gradient, int64_t rows, int64_t columns) {
+  PARALLEL_FOR for (int64_t i = 0; i < rows; i++) {
+    const T *s = slope + i * columns;
+    T *w = p + i * columns, *g = gradient + i * columns;
+    softmax_row(x + i * columns, w, columns);
+    V dot = set1(row_dot(s, w, columns));
+    int64_t j = 0;
+    for (; j + W <= columns; j += W) store(g + j, load(w + j) * (load(s + j) - dot));
+    if (j < columns) {
+      M m = tail(columns - j);
+      store_mask(g + j, m, load_mask(m, w + j) * (load_mask(m, s + j) - dot));
+    }
+  }
+}
+
 void FN(logsumexp)(const T *x, T *out, int64_t rows, int64_t columns) {
   PARALLEL_FOR for (int64_t i = 0; i < rows; i++) {
     T m = row_max(x + i * columns, columns);

@@ -375,6 +375,10 @@ class HiddenMarkov(Kind):
     """The forward algorithm in logarithms: log-likelihood and gradient in the log transition matrix (Rabiner, 1989)."""
 
     title = "HMM forward algorithm with gradient: steps, states"
+    limit = (
+        "The C keeps the exponentials of the transition matrix of each step for the way back; here they are "
+        "computed again, as storing them takes the memory of the states as many times as there are states."
+    )
     hand = "hidden_markov"
 
     @staticmethod

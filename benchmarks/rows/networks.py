@@ -216,6 +216,10 @@ class Embedding(Kind):
     """Means of embedded words, a dense layer, and one step of descent that touches only the words that occur."""
 
     title = "embedding bag, dense layer, sparse update: vocabulary, width, batch, words, classes"
+    limit = (
+        "The class of a row is picked at t.shape[0] positions, which nothing makes equal to the number of rows, "
+        "so the gradient stays a scatter with a check of its own."
+    )
     hand = "embedding"
     blas = True
     state = ("table", "w", "b")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from benchmarks.kind import Kind, normal
 
 
@@ -13,6 +15,10 @@ class _Rows(Kind):
 
 class Softmax(_Rows):
     title = "row softmax"
+    limit = (
+        "Short rows pay for the masked vector at their end in each of three passes, and the quotient is a "
+        "division, where the C multiplies by a reciprocal, which rounds twice."
+    )
     hand = "softmax"
 
     @staticmethod
@@ -55,6 +61,49 @@ class Softmax(_Rows):
             return out
 
         return softmax
+
+
+class SoftmaxGradient(Kind):
+    """Value, and the gradient in x of the value contracted with a slope."""
+
+    title = "row softmax with gradient"
+    hand = "softmax_gradient"
+
+    @staticmethod
+    def sample(rng, dtype, rows, columns):
+        return {name: normal(rng, dtype, rows, columns) for name in ("x", "slope")}
+
+    @staticmethod
+    def sizes(arguments):
+        return arguments["x"].shape
+
+    @staticmethod
+    def symtensor(st, x, slope):
+        p = Softmax.symtensor(st, x)
+        return p, st.grad((p * slope).sum(), x)
+
+    @staticmethod
+    def numpy(np, x, slope):
+        p = Softmax.numpy(np, x)
+        return p, p * (slope - (p * slope).sum(axis=1, keepdims=True))
+
+    @staticmethod
+    def jax(jax, x, slope):
+        p, back = jax.vjp(functools.partial(Softmax.jax, jax), x)
+        return p, back(slope)[0]
+
+    @staticmethod
+    def torch(torch, x, slope):
+        x = x.detach().requires_grad_()
+        p = torch.softmax(x, dim=1)
+        return p.detach(), torch.autograd.grad(p, x, slope)[0]
+
+    @staticmethod
+    def pytensor(pt, x, slope):
+        import pytensor
+
+        p = pt.special.softmax(x, axis=1)
+        return p, pytensor.grad((p * slope).sum(), x)
 
 
 class LogSumExp(_Rows):

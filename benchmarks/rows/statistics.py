@@ -14,6 +14,10 @@ class Hierarchical(Kind):
     """
 
     title = "log-density and gradient of a hierarchical model: groups, observations"
+    limit = (
+        "Six kernels of a few hundred elements: gathers go lane by lane, the scatter and the check of its indices "
+        "are kernels of their own."
+    )
     hand = "hierarchical"
 
     @staticmethod

@@ -11,6 +11,10 @@ class Jacobi(Kind):
     """Jacobi's iteration for Laplace's equation: each inner point becomes the mean of its four neighbours."""
 
     title = "Jacobi sweeps of a stencil in one call"
+    limit = (
+        "Each sweep goes through the whole field: no sweeps are skewed in time, so that the field would stay in "
+        "cache over several of them."
+    )
     hand = "jacobi"
 
     @staticmethod

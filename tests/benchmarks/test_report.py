@@ -58,6 +58,13 @@ def test_the_page_shows_failures_open_rows_and_disturbance():
     assert "| row softmax, 2048×1024, float32 | 1 ms | fails | 9 ms | 3 ms | 2 ms |" in page
 
 
+def test_the_page_says_why_a_row_misses_the_goal():
+    page = report.page(races(entry(1.5e-3)))
+    title = ROWS[NAME].title
+    assert f"- {title}, 1 thread(s): slower than C; {title}, 2 thread(s): slower than C. Short rows pay" in page
+    assert "no convolution op yet" in page
+
+
 def test_saved_races_come_back(tmp_path):
     results = races(entry(1e-3))
     figures.save(results, tmp_path / "results.json")
