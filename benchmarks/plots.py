@@ -61,7 +61,9 @@ def draw(rows: Sequence[Comparison], cold: Sequence[Comparison], folder: pathlib
         cold: of the first races, whose caches were empty.
         folder: where ``benchmarks-*.svg`` are written.
     """
-    plt.rcParams.update({"svg.hashsalt": "symtensor", "font.family": "sans-serif", "axes.spines.top": False})
+    plt.rcParams.update(
+        {"svg.hashsalt": "symtensor", "svg.fonttype": "none", "font.family": "sans-serif", "axes.spines.top": False}
+    )
 
     def multiple(c: Comparison, entry: Entry) -> float | None:
         return entry.median / c.race.entries[c.best_c].median if c.best_c else None

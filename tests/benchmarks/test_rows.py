@@ -21,6 +21,7 @@ SIZES: dict[type[Kind], list[tuple[int, ...]]] = {
     elementwise.Gelu: [(3, 1), (33, 70)],
     elementwise.TransposedSum: [(1, 3), (50, 300), (64, 33)],
     reductions.Softmax: [(1, 1), (5, 7), (130, 70)],
+    reductions.SoftmaxGradient: [(1, 1), (5, 7), (130, 70)],
     reductions.LogSumExp: [(1, 1), (33, 70)],
     reductions.LayerNorm: [(2, 3), (33, 70), (3, 1000)],
     reductions.VarianceRows: [(3, 1), (103, 701)],
