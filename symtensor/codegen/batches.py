@@ -11,7 +11,7 @@ lowered.  The second knows nothing of ops: that the entries are apart follows fr
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import replace
 
 from symtensor.codegen.loop_ir import For, Kernel, Let, Statement, Store, all_statements, expressions
@@ -25,8 +25,8 @@ from symtensor.codegen.program import (
     Program,
     Step,
     Storage,
-    all_steps,
     touched,
+    uses,
     written,
 )
 from symtensor.codegen.resolve import Rewriter
@@ -49,16 +49,8 @@ def through_batches(program: Program, fresh: Fresh) -> Program:
         fresh: gives a name that nothing has.
     """
     storages = dict(program.storages)
-    readers: dict[str, int] = {}
-    _count(program.steps, readers)
-    steps = _Batches(storages, readers, set(program.outputs), fresh).block(program.steps)
+    steps = _Batches(storages, uses(program), set(program.outputs), fresh).block(program.steps)
     return replace(program, steps=steps, storages=storages)
-
-
-def _count(steps: Iterable[Step], readers: dict[str, int]) -> None:
-    for step in all_steps(tuple(steps)):
-        for name in set(touched(step)):
-            readers[name] = readers.get(name, 0) + 1
 
 
 @dataclass(frozen=True)
@@ -77,17 +69,15 @@ class _Batches:
 
     def block(self, steps: tuple[Step, ...]) -> tuple[Step, ...]:
         """A sequence of steps, with runs over one batch in loops."""
+        products = _next_products(steps)
         result: list[Step] = []
         at = 0
         while at < len(steps):
-            run = self._run(steps[at:])
-            if run is None:
-                result.append(self._inside(steps[at]))
-                at += 1
-                continue
-            before, batch, length = run
-            result += [*steps[at : at + before], batch]
-            at += before + length
+            run, end = self._run(steps, at, products[at])
+            before, batch, taken = self._loop_of(run) or (end - at, None, 0)
+            result += map(self._inside, steps[at : at + before])
+            result += [batch] if batch else []
+            at += before + taken
         return tuple(result)
 
     def _inside(self, step: Step) -> Step:
@@ -98,28 +88,37 @@ class _Batches:
         return step
 
     # ------------------------------------------------------------------------------------------------------- runs
-    def _run(self, steps: tuple[Step, ...]) -> tuple[int, Batch, int] | None:
-        """The run that begins with the first step: how many steps stay before it, its loop, how many it takes."""
-        first = steps[0]
-        if not isinstance(first, (Gemm, Launch)):
-            return None
-        entries = next((sz.product(s.batch) for s in steps if isinstance(s, Gemm)), 1)
+    def _run(self, steps: tuple[Step, ...], at: int, product: int) -> tuple[list[_Sliced], int]:
+        """The steps from ``at`` on that may share a loop, and where to look next if they gain nothing by it.
+
+        What any run that begins before that would find is in this one: it ends where this one ends.
+        """
+        first = steps[product] if product < len(steps) else None
+        entries = sz.product(first.batch) if isinstance(first, Gemm) else 1
         if entries == 1:
-            return None
+            return [], min(product + 1, len(steps))
         run: list[_Sliced] = []
-        for step in steps:
-            found = self._sliced(step, entries)
-            if found is None or not all(_apart(found, other) for other in run):
-                break
+        for number in range(at, len(steps)):
+            found = self._sliced(steps[number], entries)
+            if found is None:
+                return run, min(number, product) + 1
+            conflict = next((k for k in reversed(range(len(run))) if not _apart(found, run[k])), None)
+            if conflict is not None:
+                return run, min(at + conflict, product) + 1
             run.append(found)
-        private = self._private(run, entries)
+        return run, product + 1
+
+    def _loop_of(self, run: list[_Sliced]) -> tuple[int, Batch, int] | None:
+        """The loop that a run makes: how many of its steps stay before it, the loop, how many it takes."""
+        private = self._private(run)
         used = [k for k, found in enumerate(run) if not private.isdisjoint(touched(found.step))]
-        if not used or not any(isinstance(found.step, Gemm) for found in run):
+        product = next((found.step for found in run if isinstance(found.step, Gemm)), None)
+        if not used or product is None:
             return None
         chosen = run[used[0] : used[-1] + 1]
-        return used[0], self._loop(chosen, private, entries), len(chosen)
+        return used[0], self._loop(chosen, private, sz.product(product.batch)), len(chosen)
 
-    def _private(self, run: list[_Sliced], entries: SizeLike) -> frozenset[str]:
+    def _private(self, run: list[_Sliced]) -> frozenset[str]:
         """Temporaries that nothing outside of the run touches, each entry its own slice, written before it is read."""
         here: dict[str, int] = {}
         fresh: set[str] = set()
@@ -202,6 +201,14 @@ class _Batches:
         for name in dict.fromkeys(names):
             self._storages[name] = replace(self._storages[name], kind="private", elements=slices[name])
         return Batch(self._fresh("batch"), entry, body, tuple(dict.fromkeys(names)))
+
+
+def _next_products(steps: tuple[Step, ...]) -> list[int]:
+    """For each place the next matrix product from there on, or the number of steps."""
+    found = [len(steps)] * len(steps)
+    for at in reversed(range(len(steps))):
+        found[at] = at if isinstance(steps[at], Gemm) else found[at + 1] if at + 1 < len(steps) else len(steps)
+    return found
 
 
 def _parallel(kernel: Kernel) -> For | None:

@@ -7,7 +7,7 @@ from symtensor.codegen.buffers import Layout
 from symtensor.codegen.c import CPrinter
 from symtensor.codegen.entry import routine_dtype
 from symtensor.codegen.library import gemm_buffer, routine_buffer, workspace_bytes
-from symtensor.codegen.program import Gemm, Library, Program, all_steps, batch_kernels
+from symtensor.codegen.program import Gemm, Library, Program, all_steps, lone_kernels
 from symtensor.ir import size as sz
 from symtensor.ir.size import SizeLike
 from symtensor.records import dataclass
@@ -56,10 +56,8 @@ def footprint(program: Program, layout: Layout, on_device: bool = False) -> Foot
     scratch: SizeLike = 0
     if not on_device:
         printer = CPrinter(16)
-        inside = {kernel.name for kernel in batch_kernels(program)}
-        for kernel in program.kernels():
-            if kernel.name not in inside:
-                scratch = sz.maximum(scratch, printer.scratch_bytes(kernel))
+        for kernel in lone_kernels(program):
+            scratch = sz.maximum(scratch, printer.scratch_bytes(kernel))
         scratch = sz.add(scratch, worker_bytes(program, printer.scratch_bytes))
     outputs = tuple(
         (s.name, sz.mul(s.elements, s.dtype.itemsize)) for s in program.storages.values() if s.kind == "output"

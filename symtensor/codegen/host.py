@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -147,8 +146,7 @@ class HostPrinter(EntryPrinter):
 
     def _scratch(self, ready: Callable[[SizeLike], bool]) -> SizeLike:
         """Bytes of scratch memory for one worker: the most that any kernel of known sizes needs."""
-        inside = {k.name for k in pg.batch_kernels(self.program)}  # these have theirs with the batch's memory
-        needed = (self.printer.scratch_bytes(k) for k in self.program.kernels() if k.name not in inside)
+        needed = map(self.printer.scratch_bytes, pg.lone_kernels(self.program))
         return sz.largest(n for n in needed if n != 0 and ready(n))
 
     def _memory(self) -> list[str]:
@@ -311,8 +309,8 @@ class HostPrinter(EntryPrinter):
 
 def _last_written(program: pg.Program) -> dict[str, SizeLike]:
     """Bytes of the outputs that one step touches: nobody reads them before the caller does."""
-    touches = Counter(name for step in pg.all_steps(program.steps) for name in pg.touched(step))
-    outputs = [s for s in program.storages.values() if s.kind == "output" and touches[s.name] == 1]
+    uses = pg.uses(program)
+    outputs = [s for s in program.storages.values() if s.kind == "output" and uses[s.name] == 1]
     sizes = {s.name: sz.mul(s.elements, s.dtype.itemsize) for s in outputs}
     return {name: size for name, size in sizes.items() if not isinstance(size, int) or size >= STREAM_BYTES}
 

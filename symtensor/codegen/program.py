@@ -7,6 +7,7 @@ hold steps of their own.  On a CPU a launch is a call; on a device it goes throu
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import field
 
@@ -320,10 +321,15 @@ def all_steps(steps: tuple[Step, ...]) -> list[Step]:
     return found
 
 
-def batch_kernels(program: Program) -> list[Kernel]:
-    """The kernels inside of batches."""
-    batches = [s for s in all_steps(program.steps) if isinstance(s, Batch)]
-    return [s.kernel for batch in batches for s in all_steps(batch.body) if isinstance(s, Launch)]
+def lone_kernels(program: Program) -> list[Kernel]:
+    """The kernels outside of batches, whose scratch memory lies with that of their batch."""
+    inside = {id(s) for batch in all_steps(program.steps) if isinstance(batch, Batch) for s in batch.body}
+    return [s.kernel for s in all_steps(program.steps) if isinstance(s, Launch) and id(s) not in inside]
+
+
+def uses(program: Program) -> Counter[str]:
+    """How many steps touch each buffer."""
+    return Counter(name for step in all_steps(program.steps) for name in set(touched(step)))
 
 
 def written(step: Step) -> tuple[str, ...]:

@@ -155,3 +155,21 @@ def reference(q, k, v):
         return np.zeros((*scores.shape[:-1], v.shape[-1]))
     e = np.exp(scores - scores.max(axis=-1, keepdims=True))
     return (e / e.sum(axis=-1, keepdims=True)) @ v
+
+
+def test_the_search_for_runs_is_linear(monkeypatch):
+    """Kernels beside which no product shares a batch to advantage are looked at once, however many they are."""
+    from symtensor.codegen import batches as module
+
+    looked: list[int] = []
+    original = module._Batches._sliced
+    monkeypatch.setattr(module._Batches, "_sliced", lambda self, *a: looked.append(1) or original(self, *a))
+
+    def count(kernels):
+        looked.clear()
+        rows = [st.tensor(f"x{k}", shape=("b", f"m{k}", f"n{k}")) for k in range(kernels)]
+        a = st.tensor("a", shape=("b", "n", "n"))
+        generated([*(st.softmax(x, axis=-1) for x in rows), a @ a], [*rows, a])
+        return len(looked)
+
+    assert count(40) <= 2 * count(20) + 2
